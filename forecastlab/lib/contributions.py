@@ -1,0 +1,255 @@
+"""What apps contribute to each other, as plain data.
+
+An app puts instances of these in a module named after the type (`pipeline_steps.py`,
+`job_kinds.py`, `event_streams.py`, ...). The reading app finds them with
+`registry.contributed(...)`; nobody imports upward.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from forecastlab.lib.errors import HouseError
+
+Json = Mapping[str, Any]
+
+
+# -- what a step gets and gives ---------------------------------------------------------------
+
+
+class Report(Protocol):
+    def __call__(self, fraction: float | None = None, text: str = "") -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ShardResult:
+    """How one shard of a fan-out ended."""
+
+    index: int
+    shard: Json
+    status: str
+    data: Json
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepContext:
+    """All that a step may know. Times are UTC.
+
+    `report` stores progress (0 to 1 of this step) and a sentence, renews the lease, and raises
+    `StepCancelled` or `LeaseLost` when work must stop: call it at least every few seconds.
+    `fenced` opens the transaction in which a step writes; it raises `LeaseLost` for a zombie, so
+    whatever is written outside it is written without protection.
+    """
+
+    job_id: int
+    step: str
+    params: Json
+    now: datetime
+    actor_id: int | None
+    report: Report
+    fenced: Callable[[], AbstractContextManager[None]]
+    results: Mapping[str, Json] = field(default_factory=dict)
+    shard: Json | None = None
+    shards: Sequence[ShardResult] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The step is complete; with `warn`, something in it deserves a look."""
+
+    detail: str
+    data: Json = field(default_factory=dict)
+    warn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """The step had nothing to do; `detail` says why."""
+
+    detail: str
+    data: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FanOut:
+    """Run the same step once per shard, then once more with `context.shards` filled."""
+
+    shards: Sequence[Json]
+    detail: str = ""
+    queue: str = "heavy"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Park the job until somebody requeues it; the step runs again then."""
+
+    detail: str
+
+
+StepResult = Done | Skipped | FanOut | Waiting
+
+
+class StepFailed(HouseError):
+    """The step could not do its work."""
+
+    code = "step_failed"
+
+
+class StepCancelled(HouseError):
+    """The job was asked to stop."""
+
+    code = "step_cancelled"
+
+
+class LeaseLost(HouseError):
+    """Another worker has taken this work over; nothing more is written here."""
+
+    code = "lease_lost"
+
+
+class Transient(HouseError):
+    """A failure that may pass: the step is tried again after a pause."""
+
+    code = "transient"
+
+
+# -- jobs -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event to append: `stream` is `prefix.key`, such as `run.12`."""
+
+    stream: str
+    kind: str
+    payload: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class JobStepPlan:
+    """One step of a job kind. `weight` is its share of the job's progress."""
+
+    name: str
+    run: Callable[[StepContext], StepResult]
+    title: str = ""
+    weight: float = 1.0
+    lease_seconds: int = 30
+    timeout_seconds: int = 900
+    queue: str = ""
+    always: bool = False  # runs also after a failure (a clean-up)
+
+
+@dataclass(frozen=True, slots=True)
+class JobChange:
+    """What just changed, told inside the transaction that changes it.
+
+    `step` is None when the job itself changed status; statuses are the stored words.
+    """
+
+    job_id: int
+    kind: str
+    params: Json
+    status: str
+    actor_id: int | None
+    at: datetime
+    step: str | None = None
+    step_status: str = ""
+    outcome: str = ""
+    detail: str = ""
+    data: Json = field(default_factory=dict)
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """A kind of durable work.
+
+    `steps` plans it from its parameters. `observe` runs in the transaction of every change and
+    returns the events to append beside the job's own. `topic` names a stream whose viewers want
+    to hear of progress. `compensate` undoes what a cancelled or failed job left behind.
+    """
+
+    name: str
+    title: str
+    steps: Callable[[Json], Sequence[JobStepPlan]]
+    queue: str = "heavy"
+    cap: int = 0
+    timeout: timedelta = timedelta(hours=6)
+    observe: Callable[[JobChange], Sequence[NewEvent]] | None = None
+    topic: Callable[[Json], str] | None = None
+    compensate: Callable[[StepContext], None] | None = None
+    can_see: Callable[[Any, Json], bool] | None = None
+
+
+# -- the pipeline -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineStep:
+    """A row of the pipeline, placed by the names of its neighbours.
+
+    `phase` groups rows; `tables` says in which tables it stands; `includes` leaves it out of a
+    run whose config does not want it. `drawing` names a template that draws the step's `data`.
+    """
+
+    name: str
+    phase: str
+    title: str
+    run: Callable[[StepContext], StepResult]
+    after: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ("short", "long")
+    includes: Callable[[Json], bool] | None = None
+    drawing: str = ""
+    weight: float = 1.0
+    lease_seconds: int = 30
+    timeout_seconds: int = 900
+    always: bool = False
+
+
+# -- live pages, access, look-ups -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRegion:
+    """A part of a page that follows a stream.
+
+    `push`: `render(key)` gives the HTML, the same for all viewers, with the id `element_id(key)`.
+    `fetch`: the browser asks the region's own URL again, because it depends on the viewer.
+    """
+
+    name: str
+    mode: str
+    element_id: Callable[[str], str]
+    render: Callable[[str], str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventStream:
+    """Streams of one prefix (`run` for `run.12`), who may read them, what follows them."""
+
+    prefix: str
+    can_read: Callable[[Any, str], bool]
+    regions: tuple[LiveRegion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """A named check of the installation: "" when well, else what is wrong and what to do."""
+
+    name: str
+    check: Callable[[], str]
+    readiness: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Referrer:
+    """Says which objects hold a given one, and why: `holders("dataset_version", pk)`."""
+
+    name: str
+    holders: Callable[[str, int], Sequence[str]]

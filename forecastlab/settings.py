@@ -1,0 +1,133 @@
+"""Settings, all from the environment; the embedded services are the default."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from forecastlab.lib.embedded import home
+from forecastlab.lib.environment import database_from_url, flag, listed
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+FORECASTLAB_HOME = home.path(BASE_DIR)
+_services = home.read_services(FORECASTLAB_HOME)
+
+# -- installation ------------------------------------------------------------------------------
+DEBUG = flag("FORECASTLAB_DEBUG")
+DATABASE_URL = os.environ.get("DATABASE_URL") or _services.database_url
+REDIS_URL = os.environ.get("REDIS_URL") or _services.redis_url
+FORECASTLAB_EMBEDDED = not os.environ.get("DATABASE_URL")
+FORECASTLAB_ENVIRONMENT = os.environ.get(
+    "FORECASTLAB_ENVIRONMENT", "demo" if FORECASTLAB_EMBEDDED else ""
+)
+FORECASTLAB_ACTOR = os.environ.get("FORECASTLAB_ACTOR", "planner" if FORECASTLAB_EMBEDDED else "")
+SECRET_KEY = os.environ.get("FORECASTLAB_SECRET_KEY") or home.secret_key(FORECASTLAB_HOME)
+ALLOWED_HOSTS = listed("FORECASTLAB_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = listed("FORECASTLAB_ORIGINS", "")
+
+# -- apps --------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "daphne",
+    "channels",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_htmx",
+    "template_partials",
+    "csp",
+    "ninja",
+    "showcase",
+    "forecastlab.forecasting",
+    "forecastlab.warehouse",
+    "forecastlab.jobs",
+    "forecastlab.accounts",
+    "forecastlab.events",
+    "forecastlab",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "forecastlab.urls"
+ASGI_APPLICATION = "forecastlab.asgi.application"
+WSGI_APPLICATION = "forecastlab.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+            ],
+        },
+    }
+]
+
+# -- services ----------------------------------------------------------------------------------
+DATABASES = {"default": database_from_url(DATABASE_URL)}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL]},
+    }
+}
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_DEFAULT_QUEUE = "fast"
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Above the longest task: a shorter one hands a running task to a second worker.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 43200}
+CELERY_TASK_TIME_LIMIT = 7200
+
+# -- work --------------------------------------------------------------------------------------
+LEASE_SECONDS = 30
+LEASE_RENEW_SECONDS = 5
+HEARTBEAT_SECONDS = 5
+WORKER_SILENT_SECONDS = 20
+ARTEFACT_ROOT = Path(os.environ.get("FORECASTLAB_ARTEFACTS", FORECASTLAB_HOME / "artefacts"))
+UPLOAD_ROOT = ARTEFACT_ROOT / "uploads"
+
+# -- people ------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "accounts:sign-in"
+LOGIN_REDIRECT_URL = "/"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+
+# -- language and files ------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+LOCALE_PATHS = [BASE_DIR / "forecastlab" / "locale"]
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(os.environ.get("FORECASTLAB_STATIC", FORECASTLAB_HOME / "static"))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+SILENCED_SYSTEM_CHECKS: list[str] = []
