@@ -1,0 +1,249 @@
+"""What a run may be asked to do: every option checked, defaulted and frozen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from forecastlab.lib.errors import BadInput
+
+METRICS = ("wape", "mae", "rmse")
+DEFAULT_SCENARIO = "demo_minimal"
+HORIZONS = {"H": 48, "D": 14, "W": 8, "M": 12, "Q": 4, "Y": 2}
+UNITS = {"H": "hours", "D": "days", "W": "weeks", "M": "months", "Q": "quarters", "Y": "years"}
+DEFAULT_FOLDS = 3
+OPTIONS = (
+    "as_of",
+    "dataset",
+    "focus",
+    "folds",
+    "gap",
+    "horizon",
+    "keep_going",
+    "metric",
+    "models",
+    "name",
+    "scenario",
+    "seed",
+    "simulate",
+    "step",
+    "table",
+)
+# What a config hash does not cover: names that only this installation knows.
+LABELS = ("name", "run", "version")
+
+Options = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sales:
+    """What is known of the data before a run starts."""
+
+    name: str
+    frequency: str = "D"
+    periods: int = 0
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a config may name, as told by the apps that own it.
+
+    `periods_needed(horizon, folds, step, gap, frequency)` says how long a history must be;
+    `check_knobs` returns the simulator's knobs as it wants them, or raises BadInput.
+    """
+
+    models: Sequence[str]
+    default_models: Sequence[str]
+    scenarios: Sequence[str]
+    periods_needed: Callable[[int, int, int, int, str], int]
+    check_knobs: Callable[[str, Options], Options] = field(default=lambda _scenario, knobs: knobs)
+
+
+def source(options: Options) -> tuple[str, str]:
+    """Return `(scenario, dataset)`, one of them empty; without either, the first scenario."""
+    scenario, dataset = str(options.get("scenario") or ""), str(options.get("dataset") or "")
+    if scenario and dataset:
+        raise BadInput("A run has either a scenario or a dataset. Drop one.", field="dataset")
+    return ("", dataset) if dataset else (scenario or DEFAULT_SCENARIO, "")
+
+
+def freeze(options: Options, *, known: Known, sales: Sales, today: date) -> dict[str, Any]:
+    """Check every option, fill the defaults in, return the config that will not change.
+
+    Raises BadInput naming the field. Empty values count as not given.
+    """
+    given = {key: value for key, value in options.items() if value not in (None, "", [], {})}
+    _known_options(given)
+    scenario, _ = source(given)
+    if scenario and scenario not in known.scenarios:
+        raise _unknown("scenario", scenario, known.scenarios)
+    horizon = _whole(given, "horizon", HORIZONS[sales.frequency], low=1, high=90)
+    config = {
+        "dataset": sales.name,
+        "version": sales.version,
+        "scenario": scenario or None,
+        "seed": _whole(given, "seed", 42, low=0, high=2**31 - 1),
+        "as_of": _day(given, today).isoformat(),
+        "simulate": _knobs(given, scenario, known),
+        "horizon": horizon,
+        "folds": _whole(given, "folds", DEFAULT_FOLDS, low=1, high=20),
+        "step": _whole(given, "step", horizon, low=1, high=90),
+        "gap": _gap(given, horizon),
+        "metric": _choice(given, "metric", METRICS),
+        "models": _models(given, known),
+        "table": _table(given),
+        "focus": _focus(given),
+        "keep_going": _flag(given, "keep_going"),
+    }
+    _fits(config, known=known, sales=sales)
+    config["name"] = _name(given, config, sales)
+    return config
+
+
+def digest(config: Options, *, steps: Sequence[str]) -> str:
+    """Return the SHA-256 of the canonical JSON of a frozen config and its rows."""
+    covered = {key: value for key, value in config.items() if key not in LABELS}
+    text = json.dumps({**covered, "steps": list(steps)}, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+# -- one rule per option ----------------------------------------------------------------------
+
+
+def _known_options(given: Options) -> None:
+    for key in given:
+        if key not in OPTIONS:
+            raise _unknown("option", key, OPTIONS, field=key)
+
+
+def _unknown(kind: str, value: object, known: Sequence[str], *, field: str = "") -> BadInput:
+    return BadInput(
+        f"There is no {kind} '{value}'. Known: {', '.join(known)}.", field=field or kind
+    )
+
+
+def _whole(given: Options, key: str, default: int, *, low: int, high: int) -> int:
+    value = given.get(key, default)
+    try:
+        number = int(value)
+        exact = not isinstance(value, bool) and float(value) == number
+    except (TypeError, ValueError, OverflowError):
+        exact = False
+    if not exact or not low <= number <= high:
+        raise BadInput(f"{value} is not a whole number from {low} to {high}.", field=key)
+    return number
+
+
+def _flag(given: Options, key: str) -> bool:
+    value = given.get(key, False)
+    if not isinstance(value, bool):
+        raise BadInput(f"'{value}' is neither true nor false.", field=key)
+    return value
+
+
+def _day(given: Options, today: date) -> date:
+    value = given.get("as_of", today)
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise BadInput(f"'{value}' is not a date such as 2026-11-21.", field="as_of") from None
+
+
+def _knobs(given: Options, scenario: str, known: Known) -> dict[str, Any] | None:
+    knobs = given.get("simulate")
+    if not knobs:
+        return None
+    if not scenario:
+        raise BadInput("Only simulated sales have knobs to set.", field="simulate")
+    if not isinstance(knobs, Mapping):
+        raise BadInput("Knobs are given as name and value.", field="simulate")
+    return dict(known.check_knobs(scenario, knobs))
+
+
+def _gap(given: Options, horizon: int) -> int:
+    gap = _whole(given, "gap", 0, low=0, high=30)
+    if gap >= horizon:
+        raise BadInput(f"A gap of {gap} is not under the horizon of {horizon}.", field="gap")
+    return gap
+
+
+def _choice(given: Options, key: str, choices: Sequence[str]) -> str:
+    value = given.get(key, choices[0])
+    if value not in choices:
+        raise _unknown(key, value, choices)
+    return str(value)
+
+
+def _models(given: Options, known: Known) -> list[str]:
+    value = given.get("models", list(known.default_models))
+    names = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not names:
+        raise BadInput("Models are given as a list of names.", field="models")
+    for name in names:
+        if name not in known.models:
+            raise _unknown("model", name, known.models, field="models")
+        if names.count(name) > 1:
+            raise BadInput(f"The model '{name}' is named twice.", field="models")
+    return list(names)
+
+
+def _table(given: Options) -> str:
+    if given.get("table", "short") != "short":
+        raise BadInput("Only the table 'short' can be run.", field="table")
+    return "short"
+
+
+def _focus(given: Options) -> str | None:
+    focus = given.get("focus")
+    if focus is None:
+        return None
+    store, colon, product = str(focus).partition(":")
+    if not (colon and store and product):
+        raise BadInput(f"'{focus}' is not of the form STORE:PRODUCT.", field="focus")
+    return str(focus)
+
+
+def _name(given: Options, config: Options, sales: Sales) -> str:
+    default = f"{config['scenario'] or sales.name}, {config['horizon']} {UNITS[sales.frequency]}"
+    name = str(given.get("name", default)).strip()
+    if len(name) > 100 or not name.isprintable():
+        raise BadInput("A name has at most 100 printable characters.", field="name")
+    return name
+
+
+# -- does the history suffice? ----------------------------------------------------------------
+
+
+def _fits(config: Options, *, known: Known, sales: Sales) -> None:
+    if not sales.periods:
+        return
+    needed = _needed(config, config["folds"], known, sales)
+    if needed <= sales.periods:
+        return
+    unit, folds = UNITS[sales.frequency], config["folds"]
+    enough = [n for n in range(1, folds) if _needed(config, n, known, sales) <= sales.periods]
+    raise BadInput(
+        f"{folds} folds of {config['horizon']} {unit} need {needed} {unit}; "
+        f"there are {sales.periods}.",
+        hint=_way_out(enough),
+        field="folds" if enough else "horizon",
+    )
+
+
+def _way_out(enough: Sequence[int]) -> str:
+    if not enough:
+        return "Use a shorter horizon."
+    return "Use 1 fold." if enough == [1] else f"Use {enough[-1]} or fewer."
+
+
+def _needed(config: Options, folds: int, known: Known, sales: Sales) -> int:
+    return known.periods_needed(
+        config["horizon"], folds, config["step"], config["gap"], sales.frequency
+    )
