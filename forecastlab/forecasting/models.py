@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.urls import reverse
+
+from forecastlab.warehouse.models import Dataset, DatasetVersion, Series
+
+if TYPE_CHECKING:
+    from forecastlab.accounts.models import User
+
+
+class JudgedQuerySet(models.QuerySet[Any]):
+    """Everything here is seen by whoever may see the dataset below it."""
+
+    to_dataset = "version__dataset"
+
+    def visible_to(self, user: User) -> Self:
+        return self.filter(**{f"{self.to_dataset}__in": Dataset.objects.visible_to(user)})
+
+    def newest(self) -> Self:
+        return self.order_by("-pk")
+
+
+class AliasQuerySet(JudgedQuerySet):
+    to_dataset = "model_run__version__dataset"
+
+
+JudgedManager = models.Manager.from_queryset(JudgedQuerySet)
+AliasManager = models.Manager.from_queryset(AliasQuerySet)
+
+
+class Backtest(models.Model):
+    """One judgement of several models on the same folds over every series of a version.
+
+    `key` names the job and step that wrote it, so that writing twice leaves one. `result` is
+    what the command prints; `forecasts` is the digest of every judged forecast.
+    """
+
+    version = models.ForeignKey(DatasetVersion, on_delete=models.CASCADE, related_name="backtests")
+    key = models.CharField(max_length=100, unique=True)
+    config = models.JSONField()
+    config_hash = models.CharField(max_length=64)
+    horizon = models.PositiveIntegerField()
+    metric = models.CharField(max_length=20)
+    best_model = models.CharField(max_length=60)
+    default_policy = models.CharField(max_length=60)
+    judged = models.PositiveIntegerField()
+    skipped = models.JSONField(default=list)
+    result = models.JSONField()
+    forecasts = models.CharField(max_length=64)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField()
+
+    objects = JudgedManager()
+
+    class Meta:
+        indexes = [models.Index(fields=["version", "-id"], name="backtest_by_version")]
+
+    def __str__(self) -> str:
+        return f"backtest {self.pk}"
+
+
+class SeriesScore(models.Model):
+    """How one model did on one series over all folds; null is undefined. Written by COPY."""
+
+    backtest = models.ForeignKey(
+        Backtest, on_delete=models.CASCADE, related_name="scores", db_index=False
+    )
+    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="+")
+    model = models.CharField(max_length=60)
+    points = models.PositiveIntegerField()
+    wape = models.FloatField(null=True)
+    bias = models.FloatField(null=True)
+    mase = models.FloatField(null=True)
+    rmsse = models.FloatField(null=True)
+    smape = models.FloatField(null=True)
+    mae = models.FloatField(null=True)
+    rmse = models.FloatField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["backtest", "series", "model"], name="score_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} on series {self.series_id}"
+
+
+class Champion(models.Model):
+    """What serves a series, by one named metric, and why. Written by COPY.
+
+    `margin` is how far (in percent of its error) the champion is ahead of the best of the others;
+    negative where the default serves although another model did better on this series alone.
+    """
+
+    class Reason(models.TextChoices):
+        DEFAULT = "default"
+        SWITCHED = "switched"
+        NOT_JUDGED = "not_judged"
+
+    backtest = models.ForeignKey(
+        Backtest, on_delete=models.CASCADE, related_name="champions", db_index=False
+    )
+    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="+")
+    model = models.CharField(max_length=60)
+    metric = models.CharField(max_length=20)
+    value = models.FloatField(null=True)
+    margin = models.FloatField(null=True)
+    points = models.PositiveIntegerField()
+    reason = models.CharField(max_length=12, choices=Reason.choices)
+    evidence = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["backtest", "series"], name="champion_once")]
+
+    def __str__(self) -> str:
+        return f"{self.model} serves series {self.series_id}"
+
+
+class ModelRun(models.Model):
+    """One model, trained on all data of a version after it was judged there.
+
+    `artefact` is the digest of its state; never a pickle.
+    """
+
+    version = models.ForeignKey(DatasetVersion, on_delete=models.CASCADE, related_name="model_runs")
+    backtest = models.ForeignKey(Backtest, on_delete=models.CASCADE, related_name="model_runs")
+    model = models.CharField(max_length=60)
+    config = models.JSONField()
+    config_hash = models.CharField(max_length=64)
+    software = models.JSONField()
+    window = models.JSONField()
+    metrics = models.JSONField()
+    series_count = models.PositiveIntegerField()
+    artefact = models.CharField(max_length=64)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField()
+
+    objects = JudgedManager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["backtest", "model"], name="model_run_once")]
+        indexes = [models.Index(fields=["version", "-id"], name="model_run_by_version")]
+
+    def __str__(self) -> str:
+        return f"model run {self.pk}: {self.model}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("forecasting:model-run", args=[self.pk])
+
+
+class Alias(models.Model):
+    """A name that points at one model run, such as `freshretail-production`."""
+
+    name = models.CharField(max_length=140, unique=True)
+    model_run = models.ForeignKey(ModelRun, on_delete=models.CASCADE, related_name="aliases")
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    changed_at = models.DateTimeField()
+
+    objects = AliasManager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ForecastIssue(models.Model):
+    """Forecasts of every series of a version, issued together from one origin.
+
+    `origin` is the number of the last known period; the first forecast is for `origin + 1`.
+    """
+
+    version = models.ForeignKey(DatasetVersion, on_delete=models.CASCADE, related_name="issues")
+    backtest = models.ForeignKey(Backtest, on_delete=models.CASCADE, related_name="issues")
+    model_run = models.ForeignKey(ModelRun, on_delete=models.CASCADE, related_name="issues")
+    key = models.CharField(max_length=100, unique=True)
+    alias = models.CharField(max_length=140)
+    origin = models.IntegerField()
+    horizon = models.PositiveIntegerField()
+    series_count = models.PositiveIntegerField()
+    champions = models.JSONField()
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField()
+
+    objects = JudgedManager()
+
+    class Meta:
+        indexes = [models.Index(fields=["version", "-id"], name="issue_by_version")]
+
+    def __str__(self) -> str:
+        return f"issue {self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("forecasting:series-list", args=[self.pk])
+
+
+class Forecast(models.Model):
+    """The issued forecast of one series: one row, one place of each array per period ahead.
+
+    Rows are written by COPY and never changed; `total` and `wape` stand here to be sorted by.
+    """
+
+    issue = models.ForeignKey(
+        ForecastIssue, on_delete=models.CASCADE, related_name="forecasts", db_index=False
+    )
+    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="forecasts")
+    model = models.CharField(max_length=60)
+    total = models.FloatField()
+    wape = models.FloatField(null=True)
+    yhat = ArrayField(models.FloatField())
+    lo80 = ArrayField(models.FloatField())
+    hi80 = ArrayField(models.FloatField())
+    lo95 = ArrayField(models.FloatField())
+    hi95 = ArrayField(models.FloatField())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["issue", "series"], name="forecast_once"),
+        ]
+        indexes = [
+            models.Index(fields=["issue", "total"], name="forecast_by_total"),
+            models.Index(fields=["issue", "wape"], name="forecast_by_wape"),
+        ]
+
+    def __str__(self) -> str:
+        return f"series {self.series_id} by {self.model}"
