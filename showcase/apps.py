@@ -1,8 +1,14 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.core import checks
+
+from showcase.services import pipeline
 
 
 class ShowcaseConfig(AppConfig):
     name = "showcase"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        checks.register(pipeline.check)

@@ -15,6 +15,18 @@ class RegistryError(Exception):
     """What the apps contribute does not fit together."""
 
 
+class UnknownAnchor(RegistryError):
+    """An item is placed beside one that does not exist."""
+
+
+class CyclicAnchors(RegistryError):
+    """Items are placed after one another in a circle."""
+
+
+class DuplicateName(RegistryError):
+    """Two items have one name."""
+
+
 class Anchored(Protocol):
     @property
     def name(self) -> str: ...
@@ -58,13 +70,13 @@ def ordered(items: Iterable[A]) -> list[A]:
     by_name: dict[str, A] = {}
     for item in items:
         if item.name in by_name:
-            raise RegistryError(f"two items are named '{item.name}'")
+            raise DuplicateName(f"two items are named '{item.name}'")
         by_name[item.name] = item
     sorter: TopologicalSorter[str] = TopologicalSorter({name: set() for name in by_name})
     for item in by_name.values():
         for anchor in (*item.after, *item.before):
             if anchor not in by_name:
-                raise RegistryError(f"'{item.name}' is anchored to the unknown '{anchor}'")
+                raise UnknownAnchor(f"'{item.name}' is anchored to the unknown '{anchor}'")
         sorter.add(item.name, *item.after)
         for later in item.before:
             sorter.add(later, item.name)
@@ -75,7 +87,7 @@ def _drain(sorter: TopologicalSorter[str]) -> Sequence[str]:
     try:
         sorter.prepare()
     except CycleError as error:
-        raise RegistryError("a cycle: " + " -> ".join(reversed(error.args[1]))) from error
+        raise CyclicAnchors("a cycle: " + " -> ".join(reversed(error.args[1]))) from error
     ready: list[str] = []
     order: list[str] = []
     while sorter.is_active():
