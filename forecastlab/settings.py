@@ -107,6 +107,11 @@ HEARTBEAT_SECONDS = 5
 WORKER_SILENT_SECONDS = 20
 ARTEFACT_ROOT = Path(os.environ.get("FORECASTLAB_ARTEFACTS", FORECASTLAB_HOME / "artefacts"))
 UPLOAD_ROOT = ARTEFACT_ROOT / "uploads"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "artefacts": {"BACKEND": "forecastlab.lib.artefacts.DiskStorage"},
+}
 
 # -- people ------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

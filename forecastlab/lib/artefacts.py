@@ -1,0 +1,112 @@
+"""The content-addressed store: bytes under their own SHA-256.
+
+Everything goes through Django's storage `artefacts`, so a disk today is an object store tomorrow.
+Bytes come first, the row that names them second; a digest is checked when it is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from django.conf import settings
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import FileSystemStorage, Storage, storages
+
+from forecastlab.lib.errors import NotFound
+
+CHUNK = 1 << 20
+
+
+class ArtefactMissing(NotFound):
+    """The artefact is not in the store."""
+
+    code = "artefact_missing"
+
+
+class ArtefactChanged(NotFound):
+    """The artefact's bytes are not those that were stored."""
+
+    code = "artefact_changed"
+
+
+class DiskStorage(FileSystemStorage):
+    """Writes under a temporary name, syncs, then renames: a name that exists is whole."""
+
+    def __init__(self) -> None:
+        super().__init__(location=settings.ARTEFACT_ROOT)
+
+    def _save(self, name: str, content: File[Any]) -> str:
+        target = Path(self.path(name))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+        try:
+            with draft.open("xb") as stream:
+                for chunk in content.chunks(CHUNK):
+                    stream.write(chunk)
+                stream.flush()
+                os.fsync(stream.fileno())
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+        return name
+
+
+def _storage() -> Storage:
+    return storages["artefacts"]
+
+
+def _name(digest: str) -> str:
+    return f"{digest[:2]}/{digest}"
+
+
+def put(content: Path | bytes) -> str:
+    """Store the bytes, or the bytes of the file, and return their digest. Repeating is free."""
+    digest = _digest_of(content)
+    if _storage().exists(_name(digest)):
+        return digest
+    if isinstance(content, bytes):
+        _storage().save(_name(digest), ContentFile(content))
+    else:
+        with content.open("rb") as stream:
+            _storage().save(_name(digest), File(stream))
+    return digest
+
+
+def open(digest: str) -> IO[bytes]:
+    """Open the stored bytes, unchecked: call `verify` first where it matters."""
+    if not _storage().exists(_name(digest)):
+        raise ArtefactMissing(f"The store holds no bytes under {digest}.")
+    return _storage().open(_name(digest), "rb")
+
+
+def path(digest: str) -> Path:
+    """Return the local file of a digest, checked against it."""
+    verify(digest)
+    return Path(_storage().path(_name(digest)))
+
+
+def verify(digest: str) -> None:
+    """Raise ArtefactMissing or ArtefactChanged unless the stored bytes have this digest."""
+    with open(digest) as stream:
+        found = _digest(iter(lambda: stream.read(CHUNK), b""))
+    if found != digest:
+        raise ArtefactChanged(f"The bytes stored under {digest} now have the digest {found}.")
+
+
+def _digest_of(content: Path | bytes) -> str:
+    if isinstance(content, bytes):
+        return _digest(iter([content]))
+    with content.open("rb") as stream:
+        return _digest(iter(lambda: stream.read(CHUNK), b""))
+
+
+def _digest(chunks: Iterator[bytes]) -> str:
+    hasher = hashlib.sha256()
+    for chunk in chunks:
+        hasher.update(chunk)
+    return hasher.hexdigest()

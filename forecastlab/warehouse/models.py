@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Self
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
+
+from forecastlab.warehouse.domain.periods import Calendar, Frequency
+
+
+class DatasetQuerySet(models.QuerySet["Dataset"]):
+    def visible_to(self, user: Any) -> Self:
+        """Keep what `user` may read: their own, what names no readers, what names their group."""
+        if not user.is_authenticated:
+            return self.none()
+        readers = Dataset.readers.through.objects.filter(dataset=OuterRef("pk"))
+        invited = readers.filter(group__in=user.groups.all())
+        return self.filter(Q(created_by=user.pk) | ~Exists(readers) | Exists(invited))
+
+    def called(self, text: str) -> Self:
+        return self.filter(name__icontains=text) if text else self
+
+
+class Dataset(models.Model):
+    name = models.SlugField(max_length=100, unique=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    readers = models.ManyToManyField(Group, blank=True, related_name="+")
+
+    objects = models.Manager.from_queryset(DatasetQuerySet)()
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("warehouse:dataset-page", args=[self.name])
+
+    @property
+    def stream(self) -> str:
+        return f"dataset.{self.pk}"
+
+
+class OfDatasetQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> Self:
+        return self.filter(dataset__in=Dataset.objects.visible_to(user))
+
+
+class DatasetVersion(models.Model):
+    """An immutable, content-hashed load of a dataset; its facts are one partition."""
+
+    class Source(models.TextChoices):
+        IMPORT = "import"
+        SIMULATION = "simulation"
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    source = models.CharField(max_length=10, choices=Source.choices)
+    content_hash = models.CharField(max_length=64)
+    frequency = models.CharField(max_length=1, choices=[(one.value, one.noun) for one in Frequency])
+    # Local wall time, stored as if it were UTC; None for series that carry no dates.
+    epoch = models.DateTimeField(null=True)
+    month_day = models.PositiveSmallIntegerField(default=1)
+    periods = models.PositiveIntegerField()
+    rows = models.PositiveBigIntegerField()
+    series_count = models.PositiveIntegerField()
+    config = models.JSONField(default=dict)
+    profile = models.JSONField(default=dict)
+    truth = models.CharField(max_length=64, null=True)  # noqa: DJ001 - null: there is no truth
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField()
+
+    objects = models.Manager.from_queryset(OfDatasetQuerySet)()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dataset", "number"], name="warehouse_version_number_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+    def get_absolute_url(self) -> str:
+        return reverse("warehouse:version-page", args=[self.dataset.name, self.number])
+
+    @property
+    def ref(self) -> str:
+        """Return `NAME@NUMBER`, which every `--dataset` accepts."""
+        return f"{self.dataset.name}@{self.number}"
+
+    @property
+    def calendar(self) -> Calendar:
+        epoch: datetime | None = self.epoch.replace(tzinfo=None) if self.epoch else None
+        return Calendar(Frequency(self.frequency), epoch, self.month_day)
+
+    @property
+    def first(self) -> str:
+        return self.calendar.label(0)
+
+    @property
+    def last(self) -> str:
+        return self.calendar.label(self.periods - 1)
+
+
+class Store(models.Model):
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="stores")
+    code = models.CharField(max_length=200)
+    attributes = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["dataset", "code"], name="warehouse_store_code_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Product(models.Model):
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="products")
+    code = models.CharField(max_length=200)
+    attributes = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dataset", "code"], name="warehouse_product_code_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Series(models.Model):
+    """One store x product of a dataset, stable over its versions."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="series")
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, null=True, related_name="series")
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, null=True, related_name="series")
+    unique_id = models.CharField(max_length=401)
+
+    objects = models.Manager.from_queryset(OfDatasetQuerySet)()
+
+    class Meta:
+        verbose_name_plural = "series"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dataset", "unique_id"], name="warehouse_series_unique_id_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.unique_id
+
+
+class Signal(models.Model):
+    """Names one place of `SalesFact.signals`; `known` signals are planned ahead."""
+
+    version = models.ForeignKey(DatasetVersion, on_delete=models.CASCADE, related_name="signals")
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=100)
+    known = models.BooleanField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "position"], name="warehouse_signal_position_unique"
+            ),
+            models.UniqueConstraint(
+                fields=["version", "name"], name="warehouse_signal_name_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ImportReportQuerySet(models.QuerySet["ImportReport"]):
+    def visible_to(self, user: Any) -> Self:
+        """Keep the reports of visible datasets, and the user's own of failed imports."""
+        if not user.is_authenticated:
+            return self.none()
+        seen = Q(version__dataset__in=Dataset.objects.visible_to(user))
+        return self.filter(seen | Q(created_by=user.pk))
+
+
+class ImportReport(models.Model):
+    """What an import found, kept whether or not it loaded anything."""
+
+    class Verdict(models.TextChoices):
+        LOADED = "loaded"
+        UNCHANGED = "unchanged"
+        REFUSED = "refused"
+
+    job_id = models.BigIntegerField(unique=True)
+    dataset_name = models.CharField(max_length=100)
+    version = models.ForeignKey(
+        DatasetVersion, on_delete=models.SET_NULL, null=True, related_name="reports"
+    )
+    verdict = models.CharField(max_length=10, choices=Verdict.choices)
+    file_name = models.CharField(max_length=255)
+    options = models.JSONField(default=dict)
+    problems = models.JSONField(default=list)
+    figures = models.JSONField(default=dict)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField()
+
+    objects = models.Manager.from_queryset(ImportReportQuerySet)()
+
+    def __str__(self) -> str:
+        return f"{self.dataset_name}: {self.verdict}"
+
+
+class SalesFact(models.Model):
+    """One observed period of one series. Bulk: loaded by COPY, read by `queries.facts`.
+
+    The table is made by the migration: one partition a version, refusing update and delete.
+    """
+
+    version_id = models.BigIntegerField()
+    series_id = models.BigIntegerField()
+    t = models.IntegerField()
+    quantity = models.FloatField(null=True)
+    price = models.FloatField(null=True)
+    discount = models.FloatField(null=True)
+    promo = models.FloatField(null=True)
+    open = models.FloatField(null=True)
+    stockout_share = models.FloatField(null=True)
+    stock = models.FloatField(null=True)
+    holiday = models.FloatField(null=True)
+    held_back = models.BooleanField(default=False)
+    signals = ArrayField(models.FloatField(null=True), default=list)
+
+    pk = models.CompositePrimaryKey("version_id", "series_id", "t")
+
+    class Meta:
+        managed = False
+
+    def __str__(self) -> str:
+        return f"{self.version_id}/{self.series_id}/{self.t}"

@@ -1,0 +1,95 @@
+"""Reading datasets: by reference, as frames, as pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from forecastlab.lib import frames
+from forecastlab.lib.errors import NotFound
+from forecastlab.warehouse.models import Dataset, DatasetVersion
+
+FACT_COLUMNS = (
+    "quantity",
+    "price",
+    "discount",
+    "promo",
+    "open",
+    "stockout_share",
+    "stock",
+    "holiday",
+    "held_back",
+    "signals",
+)
+
+
+class NoSuchDataset(NotFound):
+    """There is no such dataset."""
+
+    code = "no_such_dataset"
+
+
+def resolve(ref: str, user: Any) -> DatasetVersion:
+    """Return the version that `NAME` (the newest) or `NAME@NUMBER` means to this user.
+
+    Raises NoSuchDataset, naming what there is.
+    """
+    name, _, number = ref.partition("@")
+    versions = DatasetVersion.objects.visible_to(user).filter(dataset__name=name)
+    wanted = versions.filter(number=int(number)) if number.isdecimal() else versions
+    found = wanted.select_related("dataset").order_by("-number").first()
+    if found is None or (number and not number.isdecimal()):
+        raise NoSuchDataset(_what_there_is(name, number, user), field="dataset")
+    return found
+
+
+def _what_there_is(name: str, number: str, user: Any) -> str:
+    numbers = DatasetVersion.objects.visible_to(user).filter(dataset__name=name)
+    have = [str(one) for one in numbers.order_by("number").values_list("number", flat=True)]
+    if have and number:
+        return f"Dataset '{name}' has no version '{number}'. It has {', '.join(have)}."
+    names = Dataset.objects.visible_to(user).order_by("name").values_list("name", flat=True)
+    listed = ", ".join(names[:10])
+    return f"There is no dataset '{name}'. " + (
+        f"There are: {listed}." if listed else "Import one."
+    )
+
+
+def facts(
+    version: DatasetVersion,
+    columns: Sequence[str] = ("quantity",),
+    series_ids: Sequence[int] | None = None,
+) -> pl.DataFrame:
+    """Return the facts as `series_id, t` and `columns`, sorted by series and t.
+
+    With `series_ids` only those series. A period without a row is missing, not zero.
+    """
+    unknown = set(columns) - set(FACT_COLUMNS)
+    if unknown:
+        raise ValueError(f"facts have no columns {sorted(unknown)}")
+    listed = ", ".join(["series_id", "t", *columns])
+    query = f"SELECT {listed} FROM warehouse_salesfact WHERE version_id = {version.pk:d}"  # noqa: S608
+    if series_ids is not None:
+        wanted = ",".join(str(int(one)) for one in series_ids)
+        query += f" AND series_id = ANY('{{{wanted}}}'::bigint[])"
+    return frames.read(query).sort("series_id", "t")
+
+
+def series_frame(version: DatasetVersion) -> pl.DataFrame:
+    """Return `series_id, unique_id, store, product` of every series that has facts here."""
+    query = (
+        "SELECT s.id AS series_id, s.unique_id, coalesce(st.code, '') AS store,"
+        " coalesce(p.code, '') AS product FROM warehouse_series s"
+        " LEFT JOIN warehouse_store st ON st.id = s.store_id"
+        " LEFT JOIN warehouse_product p ON p.id = s.product_id"
+        " WHERE EXISTS (SELECT 1 FROM warehouse_salesfact f"
+        f" WHERE f.version_id = {version.pk:d} AND f.series_id = s.id)"
+    )
+    return frames.read(query).sort("series_id")
+
+
+def period_label(version: DatasetVersion, t: int) -> str:
+    """Return the ISO date of a period (its number where there are no dates)."""
+    return version.calendar.label(t)
