@@ -8,7 +8,7 @@ from django.db import models
 class StreamHead(models.Model):
     """The last number given out on a stream; its row lock keeps the numbers gapless."""
 
-    stream = models.CharField(max_length=100, primary_key=True)
+    stream = models.CharField(max_length=80, primary_key=True)
     seq = models.BigIntegerField()
 
     def __str__(self) -> str:
@@ -18,7 +18,7 @@ class StreamHead(models.Model):
 class Event(models.Model):
     """A fact that happened. The database refuses to change or delete one."""
 
-    stream = models.CharField(max_length=100)
+    stream = models.CharField(max_length=80)
     seq = models.BigIntegerField()
     kind = models.CharField(max_length=60)
     payload = models.JSONField(default=dict, encoder=DjangoJSONEncoder)

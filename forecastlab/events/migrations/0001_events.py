@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="StreamHead",
             fields=[
-                ("stream", models.CharField(max_length=100, primary_key=True, serialize=False)),
+                ("stream", models.CharField(max_length=80, primary_key=True, serialize=False)),
                 ("seq", models.BigIntegerField()),
             ],
         ),
@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("stream", models.CharField(max_length=100)),
+                ("stream", models.CharField(max_length=80)),
                 ("seq", models.BigIntegerField()),
                 ("kind", models.CharField(max_length=60)),
                 (
