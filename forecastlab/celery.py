@@ -1,8 +1,13 @@
 from __future__ import annotations
 
 import os
+import signal
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_process_init
+
+from forecastlab.lib.embedded.children import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "forecastlab.settings")
 
@@ -14,3 +19,9 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "sweep-jobs": {"task": "forecastlab.jobs.tasks.sweep_jobs", "schedule": 5.0},
 }
+
+
+@worker_process_init.connect
+def _end_with_the_worker(**_: Any) -> None:
+    """Let no process of the pool outlive a worker that was killed, nor finish its task."""
+    die_with_parent(signal.SIGKILL)

