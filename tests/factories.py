@@ -6,7 +6,6 @@ from django.contrib.auth.models import Group
 
 from forecastlab.accounts.models import User
 
-
 # -- accounts ----------------------------------------------------------------------------------
 
 
