@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import pytest
+
+from forecastlab.lib.errors import BadInput
+from showcase.domain import config
+from showcase.domain.config import Known, Sales
+
+TODAY = date(2026, 11, 21)
+
+
+def needed(horizon: int, folds: int, step: int, gap: int, _frequency: str) -> int:
+    return 30 + gap + horizon + (folds - 1) * step
+
+
+def check_knobs(_scenario: str, knobs: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "stores" not in knobs:
+        raise BadInput("There is no knob 'shops'.", field="simulate")
+    return knobs
+
+
+KNOWN = Known(
+    models=["naive", "ses", "theta"],
+    default_models=["naive", "ses"],
+    scenarios=["demo_minimal", "sparse"],
+    periods_needed=needed,
+    check_knobs=check_knobs,
+)
+DAYS = Sales(name="fresh", frequency="D", periods=90, version=7)
+SIMULATED = Sales(name="demo_minimal", frequency="D", periods=92)
+
+
+def freeze(sales: Sales = DAYS, **options: Any) -> dict[str, Any]:
+    if sales is DAYS:
+        options.setdefault("dataset", "fresh")
+    return config.freeze(options, known=KNOWN, sales=sales, today=TODAY)
+
+
+def test_left_out_options_take_the_documented_defaults() -> None:
+    frozen = freeze()
+
+    assert frozen == {
+        "dataset": "fresh",
+        "version": 7,
+        "scenario": None,
+        "seed": 42,
+        "as_of": "2026-11-21",
+        "simulate": None,
+        "horizon": 14,
+        "folds": 3,
+        "step": 14,
+        "gap": 0,
+        "metric": "wape",
+        "models": ["naive", "ses"],
+        "table": "short",
+        "focus": None,
+        "keep_going": False,
+        "name": "fresh, 14 days",
+    }
+
+
+@pytest.mark.parametrize(
+    ("frequency", "horizon"), [("H", 48), ("D", 14), ("W", 8), ("M", 12), ("Q", 4), ("Y", 2)]
+)
+def test_the_default_horizon_follows_the_frequency(frequency: str, horizon: int) -> None:
+    sales = Sales(name="any", frequency=frequency, periods=500, version=1)
+
+    assert freeze(sales, dataset="any")["horizon"] == horizon
+
+
+def test_without_scenario_or_dataset_the_first_scenario_is_meant() -> None:
+    assert config.source({}) == ("demo_minimal", "")
+    assert freeze(SIMULATED)["scenario"] == "demo_minimal"
+
+
+@pytest.mark.parametrize(
+    ("options", "field", "message"),
+    [
+        ({"colour": "red"}, "colour", "There is no option 'colour'. Known: as_of"),
+        ({"scenario": "sparse"}, "dataset", "either a scenario or a dataset"),
+        ({"models": "naive,prophet"}, "models", "no model 'prophet'. Known: naive, ses, theta."),
+        ({"models": ["naive", "naive"]}, "models", "'naive' is named twice"),
+        ({"models": 3}, "models", "list of names"),
+        ({"metric": "mape"}, "metric", "no metric 'mape'. Known: wape, mae, rmse."),
+        ({"seed": -1}, "seed", "-1 is not a whole number from 0"),
+        ({"seed": "many"}, "seed", "many is not a whole number"),
+        ({"horizon": 91}, "horizon", "91 is not a whole number from 1 to 90"),
+        ({"horizon": 1.5}, "horizon", "1.5 is not a whole number"),
+        ({"horizon": True}, "horizon", "True is not a whole number"),
+        ({"folds": 0}, "folds", "0 is not a whole number from 1 to 20"),
+        ({"gap": 14}, "gap", "A gap of 14 is not under the horizon of 14"),
+        ({"as_of": "tomorrow"}, "as_of", "'tomorrow' is not a date"),
+        ({"focus": "12"}, "focus", "STORE:PRODUCT"),
+        ({"simulate": {"stores": 3}}, "simulate", "Only simulated sales have knobs"),
+        ({"keep_going": "yes"}, "keep_going", "neither true nor false"),
+        ({"table": "long"}, "table", "Only the table 'short'"),
+        ({"name": "x" * 101}, "name", "at most 100"),
+    ],
+)
+def test_a_bad_option_is_refused_by_name(options: dict[str, Any], field: str, message: str) -> None:
+    with pytest.raises(BadInput, match=re.escape(message)) as refused:
+        freeze(**options)
+
+    assert refused.value.field == field
+
+
+def test_an_unknown_scenario_names_the_known_ones() -> None:
+    with pytest.raises(BadInput, match=r"no scenario 'rich'\. Known: demo_minimal, sparse"):
+        freeze(SIMULATED, scenario="rich")
+
+
+def test_knobs_are_checked_by_the_simulator() -> None:
+    with pytest.raises(BadInput, match="no knob 'shops'"):
+        freeze(SIMULATED, simulate={"shops": 3})
+
+
+@pytest.mark.parametrize(
+    ("periods", "options", "message", "field"),
+    [
+        (
+            90,
+            {"folds": 6},
+            "6 folds of 14 days need 114 days; there are 90. Use 4 or fewer.",
+            "folds",
+        ),
+        (50, {}, "3 folds of 14 days need 72 days; there are 50. Use 1 fold.", "folds"),
+        (1, {}, "3 folds of 14 days need 72 days; there are 1. Use a shorter horizon.", "horizon"),
+    ],
+)
+def test_a_history_too_short_says_what_would_fit(
+    periods: int, options: dict[str, Any], message: str, field: str
+) -> None:
+    sales = Sales(name="fresh", frequency="D", periods=periods, version=7)
+
+    with pytest.raises(BadInput) as refused:
+        freeze(sales, dataset="fresh", **options)
+
+    assert (refused.value.message, refused.value.field) == (message, field)
+
+
+def test_the_hash_covers_config_and_rows_but_no_label() -> None:
+    frozen = freeze()
+    same = freeze(name="another name") | {"version": 8, "run": 3}
+
+    assert config.digest(frozen, steps=["a"]) == config.digest(same, steps=["a"])
+    assert config.digest(frozen, steps=["a"]) != config.digest(frozen, steps=["a", "b"])
+    assert config.digest(frozen, steps=["a"]) != config.digest(freeze(seed=1), steps=["a"])
