@@ -1,0 +1,100 @@
+"""The lives of a job and of a step, as tables; docs/reference/states.md is made from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeVar
+
+
+class JobStatus(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class StepStatus(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    WAITING = "waiting"
+    DONE = "done"
+
+
+class Outcome(StrEnum):
+    PASS = "pass"  # noqa: S105
+    WARN = "warn"
+    SKIP = "skip"
+    FAIL = "fail"
+
+
+class IllegalMove(Exception):
+    """A bug: a status was asked to change in a way that its table does not hold."""
+
+
+Status = TypeVar("Status", JobStatus, StepStatus)
+Table = Mapping[Status, Mapping[str, Status]]
+
+JOB: Table[JobStatus] = {
+    JobStatus.QUEUED: {
+        "start": JobStatus.RUNNING,
+        "cancel": JobStatus.CANCELLED,
+    },
+    JobStatus.RUNNING: {
+        "park": JobStatus.WAITING,
+        "succeed": JobStatus.SUCCEEDED,
+        "fail": JobStatus.FAILED,
+        "cancel": JobStatus.CANCELLED,
+    },
+    JobStatus.WAITING: {
+        "requeue": JobStatus.QUEUED,
+    },
+    JobStatus.SUCCEEDED: {},
+    JobStatus.FAILED: {},
+    JobStatus.CANCELLED: {},
+}
+
+STEP: Table[StepStatus] = {
+    StepStatus.PENDING: {
+        "claim": StepStatus.RUNNING,
+        "drop": StepStatus.DONE,
+    },
+    StepStatus.RUNNING: {
+        "claim": StepStatus.RUNNING,
+        "free": StepStatus.PENDING,
+        "retry": StepStatus.PENDING,
+        "split": StepStatus.WAITING,
+        "park": StepStatus.WAITING,
+        "close": StepStatus.DONE,
+    },
+    StepStatus.WAITING: {
+        "gather": StepStatus.PENDING,
+        "requeue": StepStatus.PENDING,
+    },
+    StepStatus.DONE: {},
+}
+
+TERMINAL = frozenset(status for status, moves in JOB.items() if not moves)
+OPEN_STEP = frozenset(status for status, moves in STEP.items() if moves)
+
+
+def after(table: Table[Status], status: str, move: str) -> Status:
+    """Return where `move` leads from `status`, or raise IllegalMove."""
+    for known, moves in table.items():
+        if known == status and move in moves:
+            return moves[move]
+    raise IllegalMove(f"'{move}' is not possible from '{status}'")
+
+
+def sources(table: Table[Status], move: str) -> list[Status]:
+    """Return every status from which `move` is possible: the condition of a conditional update."""
+    return [status for status, moves in table.items() if move in moves]
+
+
+def verdict(*, cancel_requested: bool, failed: bool) -> str:
+    """Return the move that ends a job whose last step is over."""
+    if cancel_requested:
+        return "cancel"
+    return "fail" if failed else "succeed"
