@@ -134,5 +134,11 @@ LOCALE_PATHS = [BASE_DIR / "forecastlab" / "locale"]
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(os.environ.get("FORECASTLAB_STATIC", FORECASTLAB_HOME / "static"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "forecastlab.lib.static_files.HouseStaticFilesStorage"},
+}
+# Before `collectstatic` has run there, files come from the folders of the sources.
+WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "staticfiles.json").exists()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SILENCED_SYSTEM_CHECKS: list[str] = []

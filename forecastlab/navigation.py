@@ -1,0 +1,88 @@
+"""The places of the house in the order of the rail.
+
+A place stands there as soon as its URL name resolves and its view lets the person in, so an app
+that is not installed leaves no hole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, resolve, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from forecastlab.accounts.services.access import may
+
+TABS_OF_A_PHONE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    url_name: str
+    label: str | Promise
+    icon: str
+    section: str | Promise = ""
+    url: str = ""
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    title: str | Promise
+    entries: tuple[Place, ...]
+
+
+_FORECASTS = _("Forecasts")
+_SOURCES = _("Sources")
+_SYSTEM = _("System")
+
+PLACES = (
+    Place("showcase:home", _("Home"), "house"),
+    Place("showcase:runs", _("Runs"), "circle-play"),
+    Place("agents:approvals", _("Approvals"), "hand"),
+    Place("tickets:tickets", _("Tickets"), "ticket"),
+    Place("forecasting:series", _("Series"), "chart-line", _FORECASTS),
+    Place("forecasting:models", _("Models"), "boxes", _FORECASTS),
+    Place("planning:plans", _("Plans"), "sliders-horizontal", _FORECASTS),
+    Place("warehouse:datasets", _("Datasets"), "database", _SOURCES),
+    Place("knowledge:documents", _("Knowledge"), "book-open", _SOURCES),
+    Place("agents:sessions", _("Agents"), "bot", _SYSTEM),
+    Place("ops:ops", _("Ops"), "activity", _SYSTEM),
+    Place("admin:index", _("Admin"), "settings", _SYSTEM),
+)
+
+
+def places(request: HttpRequest) -> list[Place]:
+    """Every place this person can go to, the one he is at marked."""
+    if not request.user.is_authenticated:
+        return []
+    found = [place for place in map(_located, PLACES) if place.url and _open(request, place)]
+    here = max(
+        (place.url for place in found if request.path.startswith(place.url)), key=len, default=""
+    )
+    if here == "/" != request.path:
+        here = ""
+    return [replace(place, current=place.url == here) for place in found]
+
+
+def sections(request: HttpRequest) -> list[Section]:
+    """The places grouped as the rail shows them."""
+    grouped = groupby(places(request), key=lambda place: place.section)
+    return [Section(title, tuple(entries)) for title, entries in grouped]
+
+
+def _located(place: Place) -> Place:
+    try:
+        return replace(place, url=reverse(place.url_name))
+    except NoReverseMatch:
+        return place
+
+
+def _open(request: HttpRequest, place: Place) -> bool:
+    if place.url_name == "admin:index":
+        return bool(getattr(request.user, "is_staff", False))
+    verb = getattr(resolve(place.url).func, "access_verb", "")
+    return not verb or may(request.user, verb)

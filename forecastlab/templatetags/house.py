@@ -1,0 +1,192 @@
+"""Tags and filters that every template may use: `{% load house %}`."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.dateformat import format as dated
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from forecastlab import navigation as nav
+from forecastlab.lib import figures
+from forecastlab.lib.statuses import Look, look_of
+
+register = template.Library()
+
+
+# -- numbers ----------------------------------------------------------------------------------
+@register.filter
+def number(value: Any, places: int = 0) -> str:
+    """{{ rows|number }} gives 1,234,567; {{ mase|number:2 }} gives 0.91."""
+    return figures.number(value, int(places))
+
+
+@register.filter
+def signed(value: Any, places: int = 0) -> str:
+    """{{ bias|signed:1 }} gives +1.4."""
+    return figures.signed(value, int(places))
+
+
+@register.filter
+def percent(value: Any, places: int = 1) -> str:
+    """{{ wape|percent }} gives 29.8 % from 0.298."""
+    return figures.percent(value, int(places))
+
+
+@register.filter
+def signed_percent(value: Any, places: int = 1) -> str:
+    """{{ bias|signed_percent }} gives +1.4 % from 0.014."""
+    return figures.signed_percent(value, int(places))
+
+
+@register.filter
+def points(value: Any) -> str:
+    """{{ delta|points }} gives +0.5 pt from 0.005."""
+    return figures.points(value)
+
+
+@register.filter
+def factor(value: Any) -> str:
+    """{{ ratio|factor }} gives × 1.30."""  # noqa: RUF002
+    return figures.factor(value)
+
+
+@register.filter
+def of_total(part: int, total: int) -> str:
+    """{{ done|of_total:all }} gives 5,727 of 9,974."""
+    return figures.of_total(part, total)
+
+
+@register.filter
+def duration(seconds: Any) -> str:
+    """{{ step.seconds|duration }} gives 3 min 05 s."""
+    return figures.duration(seconds)
+
+
+@register.filter
+def clock(seconds: Any) -> str:
+    """{{ run.seconds|clock }} gives 1:42."""
+    return figures.clock(seconds)
+
+
+@register.filter
+def size(count: Any) -> str:
+    """{{ artefact.size|size }} gives 1.2 GB."""
+    return figures.size(count)
+
+
+@register.filter
+def short_hash(digest: str) -> str:
+    """{{ digest|short_hash }} gives 9f3c…a41e."""
+    return figures.short_hash(digest)
+
+
+# -- times ------------------------------------------------------------------------------------
+@register.filter
+def day(value: date | str | None) -> str:
+    """{{ version.last|day }} gives 19 Nov 2026; ISO text is understood."""
+    if not value:
+        return figures.UNKNOWN
+    when = date.fromisoformat(value[:10]) if isinstance(value, str) else value
+    return dated(when, "j M Y")
+
+
+@register.simple_tag
+def time_tag(value: datetime | None, show: str = "moment") -> SafeString:
+    """Write a moment in UTC that the browser turns into the reader's zone.
+
+    `show` is moment (14:32, Thu 14:00, 13 Nov), seconds (14:32:06) or full.
+    """
+    if value is None:
+        return SafeString(figures.UNKNOWN)
+    moment = value.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" data-show="{}" title="{}">{}</time>',
+        moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        show,
+        dated(moment, "j F Y, H:i:s") + " UTC",
+        _moment_text(moment, show),
+    )
+
+
+def _moment_text(moment: datetime, show: str) -> str:
+    if show == "full":
+        return dated(moment, "j M Y, H:i") + " UTC"
+    if show == "seconds":
+        return dated(moment, "H:i:s")
+    now = timezone.now()
+    if moment.date() == now.date():
+        return dated(moment, "H:i")
+    if 0 <= (now.date() - moment.date()).days < 7:
+        return dated(moment, "D H:i")
+    return dated(moment, "j M" if moment.year == now.year else "j M Y")
+
+
+# -- looks ------------------------------------------------------------------------------------
+@register.simple_tag
+def icon(name: str, title: str = "") -> SafeString:
+    """{% icon "play" %}: silent for readers unless it has a title."""
+    url = f"{static('icons.svg')}#{name}"
+    if title:
+        return format_html(
+            '<svg class="icon icon-{}" role="img" aria-label="{}"><use href="{}"></use></svg>',
+            name,
+            title,
+            url,
+        )
+    return format_html(
+        '<svg class="icon icon-{}" aria-hidden="true"><use href="{}"></use></svg>', name, url
+    )
+
+
+@register.filter
+def look(status: str) -> Look:
+    """Icon, word and colour of a status: {% with look=status|look %}."""
+    return look_of(status)
+
+
+@register.simple_tag(takes_context=True)
+def theme(context: template.Context) -> str:
+    """The reader's choice: light, dark, or empty for what the system says."""
+    user = getattr(context.get("request"), "user", None)
+    chosen = getattr(getattr(user, "profile", None), "theme", "")
+    return chosen if chosen in {"light", "dark"} else ""
+
+
+@register.simple_tag(takes_context=True)
+def query(context: template.Context, **changes: Any) -> str:
+    """Write the address of this page with some parameters changed: {% query page=2 sort=None %}."""
+    parameters = context["request"].GET.copy()
+    for name, value in changes.items():
+        parameters.pop(name, None)
+        if value not in (None, ""):
+            parameters[name] = value
+    return f"?{parameters.urlencode()}"
+
+
+# -- places -----------------------------------------------------------------------------------
+@register.simple_tag(takes_context=True)
+def navigation(context: template.Context) -> list[nav.Section]:
+    """Give the places of the rail: {% navigation as sections %}."""
+    request = context.get("request")
+    return nav.sections(request) if request is not None else []
+
+
+@register.simple_tag(takes_context=True)
+def navigation_tabs(context: template.Context) -> dict[str, list[nav.Place]]:
+    """The places of a phone: the first four, and the rest."""
+    request = context.get("request")
+    found = nav.places(request) if request is not None else []
+    return {"first": found[: nav.TABS_OF_A_PHONE], "rest": found[nav.TABS_OF_A_PHONE :]}
+
+
+@register.simple_tag
+def plural(count: int, one: str, many: str) -> str:
+    """{% plural 3 "step" "steps" %} gives 3 steps."""
+    return f"{figures.number(count)} {_(one) if count == 1 else _(many)}"
