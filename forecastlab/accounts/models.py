@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractUser, Group, UserManager
 from django.db import models
 from django.db.models import Q
+from django.utils.crypto import salted_hmac
 
 from forecastlab.accounts.domain.roles import Role
 
@@ -57,6 +58,7 @@ class User(AbstractUser):
         SERVICE = "service"
 
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.PERSON)
+    session_round = models.PositiveIntegerField(default=0)
 
     objects: ClassVar[PersonManager] = PersonManager()
 
@@ -78,6 +80,13 @@ class User(AbstractUser):
     @property
     def can_act(self) -> bool:
         return self.is_active and self.kind == self.Kind.PERSON
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Bind sessions to password and round, so that a new round ends all of them."""
+        bound = f"{self.session_round}:{self.password}"
+        return salted_hmac(
+            "forecastlab.session", bound, secret=secret, algorithm="sha256"
+        ).hexdigest()
 
     @property
     def is_staff(self) -> bool:  # type: ignore[override]

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from forecastlab.accounts.domain.roles import Role
@@ -91,3 +92,9 @@ def set_roles(person: User, roles: Collection[Role]) -> User:
 
 def _group(role: Role) -> Group:
     return Group.objects.get_or_create(name=role.value)[0]
+
+
+def end_sessions(person: User) -> User:
+    """Sign `person` out everywhere: sessions and sockets end, tokens stay."""
+    User.objects.filter(pk=person.pk).update(session_round=F("session_round") + 1)
+    return User.objects.get(pk=person.pk)
