@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
+
+from django.conf import settings
+from django.contrib import auth
+from django.http import HttpRequest
 
 from forecastlab.events.services import streams
 
@@ -14,3 +19,17 @@ def can_read(user: Any, stream: str) -> bool:
     prefix, _, key = stream.partition(".")
     declared = streams.declared().get(prefix)
     return bool(key) and declared is not None and declared.can_read(user, key)
+
+
+def session_user(session_key: str | None) -> Any | None:
+    """Return who is signed in with a session now: None once it has ended."""
+    request = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    user = auth.get_user(request)
+    return user if user.is_authenticated and user.is_active else None
+
+
+def session_reading(session_key: str | None, stream: str) -> tuple[int | None, bool]:
+    """Return the user id behind a session, and whether that user may read `stream` now."""
+    user = session_user(session_key)
+    return (None, False) if user is None else (user.pk, can_read(user, stream))
