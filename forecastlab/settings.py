@@ -109,7 +109,7 @@ ARTEFACT_ROOT = Path(os.environ.get("FORECASTLAB_ARTEFACTS", FORECASTLAB_HOME / 
 UPLOAD_ROOT = ARTEFACT_ROOT / "uploads"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "forecastlab.lib.static_files.HouseStaticFilesStorage"},
     "artefacts": {"BACKEND": "forecastlab.lib.artefacts.DiskStorage"},
 }
 
@@ -124,6 +124,15 @@ AUTH_PASSWORD_VALIDATORS = [
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 
+# -- https ---------------------------------------------------------------------------------------
+# Behind a proxy that ends TLS and sets X-Forwarded-Proto itself.
+FORECASTLAB_HTTPS = flag("FORECASTLAB_HTTPS")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = FORECASTLAB_HTTPS
+SECURE_SSL_REDIRECT = FORECASTLAB_HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if FORECASTLAB_HTTPS else None
+SECURE_HSTS_SECONDS = 31_536_000 if FORECASTLAB_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = FORECASTLAB_HTTPS
+
 # -- language and files ------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
@@ -134,10 +143,6 @@ LOCALE_PATHS = [BASE_DIR / "forecastlab" / "locale"]
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(os.environ.get("FORECASTLAB_STATIC", FORECASTLAB_HOME / "static"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "forecastlab.lib.static_files.HouseStaticFilesStorage"},
-}
 # Before `collectstatic` has run there, files come from the folders of the sources.
 WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "staticfiles.json").exists()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
