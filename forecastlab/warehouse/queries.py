@@ -70,11 +70,12 @@ def facts(
     if unknown:
         raise ValueError(f"facts have no columns {sorted(unknown)}")
     listed = ", ".join(["series_id", "t", *columns])
-    query = f"SELECT {listed} FROM warehouse_salesfact WHERE version_id = {version.pk:d}"  # noqa: S608
+    query = f"SELECT {listed} FROM warehouse_salesfact WHERE version_id = $1"  # noqa: S608
+    parameters: list[Any] = [version.pk]
     if series_ids is not None:
-        wanted = ",".join(str(int(one)) for one in series_ids)
-        query += f" AND series_id = ANY('{{{wanted}}}'::bigint[])"
-    return frames.read(query).sort("series_id", "t")
+        query += " AND series_id = ANY($2::bigint[])"
+        parameters.append("{" + ",".join(str(int(one)) for one in series_ids) + "}")
+    return frames.read(query, parameters).sort("series_id", "t")
 
 
 def series_frame(version: DatasetVersion) -> pl.DataFrame:

@@ -1,0 +1,50 @@
+"""What an import finds wrong or worth knowing, in words that say where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An `error` stops the import; a `note` is only told.
+
+    `places` are the first occurrences: line, column and value.
+    """
+
+    level: str
+    code: str
+    message: str
+    count: int = 1
+    places: Sequence[Mapping[str, Any]] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "places": [dict(one) for one in self.places]}
+
+
+def error(
+    code: str, message: str, *, count: int = 1, places: Sequence[Mapping[str, Any]] = ()
+) -> Problem:
+    return Problem("error", code, message, count, tuple(places[:SHOWN]))
+
+
+def note(code: str, message: str, *, count: int = 1) -> Problem:
+    return Problem("note", code, message, count)
+
+
+def refusal(problems: Sequence[Problem]) -> str:
+    """Return one sentence on what stops the import, "" when nothing does."""
+    errors = [one for one in problems if one.level == "error"]
+    if not errors:
+        return ""
+    more = len(errors) - 1
+    also = f" There {'is' if more == 1 else 'are'} {more} more." if more else ""
+    return f"{errors[0].message}{also} Nothing was loaded."
+
+
+def spot(line: int, column: str, value: object) -> dict[str, Any]:
+    return {"line": line, "column": column, "value": "" if value is None else str(value)[:80]}

@@ -1,0 +1,89 @@
+"""From a file to typed rows on disk, whatever its size: read lazily, written as it streams."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from forecastlab.warehouse.domain import parsing, problems
+from forecastlab.warehouse.domain.formats import FileUnusable
+from forecastlab.warehouse.domain.mapping import Mapping
+from forecastlab.warehouse.domain.parsing import Parsed
+from forecastlab.warehouse.domain.problems import SHOWN, Problem
+from forecastlab.warehouse.gateways.files import Source
+from forecastlab.warehouse.gateways.workplace import Workplace
+
+UNIQUE_ID = "unique_id"
+
+
+def stage(source: Source, mapping: Mapping, place: Workplace) -> list[Problem]:
+    """Write the parsed rows to `place.rows` and return what could not be read.
+
+    Columns: line, unique_id, store, product, ds, and one number per role and signal.
+    """
+    try:
+        columns, found = _columns(source, mapping)
+        _sink(source, columns, place.rows)
+        return [*found, *_unread(source, columns, place.rows)]
+    except pl.exceptions.PolarsError as error:
+        first = str(error).strip().split("\n")[0][:300]
+        raise FileUnusable(f"'{source.name}' cannot be read: {first}", field="file") from error
+
+
+def _columns(source: Source, mapping: Mapping) -> tuple[list[Parsed], list[Problem]]:
+    column = mapping.column("ds") or ""
+    if isinstance(source.types[column], pl.Datetime | pl.Date):
+        return parsing.parsed(mapping, source.types), []
+    distinct = source.scan().select(pl.col(column).unique()).collect(engine="streaming")
+    form, ambiguous = parsing.moment_format(distinct.to_series())
+    found = []
+    if ambiguous:
+        found.append(
+            problems.error(
+                "ambiguous_dates",
+                f"Column '{column}' can be read with the day or the month first; "
+                "write dates as 2024-12-31.",
+            )
+        )
+    return parsing.parsed(mapping, source.types, form), found
+
+
+def _sink(source: Source, columns: Sequence[Parsed], path: Path) -> None:
+    draft = path.with_suffix(".draft")
+    keys = [one for one in columns if one.name in {"store", "product"}]
+    unique_id = next((one for one in columns if one.name == "series"), None)
+    values = {one.name: one.value for one in columns if one.name != "series"}
+    joined = pl.concat_str([one.value for one in keys], separator=":") if keys else None
+    frame = source.scan().select(
+        pl.col("__line__").cast(pl.UInt32).alias("line"),
+        (unique_id.value if unique_id else joined).alias(UNIQUE_ID),  # type: ignore[union-attr]
+        values.pop("store", pl.lit(None, dtype=pl.String)).alias("store"),
+        values.pop("product", pl.lit(None, dtype=pl.String)).alias("product"),
+        *(value.alias(name) for name, value in values.items()),
+        *(one.bad.alias(f"bad_{place}") for place, one in enumerate(columns)),
+    )
+    frame.sink_parquet(draft, compression="lz4")
+    draft.replace(path)
+
+
+def _unread(source: Source, columns: Sequence[Parsed], path: Path) -> list[Problem]:
+    marks = [f"bad_{place}" for place in range(len(columns))]
+    counts = pl.scan_parquet(path).select(pl.col(marks).sum()).collect().row(0)
+    return [
+        _complaint(source, one, count) for one, count in zip(columns, counts, strict=True) if count
+    ]
+
+
+def _complaint(source: Source, one: Parsed, count: int) -> Problem:
+    """Read the file again for the first values that could not be used."""
+    frame = source.scan().filter(one.bad).select("__line__", pl.col(one.column).cast(pl.String))
+    first = frame.head(SHOWN).collect().rows()
+    places = [problems.spot(line, one.column, value) for line, value in first]
+    word = source.line_word.capitalize()
+    message = f"{word} {places[0]['line']:,}, column '{one.column}': "
+    message += f"'{places[0]['value']}' {one.complaint}."
+    if count > 1:
+        message += f" The same goes for {count - 1:,} more values."
+    return problems.error(f"bad_{one.name}", message, count=count, places=places)
