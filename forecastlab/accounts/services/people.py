@@ -94,6 +94,11 @@ def _group(role: Role) -> Group:
     return Group.objects.get_or_create(name=role.value)[0]
 
 
+def close(person: User) -> None:
+    """Let `person` neither sign in nor act; sessions, sockets and tokens end, history stays."""
+    User.objects.filter(pk=person.pk).update(is_active=False)
+
+
 def end_sessions(person: User) -> User:
     """Sign `person` out everywhere: sessions and sockets end, tokens stay."""
     User.objects.filter(pk=person.pk).update(session_round=F("session_round") + 1)

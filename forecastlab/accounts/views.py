@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+from typing import cast
+
+from django.conf import settings
+from django.contrib.auth import login, logout, update_session_auth_hash
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from forecastlab.accounts import queries
+from forecastlab.accounts.domain import landing
+from forecastlab.accounts.forms import ProfileForm, SignInForm, TokenForm
+from forecastlab.accounts.models import Token, User
+from forecastlab.accounts.services import people, profiles, sign_in_links, tokens
+from forecastlab.accounts.services import sign_in as signing_in
+from forecastlab.accounts.services.access import public, requires
+from forecastlab.lib.errors import HouseError
+
+
+# -- in and out -------------------------------------------------------------------------------
+@public("it is the way in")
+@sensitive_post_parameters("password")
+@never_cache
+@require_http_methods(["GET", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        return redirect(_next_page(request, request.user))
+    form = SignInForm(request.POST or None)
+    if request.method != "POST" or not form.is_valid():
+        return _sign_in_page(request, form, status=422 if form.is_bound else 200)
+    given = form.cleaned_data
+    try:
+        person = signing_in.sign_in(
+            given["username"], given["password"], address=_address(request), at=timezone.now()
+        )
+    except HouseError as error:
+        form.add_error(error.field, error.message)
+        return _sign_in_page(request, form, status=error.status)
+    return _enter(request, person, stay=given["stay"])
+
+
+@public("the one-time secret in its address is the key; only on the machine itself")
+@never_cache
+@require_GET
+def sign_in_link(request: HttpRequest, secret: str) -> HttpResponse:
+    """Sign in by a link from the terminal.
+
+    A plain GET, so that one click is enough: the address is new to every browser, so nothing can
+    prefetch it before the click, and a browser that says it prefetches is sent away.
+    """
+    if "prefetch" in request.headers.get("Sec-Purpose", ""):
+        return HttpResponse(status=503)
+    try:
+        person = sign_in_links.spend(secret, address=_address(request), at=timezone.now())
+    except HouseError as error:
+        context = {"form": SignInForm(), "refused": error.message}
+        return render(request, "accounts/sign_in.html", context, status=error.status)
+    return _enter(request, person, stay="yes")
+
+
+@public("whoever is signed in may leave")
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    logout(request)
+    return redirect("accounts:sign-in")
+
+
+def _sign_in_page(request: HttpRequest, form: SignInForm, *, status: int) -> HttpResponse:
+    context = {
+        "form": form,
+        "next": request.POST.get("next") or request.GET.get("next", ""),
+        "has_links": settings.FORECASTLAB_EMBEDDED,
+    }
+    return render(request, "accounts/sign_in.html", context, status=status)
+
+
+def _enter(request: HttpRequest, person: User, *, stay: str) -> HttpResponse:
+    """Begin a session under a new key and go where the person wanted to, or begins."""
+    login(request, person)
+    if not stay:
+        request.session.set_expiry(0)
+    response = redirect(_next_page(request, person))
+    _remember_language(response, person)
+    return response
+
+
+def _next_page(request: HttpRequest, person: User) -> str:
+    """Return the address asked for if it is one of ours, else the person's first page."""
+    wanted = request.POST.get("next") or request.GET.get("next", "")
+    ours = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    if wanted and ours:
+        return wanted
+    try:
+        return reverse(landing.place(person.roles))
+    except NoReverseMatch:
+        return settings.LOGIN_REDIRECT_URL
+
+
+def _remember_language(response: HttpResponse, person: User) -> None:
+    """Django's LocaleMiddleware reads the choice from this cookie, without a query per page."""
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        queries.profile_of(person).language,
+        samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE,
+    )
+
+
+def _address(request: HttpRequest) -> str:
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+# -- one's own account ------------------------------------------------------------------------
+@requires("account.own")
+@require_http_methods(["GET", "POST"])
+def profile(request: HttpRequest) -> HttpResponse:
+    person = _person(request)
+    form = ProfileForm(request.POST or None, instance=queries.profile_of(person))
+    if not form.is_bound or not form.is_valid():
+        return _account_page(request, status=422 if form.is_bound else 200, form=form)
+    profiles.save(person, **form.cleaned_data)
+    response = redirect("accounts:profile")
+    _remember_language(response, person)
+    return response
+
+
+@requires("account.own")
+@never_cache
+@require_POST
+def token_create(request: HttpRequest) -> HttpResponse:
+    """Answer with the page itself, not a redirect: the secret is shown here and never stored."""
+    form = TokenForm(request.POST)
+    if not form.is_valid():
+        return _account_page(request, status=422, token_form=form)
+    given = form.cleaned_data
+    try:
+        token, secret = tokens.create(_person(request), **given, at=timezone.now())
+    except tokens.NameTaken as error:
+        form.add_error(error.field, error.message)
+        return _account_page(request, status=error.status, token_form=form)
+    return _account_page(request, made=token, secret=secret)
+
+
+@requires("account.own")
+@require_POST
+def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    token = get_object_or_404(Token.objects.visible_to(_person(request)), pk=pk)
+    tokens.revoke(token, at=timezone.now())
+    return redirect("accounts:profile")
+
+
+@requires("account.own")
+@require_POST
+def sign_out_elsewhere(request: HttpRequest) -> HttpResponse:
+    person = people.end_sessions(_person(request))
+    update_session_auth_hash(request, person)
+    return redirect("accounts:profile")
+
+
+def _account_page(request: HttpRequest, *, status: int = 200, **more: object) -> HttpResponse:
+    page = queries.account_page(_person(request), at=timezone.now())
+    context = {
+        "page": page,
+        "form": ProfileForm(instance=page.profile),
+        "token_form": TokenForm(),
+        **more,
+    }
+    return render(request, "accounts/profile.html", context, status=status)
+
+
+def _person(request: HttpRequest) -> User:
+    return cast("User", request.user)  # `requires` has let nobody else in
