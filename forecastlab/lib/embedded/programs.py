@@ -9,6 +9,7 @@ from pathlib import Path
 
 from forecastlab.lib.embedded.children import Program
 
+QUEUES = ("fast", "heavy")
 CELERY = ("-m", "celery", "-A", "forecastlab.celery:app")
 
 
@@ -47,7 +48,7 @@ def worker(base_dir: Path, *, queue: str) -> Program:
 
 
 def workers(base_dir: Path) -> list[Program]:
-    return [worker(base_dir, queue="fast"), worker(base_dir, queue="heavy")]
+    return [worker(base_dir, queue=queue) for queue in QUEUES]
 
 
 def _environment() -> dict[str, str]:

@@ -55,6 +55,11 @@ class Supervisor:
         (self.home / children.RECORD).unlink(missing_ok=True)
         os.close(self._lock)
 
+    @property
+    def embedded(self) -> bool:
+        """Whether the database is ours to prepare, not one that others may share."""
+        return not os.environ.get("DATABASE_URL")
+
     def _asked_to_stop(self, _number: int, _frame: FrameType | None) -> None:
         self.stopping.set()
 
@@ -70,7 +75,7 @@ class Supervisor:
         for line in recovery.clear(self.home, data):
             self.say(line)
         self._choose(web_port)
-        if not os.environ.get("DATABASE_URL"):
+        if self.embedded:
             self._start_postgres(data)
         if not os.environ.get("REDIS_URL"):
             self._start_redis()

@@ -10,6 +10,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
+from forecastlab.accounts.services import people
+
 
 class Command(BaseCommand):
     help = "Bring database, static files and accounts up to this code; `up` calls it at each start."
@@ -20,6 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0, stdout=sys.stderr)
+        people.ensure_embedded_accounts()
         collected = _collect_static(Path(settings.STATIC_ROOT))
         if options["json"]:
             self.stdout.write(json.dumps({"collected": collected}))
