@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from django import template
+from django.middleware.csrf import get_token
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.dateformat import format as dated
@@ -14,10 +15,18 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from forecastlab import navigation as nav
+from forecastlab.accounts.services import access
 from forecastlab.lib import figures
 from forecastlab.lib.statuses import Look, look_of
 
 register = template.Library()
+
+TONE_ICONS = {
+    "ask": "hand",
+    "ok": "circle-check",
+    "warn": "triangle-alert",
+    "bad": "circle-x",
+}
 
 
 # -- numbers ----------------------------------------------------------------------------------
@@ -151,6 +160,25 @@ def look(status: str) -> Look:
     return look_of(status)
 
 
+@register.filter
+def segment(status: str) -> str:
+    """Colour of a step in the bar: {{ step.status|segment }}."""
+    found = look_of(status)
+    return "skipped" if found == look_of("skipped") else found.tone
+
+
+@register.filter
+def tone_icon(tone: str) -> str:
+    """Icon of a banner: {% icon tone|tone_icon %}."""
+    return TONE_ICONS.get(tone, "info")
+
+
+@register.filter
+def width(share: Any) -> str:
+    """{{ row.share|width }} gives 57.30% from 0.573, kept between 0 and 100."""
+    return f"{min(max(float(share or 0), 0.0), 1.0) * 100:.2f}%"
+
+
 @register.simple_tag(takes_context=True)
 def theme(context: template.Context) -> str:
     """The reader's choice: light, dark, or empty for what the system says."""
@@ -159,15 +187,52 @@ def theme(context: template.Context) -> str:
     return chosen if chosen in {"light", "dark"} else ""
 
 
+# -- addresses and forms ----------------------------------------------------------------------
 @register.simple_tag(takes_context=True)
-def query(context: template.Context, **changes: Any) -> str:
-    """Write the address of this page with some parameters changed: {% query page=2 sort=None %}."""
-    parameters = context["request"].GET.copy()
+def query(context: template.RequestContext, **changes: Any) -> str:
+    """Write the address of this page with some parameters changed: {% query page=2 sort=None %}.
+
+    Works under `only` too, where the request is no variable any more.
+    """
+    parameters = context.request.GET.copy()
     for name, value in changes.items():
         parameters.pop(name, None)
         if value not in (None, ""):
-            parameters[name] = value
+            parameters[name] = str(value)
     return f"?{parameters.urlencode()}"
+
+
+@register.filter
+def order(key: str, sort: str) -> str:
+    """{{ column.key|order:sort }} gives ascending, descending or nothing."""
+    if not key or key != str(sort).removeprefix("-"):
+        return ""
+    return "descending" if str(sort).startswith("-") else "ascending"
+
+
+@register.filter
+def next_sort(key: str, sort: str) -> str:
+    """{{ column.key|next_sort:sort }} gives the key that a click asks for."""
+    return f"-{key}" if key == sort else key
+
+
+@register.simple_tag(takes_context=True)
+def csrf_field(context: template.RequestContext) -> SafeString:
+    """Do what `csrf_token` does, and do it inside a component included with `only` as well."""
+    field = '<input type="hidden" name="csrfmiddlewaretoken" value="{}">'
+    return format_html(field, get_token(context.request))
+
+
+@register.simple_tag(takes_context=True)
+def may(context: template.RequestContext, verb: str) -> bool:
+    """{% may "run.start" as can_start %}."""
+    return access.may(context.request.user, verb)
+
+
+@register.simple_tag
+def refusal(verb: str) -> str:
+    """{% refusal "run.start" as reason %}: why an action is off."""
+    return access.refusal(verb)
 
 
 # -- places -----------------------------------------------------------------------------------
