@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from forecastlab.forecasting.domain import folds
+from forecastlab.forecasting.domain.defaults import BY_FREQUENCY, FOLDS, METRIC, Defaults
+from forecastlab.forecasting.domain.folds import Folds
 from forecastlab.lib.errors import BadInput
 
 METRICS = ("wape", "mae", "rmse")
 DEFAULT_SCENARIO = "demo_minimal"
-HORIZONS = {"H": 48, "D": 14, "W": 8, "M": 12, "Q": 4, "Y": 2}
-UNITS = {"H": "hours", "D": "days", "W": "weeks", "M": "months", "Q": "quarters", "Y": "years"}
-DEFAULT_FOLDS = 3
 OPTIONS = (
     "as_of",
     "dataset",
@@ -48,19 +48,21 @@ class Sales:
     periods: int = 0
     version: int | None = None
 
+    @property
+    def defaults(self) -> Defaults:
+        return BY_FREQUENCY[self.frequency]
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What a config may name, as told by the apps that own it.
 
-    `periods_needed(horizon, folds, step, gap, frequency)` says how long a history must be;
     `check_knobs` returns the simulator's knobs as it wants them, or raises BadInput.
     """
 
     models: Sequence[str]
     default_models: Sequence[str]
     scenarios: Sequence[str]
-    periods_needed: Callable[[int, int, int, int, str], int]
     check_knobs: Callable[[str, Options], Options] = field(default=lambda _scenario, knobs: knobs)
 
 
@@ -82,7 +84,7 @@ def freeze(options: Options, *, known: Known, sales: Sales, today: date) -> dict
     scenario, _ = source(given)
     if scenario and scenario not in known.scenarios:
         raise _unknown("scenario", scenario, known.scenarios)
-    horizon = _whole(given, "horizon", HORIZONS[sales.frequency], low=1, high=90)
+    horizon = _whole(given, "horizon", sales.defaults.horizon, low=1, high=90)
     config = {
         "dataset": sales.name,
         "version": sales.version,
@@ -91,16 +93,16 @@ def freeze(options: Options, *, known: Known, sales: Sales, today: date) -> dict
         "as_of": _day(given, today).isoformat(),
         "simulate": _knobs(given, scenario, known),
         "horizon": horizon,
-        "folds": _whole(given, "folds", DEFAULT_FOLDS, low=1, high=20),
+        "folds": _whole(given, "folds", FOLDS, low=1, high=20),
         "step": _whole(given, "step", horizon, low=1, high=90),
         "gap": _gap(given, horizon),
-        "metric": _choice(given, "metric", METRICS),
+        "metric": _metric(given),
         "models": _models(given, known),
         "table": _table(given),
         "focus": _focus(given),
         "keep_going": _flag(given, "keep_going"),
     }
-    _fits(config, known=known, sales=sales)
+    _check_history(config, sales)
     config["name"] = _name(given, config, sales)
     return config
 
@@ -174,11 +176,11 @@ def _gap(given: Options, horizon: int) -> int:
     return gap
 
 
-def _choice(given: Options, key: str, choices: Sequence[str]) -> str:
-    value = given.get(key, choices[0])
-    if value not in choices:
-        raise _unknown(key, value, choices)
-    return str(value)
+def _metric(given: Options) -> str:
+    metric = given.get("metric", METRIC)
+    if metric not in METRICS:
+        raise _unknown("metric", metric, METRICS)
+    return str(metric)
 
 
 def _models(given: Options, known: Known) -> list[str]:
@@ -211,39 +213,15 @@ def _focus(given: Options) -> str | None:
 
 
 def _name(given: Options, config: Options, sales: Sales) -> str:
-    default = f"{config['scenario'] or sales.name}, {config['horizon']} {UNITS[sales.frequency]}"
+    default = f"{config['scenario'] or sales.name}, {config['horizon']} {sales.defaults.noun}"
     name = str(given.get("name", default)).strip()
     if len(name) > 100 or not name.isprintable():
         raise BadInput("A name has at most 100 printable characters.", field="name")
     return name
 
 
-# -- does the history suffice? ----------------------------------------------------------------
-
-
-def _fits(config: Options, *, known: Known, sales: Sales) -> None:
-    if not sales.periods:
-        return
-    needed = _needed(config, config["folds"], known, sales)
-    if needed <= sales.periods:
-        return
-    unit, folds = UNITS[sales.frequency], config["folds"]
-    enough = [n for n in range(1, folds) if _needed(config, n, known, sales) <= sales.periods]
-    raise BadInput(
-        f"{folds} folds of {config['horizon']} {unit} need {needed} {unit}; "
-        f"there are {sales.periods}.",
-        hint=_way_out(enough),
-        field="folds" if enough else "horizon",
-    )
-
-
-def _way_out(enough: Sequence[int]) -> str:
-    if not enough:
-        return "Use a shorter horizon."
-    return "Use 1 fold." if enough == [1] else f"Use {enough[-1]} or fewer."
-
-
-def _needed(config: Options, folds: int, known: Known, sales: Sales) -> int:
-    return known.periods_needed(
-        config["horizon"], folds, config["step"], config["gap"], sales.frequency
-    )
+def _check_history(config: Options, sales: Sales) -> None:
+    """Refuse folds that do not fit, where the length of the history is known."""
+    if sales.periods:
+        wanted = Folds(config["horizon"], config["folds"], config["step"], config["gap"])
+        folds.check(wanted, sales.periods, sales.frequency)

@@ -14,10 +14,6 @@ from showcase.domain.config import Known, Sales
 TODAY = date(2026, 11, 21)
 
 
-def needed(horizon: int, folds: int, step: int, gap: int, _frequency: str) -> int:
-    return 30 + gap + horizon + (folds - 1) * step
-
-
 def check_knobs(_scenario: str, knobs: Mapping[str, Any]) -> Mapping[str, Any]:
     if "stores" not in knobs:
         raise BadInput("There is no knob 'shops'.", field="simulate")
@@ -28,7 +24,6 @@ KNOWN = Known(
     models=["naive", "ses", "theta"],
     default_models=["naive", "ses"],
     scenarios=["demo_minimal", "sparse"],
-    periods_needed=needed,
     check_knobs=check_knobs,
 )
 DAYS = Sales(name="fresh", frequency="D", periods=90, version=7)
@@ -128,8 +123,13 @@ def test_knobs_are_checked_by_the_simulator() -> None:
             "6 folds of 14 days need 114 days; there are 90. Use 4 or fewer.",
             "folds",
         ),
-        (50, {}, "3 folds of 14 days need 72 days; there are 50. Use 1 fold.", "folds"),
-        (1, {}, "3 folds of 14 days need 72 days; there are 1. Use a shorter horizon.", "horizon"),
+        (50, {}, "3 folds of 14 days need 72 days; there are 50. Use 1.", "folds"),
+        (
+            1,
+            {},
+            "3 folds of 14 days need 72 days; there are 1. Load a longer history.",
+            "horizon",
+        ),
     ],
 )
 def test_a_history_too_short_says_what_would_fit(

@@ -1,0 +1,255 @@
+"""Everything that the page of one run shows, the same for every viewer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from forecastlab.jobs import queries as jobs
+from forecastlab.jobs.models import JobStep
+from forecastlab.lib import figures
+from showcase.domain import estimates
+from showcase.models import Run, StepRun
+from showcase.queries import durations, labels
+from showcase.services import pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One step as `components/step.html` draws it."""
+
+    id: str
+    number: int
+    title: str
+    status: str
+    detail: str
+    took: str
+    drawing: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    percent: int | None = None
+    left: str = ""
+    right: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One phase as the accordion shows it."""
+
+    id: str
+    name: str
+    title: str
+    status: str
+    result: str
+    count: str
+    took: str
+    is_open: bool
+    cards: Sequence[Card]
+
+    @property
+    def steps(self) -> Sequence[Card]:
+        """What `components/step_bar.html` asks a phase for."""
+        return self.cards
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The line above the step bar."""
+
+    position: str
+    percent: int
+    elapsed_since: datetime | None
+    took: str
+    left: str
+    say: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    run: Run
+    status: str
+    word: str
+    queue_position: int
+    progress: Progress
+    panels: Sequence[Panel]
+
+
+def of(run_id: int, *, now: datetime) -> RunPage:
+    """Read a run with its steps; raises Run.DoesNotExist."""
+    run = Run.objects.select_related("job", "dataset", "version", "requested_by").get(pk=run_id)
+    steps = list(run.steps.in_order())
+    view = _View(run, steps, _job_steps(run), now)
+    return RunPage(
+        run=run,
+        status=labels.run_status(run),
+        word=labels.run_word(run),
+        queue_position=_queue_position(run),
+        progress=view.progress(),
+        panels=view.panels(),
+    )
+
+
+def _job_steps(run: Run) -> Mapping[str, JobStep]:
+    """Return what is under way, by name: percentages and sentences are the job's."""
+    if run.job_id is None or not run.is_active:
+        return {}
+    return {step.name: step for step in JobStep.objects.main().filter(job_id=run.job_id)}
+
+
+def _queue_position(run: Run) -> int:
+    if run.status != Run.Status.QUEUED or run.job is None:
+        return 0
+    return jobs.position(run.job) or 0
+
+
+class _View:
+    """The steps of one run, with what is known of those under way."""
+
+    def __init__(
+        self, run: Run, steps: Sequence[StepRun], under_way: Mapping[str, JobStep], now: datetime
+    ) -> None:
+        self.run, self.steps, self.under_way, self.now = run, steps, under_way, now
+        self.current = next((one for one in steps if one.status in ("running", "waiting")), None)
+        self.drawings = {row.step.name: row.step.drawing for row in pipeline.contributed()}
+        elapsed = self._seconds_since(self.current.started_at) if self.current else 0.0
+        self.estimates = durations.per_step(run, steps, elapsed=elapsed)
+
+    # -- the line above the bar ---------------------------------------------------------------
+
+    def progress(self) -> Progress:
+        percent = self.run.job.progress if self.run.job else 0
+        return Progress(
+            position=self._position(),
+            percent=100 if self.run.status == Run.Status.SUCCEEDED else percent,
+            elapsed_since=self.run.started_at if self.run.is_active else None,
+            took=figures.duration(self.run.seconds) if self.run.seconds is not None else "",
+            left=self._left(),
+            say=self._say(),
+        )
+
+    def _position(self) -> str:
+        done = [step for step in self.steps if step.status == StepRun.Status.DONE]
+        reached = self.current or (done[-1] if done else None)
+        if reached is None:
+            return labels.steps_count(len(self.steps))
+        return _("Step %(n)s of %(total)s") % {"n": reached.index, "total": len(self.steps)}
+
+    def _left(self) -> str:
+        if not self.run.is_active:
+            return ""
+        return labels.left(estimates.of_steps(self.estimates.values()))
+
+    def _say(self) -> str:
+        """What a reader of the screen hears when it changes."""
+        if self.current is None:
+            return labels.run_word(self.run)
+        return f"{self._position()}: {self.current.title}"
+
+    # -- the accordion ------------------------------------------------------------------------
+
+    def panels(self) -> list[Panel]:
+        names = list(dict.fromkeys(step.phase for step in self.steps))
+        return [self._panel(name, [s for s in self.steps if s.phase == name]) for name in names]
+
+    def _panel(self, name: str, steps: Sequence[StepRun]) -> Panel:
+        status = self._phase_status(steps)
+        return Panel(
+            id=f"run-{self.run.pk}-phase-{name}",
+            name=name,
+            title=labels.phase(name),
+            status=status,
+            result=self._phase_result(steps),
+            count=labels.steps_count(len(steps)),
+            took=self._phase_took(steps),
+            is_open=status in ("running", "waiting", "fail"),
+            cards=[self._card(step) for step in steps],
+        )
+
+    def _phase_status(self, steps: Sequence[StepRun]) -> str:
+        """The status of a phase is that of its step that says most."""
+        found = {labels.step_status(one, run_is_active=self.run.is_active) for one in steps}
+        for telling in ("waiting", "running", "fail", "cancelled"):
+            if telling in found:
+                return telling
+        if found & {"pending", "unreached"}:
+            begun = self.run.is_active and bool(found - {"pending"})
+            return "running" if begun else min(found & {"pending", "unreached"})
+        return next(one for one in ("warn", "pass", "skip") if one in found)
+
+    def _phase_result(self, steps: Sequence[StepRun]) -> str:
+        """One line: what came out, where the phase stands, or what it will do."""
+        if self.current in steps and self.current is not None:
+            return _("Step %(n)s") % {"n": self.current.index}
+        told = [step for step in steps if step.detail and step.outcome in ("fail", "warn", "pass")]
+        if told:
+            return next((step.detail for step in told if step.outcome == "fail"), told[-1].detail)
+        if all(step.outcome == StepRun.Outcome.SKIP for step in steps):
+            return steps[-1].detail
+        return labels.what_will_happen([step.title for step in steps])
+
+    def _phase_took(self, steps: Sequence[StepRun]) -> str:
+        if self.current in steps:
+            return self._ticking(next(one.started_at for one in steps if one.started_at))
+        known = [step.seconds for step in steps if step.seconds is not None]
+        if known:
+            return figures.duration(sum(known))
+        if not self.run.is_active:
+            return ""
+        return labels.about(estimates.of_steps(self.estimates.get(step.name) for step in steps))
+
+    def _card(self, step: StepRun) -> Card:
+        done = step.status == StepRun.Status.DONE
+        job_step = None if done else self.under_way.get(step.name)
+        running = job_step is not None and step == self.current
+        return Card(
+            id=f"run-{self.run.pk}-step-{step.name}",
+            number=step.index,
+            title=step.title,
+            status=labels.step_status(step, run_is_active=self.run.is_active),
+            detail=self._detail(step, job_step),
+            took=self._took(step),
+            drawing=self.drawings.get(step.name, "") if done and step.data else "",
+            data=step.data,
+            percent=job_step.progress if running and job_step else None,
+            left=f"{job_step.progress}\N{NO-BREAK SPACE}%" if running and job_step else "",
+            right=labels.left_from(self.estimates.get(step.name)) if running else "",
+        )
+
+    def _detail(self, step: StepRun, job_step: JobStep | None) -> str:
+        if job_step is not None and step == self.current:
+            return job_step.detail
+        if step.outcome != StepRun.Outcome.FAIL:
+            return step.detail
+        return f"{step.detail} {self._kept(step)}".strip()
+
+    def _kept(self, failed: StepRun) -> str:
+        if failed.index == 1:
+            return ""
+        if failed.index == 2:
+            return _("Step 1 is kept.")
+        return _("Steps 1 to %(n)s are kept.") % {"n": failed.index - 1}
+
+    def _took(self, step: StepRun) -> str:
+        if step.status == StepRun.Status.DONE:
+            return "" if step.seconds is None else figures.duration(step.seconds)
+        if step == self.current and self.run.is_active:
+            return self._ticking(step.started_at)
+        return ""
+
+    def _ticking(self, since: datetime | None) -> SafeString | str:
+        """A duration that the browser counts on."""
+        if since is None:
+            return ""
+        return format_html(
+            '<time datetime="{}" data-as="elapsed">{}</time>',
+            since.isoformat(),
+            figures.duration(self._seconds_since(since)),
+        )
+
+    def _seconds_since(self, moment: datetime | None) -> float:
+        return max((self.now - moment).total_seconds(), 0.0) if moment else 0.0

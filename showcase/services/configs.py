@@ -1,0 +1,75 @@
+"""From what a person asked for to a frozen config: what the other apps know is gathered here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from forecastlab.accounts.models import User
+from forecastlab.forecasting.domain.models import zoo
+from forecastlab.warehouse import queries as warehouse
+from forecastlab.warehouse.models import Dataset, DatasetVersion
+from showcase.domain import config as rules
+from showcase.domain.config import Known, Sales
+from showcase.domain.pipeline import Row
+from showcase.services import pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A frozen config with everything that follows from it; nothing is written yet."""
+
+    config: Mapping[str, Any]
+    config_hash: str
+    rows: Sequence[Row]
+    dataset: Dataset | None
+    version: DatasetVersion | None
+
+    @property
+    def slot(self) -> str:
+        """Return the name under which one active run per dataset holds."""
+        return f"dataset:{self.config['dataset']}"
+
+
+def prepare(options: Mapping[str, Any], *, by: User, at: datetime) -> Prepared:
+    """Check the options against what there is, and freeze them. Writes nothing.
+
+    Raises BadInput naming the field, or NotFound for a dataset that this person cannot see.
+    """
+    scenario, ref = rules.source(options)
+    version = warehouse.resolve(ref, by) if ref else None
+    known = known_names()
+    sales = _sales_of(version) if version else _sales_to_come(scenario)
+    config = rules.freeze(options, known=known, sales=sales, today=at.date())
+    rows = pipeline.planned(config)
+    return Prepared(
+        config=config,
+        config_hash=rules.digest(config, steps=[row.step.name for row in rows]),
+        rows=rows,
+        dataset=version.dataset if version else _existing(sales.name),
+        version=version,
+    )
+
+
+def known_names() -> Known:
+    models = tuple(zoo())
+    return Known(models=models, default_models=models, scenarios=("demo_minimal",))
+
+
+def _sales_of(version: DatasetVersion) -> Sales:
+    return Sales(
+        name=version.dataset.name,
+        frequency=version.frequency,
+        periods=version.periods,
+        version=version.pk,
+    )
+
+
+def _sales_to_come(scenario: str) -> Sales:
+    return Sales(name=scenario, frequency="D", periods=92)
+
+
+def _existing(name: str) -> Dataset | None:
+    return Dataset.objects.filter(name=name).first()

@@ -1,0 +1,53 @@
+"""How the job of a run executes the pipeline's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from forecastlab.lib.contributions import JobStepPlan, Json, Skipped, StepContext, StepResult
+from showcase.domain import pipeline as order
+from showcase.domain.pipeline import Row
+from showcase.models import Run
+from showcase.services import pipeline
+
+Runner = Callable[[StepContext], StepResult]
+
+
+def steps(config: Json) -> list[JobStepPlan]:
+    """Plan the job of a run with this config."""
+    rows = pipeline.planned(config)
+    return [_plan(row, rows, config) for row in rows]
+
+
+def _plan(row: Row, rows: Sequence[Row], config: Json) -> JobStepPlan:
+    step = row.step
+    return JobStepPlan(
+        name=step.name,
+        run=_needing(step.run, order.needs(step.name, rows)) if config["keep_going"] else step.run,
+        title=step.title,
+        weight=step.weight,
+        lease_seconds=step.lease_seconds,
+        timeout_seconds=step.timeout_seconds,
+        always=step.always,
+    )
+
+
+def _needing(run: Runner, needed: set[str]) -> Runner:
+    """Let a run that keeps going skip only what needs a step that failed."""
+
+    def guarded(context: StepContext) -> StepResult:
+        missing = sorted(needed - set(context.results))
+        if missing:
+            return Skipped(f"Needs {', '.join(missing)}, which did not succeed.")
+        return run(context)
+
+    return guarded
+
+
+def topic(params: Json) -> str:
+    return f"run.{params['run']}"
+
+
+def can_see(user: Any, params: Json) -> bool:
+    return Run.objects.visible_to(user).filter(pk=params["run"]).exists()

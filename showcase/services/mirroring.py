@@ -1,0 +1,157 @@
+"""What a run's job does, written into the run's own rows in the same transaction.
+
+The job decides; a Run and its StepRuns are what people read, and outlive the job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from forecastlab.lib.contributions import JobChange, NewEvent
+from forecastlab.warehouse.models import DatasetVersion
+from showcase.models import Run, RunObject, StepRun
+
+# Keys of a step's data that name something it made: key -> kind of object.
+MADE = {
+    "version": "dataset_version",
+    "backtest": "backtest",
+    "run_id": "model_run",
+    "model_runs": "model_run",
+    "issue": "forecast_issue",
+}
+
+
+def observe(change: JobChange) -> Sequence[NewEvent]:
+    """Follow one change of the job; returns the events of the run's stream."""
+    run = Run.objects.select_for_update().filter(pk=change.params["run"]).first()
+    if run is None:  # deleted while its job was at work
+        return ()
+    return _follow_job(run, change) if change.step is None else _follow_step(run, change)
+
+
+def _follow_job(run: Run, change: JobChange) -> Sequence[NewEvent]:
+    kind = f"run.{change.status}"
+    if run.job_id is not None and run.status == change.status:
+        kind = "run.stop_asked"  # the only change of a job that leaves its status as it is
+    run.status = change.status
+    if change.status == Run.Status.RUNNING and run.started_at is None:
+        run.started_at = change.at
+    if not run.is_active:
+        _finish(run, change)
+    run.save()
+    payload: dict[str, Any] = {"name": run.name}
+    if change.detail:
+        payload["detail"] = change.detail
+    if run.seconds is not None:
+        payload["seconds"] = round(run.seconds, 3)
+    return [NewEvent(run.stream, kind, payload)]
+
+
+def _finish(run: Run, change: JobChange) -> None:
+    run.finished_at = change.at
+    run.seconds = (change.at - (run.started_at or change.at)).total_seconds()
+    run.result = {**run.result, "seconds": round(run.seconds, 3)}
+
+
+def _follow_step(run: Run, change: JobChange) -> Sequence[NewEvent]:
+    step = run.steps.filter(name=change.step).first()
+    if step is None:
+        return ()
+    is_first = step.started_at is None
+    step.status = _status(step, change)
+    if step.status != StepRun.Status.PENDING and is_first:
+        step.started_at = change.at
+    if step.status != StepRun.Status.DONE:
+        step.save()
+        if is_first and step.started_at:
+            return [_step_event(run, step, "step.started")]
+        return []
+    _close(run, step, change)
+    return [_step_event(run, step, "step.finished")]
+
+
+def _status(step: StepRun, change: JobChange) -> str:
+    """A step that fanned out waits for its shards only: to a reader it runs."""
+    if change.step_status == StepRun.Status.DONE:
+        return StepRun.Status.DONE
+    if change.status == Run.Status.WAITING:
+        return StepRun.Status.WAITING
+    has_begun = step.started_at is not None or change.step_status == StepRun.Status.RUNNING
+    return StepRun.Status.RUNNING if has_begun else StepRun.Status.PENDING
+
+
+def _close(run: Run, step: StepRun, change: JobChange) -> None:
+    step.outcome = change.outcome
+    step.detail = change.detail
+    step.data = dict(change.data)
+    step.seconds = change.seconds
+    step.finished_at = change.at
+    step.save()
+    _note_outcome(run, step)
+    _note_version(run, step.data)
+    _note_winner(run, step.data)
+    run.save()
+    RunObject.objects.bulk_create(
+        [RunObject(run=run, kind=kind, ref=ref) for kind, ref in made(step.data)],
+        ignore_conflicts=True,
+    )
+
+
+def _note_outcome(run: Run, step: StepRun) -> None:
+    if step.outcome == StepRun.Outcome.WARN:
+        run.warnings += 1
+    if step.outcome == StepRun.Outcome.FAIL and run.failed_step is None:
+        run.failed_step = step.index
+
+
+def _note_version(run: Run, data: Mapping[str, Any]) -> None:
+    """Bind a scenario's run to what it simulated."""
+    if run.version_id is not None or "version" not in data:
+        return
+    version = DatasetVersion.objects.select_related("dataset").get(pk=data["version"])
+    run.version, run.dataset, run.content_hash = version, version.dataset, version.content_hash
+
+
+def _note_winner(run: Run, data: Mapping[str, Any]) -> None:
+    """Take the winner from the step that names one, with the metric that chose it."""
+    if not data.get("winner") or "metric" not in data:
+        return
+    run.winner, run.winner_wape = data["winner"], data.get("winner_wape")
+    scores = data.get("per_model", {}).get(run.winner, {})
+    run.result = {
+        **run.result,
+        "winner": {
+            "model": run.winner,
+            "metric": data["metric"],
+            "value": scores.get(data["metric"]),
+        },
+    }
+
+
+def made(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return kind and reference of everything that a step says it made."""
+    found: list[tuple[str, str]] = []
+    for key, kind in MADE.items():
+        value = data.get(key)
+        refs = value if isinstance(value, list) else [value]
+        found += [(kind, str(ref)) for ref in refs if isinstance(ref, int | str) and ref != ""]
+    return list(dict.fromkeys(found))
+
+
+def _step_event(run: Run, step: StepRun, kind: str) -> NewEvent:
+    phases = list(dict.fromkeys(run.steps.order_by("index").values_list("phase", flat=True)))
+    payload: dict[str, Any] = {
+        "step": step.name,
+        "title": step.title,
+        "index": step.index,
+        "total": run.steps.count(),
+        "phase": step.phase,
+        "phase_index": phases.index(step.phase) + 1,
+        "phase_total": len(phases),
+        "status": step.outcome or step.status,
+        "detail": step.detail,
+    }
+    if step.seconds is not None:
+        payload["seconds"] = round(step.seconds, 3)
+    return NewEvent(run.stream, kind, payload)

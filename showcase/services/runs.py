@@ -1,0 +1,80 @@
+"""The life of a run: a frozen config, carried by a job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from forecastlab.accounts.models import User
+from forecastlab.jobs.services import jobs
+from forecastlab.lib.errors import Conflict
+from showcase.models import Run, StepRun
+from showcase.services import configs
+from showcase.services.configs import Prepared
+
+KIND = "run"
+
+
+class RunFinished(Conflict):
+    """The run has ended; there is nothing to stop."""
+
+    code = "run_finished"
+
+
+def start(options: Mapping[str, Any], *, by: User, at: datetime) -> Run:
+    """Freeze the options and start a run, or queue it behind the one active on its dataset.
+
+    Run, steps and job commit together. Raises BadInput naming the field, or NotFound.
+    """
+    prepared = configs.prepare(options, by=by, at=at)
+    with transaction.atomic():
+        run = _create(prepared, by=by, at=at)
+        run.job = jobs.create(
+            KIND, params={**run.config, "run": run.pk}, by=by, at=at, exclusive=prepared.slot
+        )
+        Run.objects.filter(pk=run.pk).update(job=run.job)
+    return run
+
+
+def _create(prepared: Prepared, *, by: User, at: datetime) -> Run:
+    version = prepared.version
+    run = Run.objects.create(
+        dataset=prepared.dataset,
+        version=version,
+        scenario=prepared.config["scenario"] or "",
+        name=prepared.config["name"],
+        config=prepared.config,
+        config_hash=prepared.config_hash,
+        content_hash=version.content_hash if version else "",
+        requested_by=by,
+        created_at=at,
+    )
+    StepRun.objects.bulk_create(
+        StepRun(
+            run=run,
+            index=index,
+            name=row.step.name,
+            phase=row.step.phase,
+            title=row.step.title,
+            contributed_by=row.contributed_by,
+        )
+        for index, row in enumerate(prepared.rows, start=1)
+    )
+    return run
+
+
+def stop(run: Run, *, by: User, at: datetime) -> Run:
+    """Ask a run to stop; it ends as cancelled, with its clean-up done.
+
+    Repeating it changes nothing. Raises RunFinished once the run has ended. The job's rows are
+    locked first and the run's last, as everywhere, so nothing is locked here.
+    """
+    run.refresh_from_db()
+    if not run.is_active or run.job is None:
+        raise RunFinished(f"Run {run.pk} has ended as {run.status}; there is nothing to stop.")
+    jobs.cancel(run.job, by=by, at=at)
+    run.refresh_from_db()
+    return run
