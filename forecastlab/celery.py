@@ -17,7 +17,11 @@ app.autodiscover_tasks()
 
 # Every periodic task, in one place. Each takes an advisory lock, so a doubled beat does no harm.
 app.conf.beat_schedule = {
-    "sweep-jobs": {"task": "forecastlab.jobs.tasks.sweep_jobs", "schedule": 5.0},
+    "sweep-jobs": {
+        "task": "forecastlab.jobs.tasks.sweep_jobs",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
 }
 
 

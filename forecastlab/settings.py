@@ -101,10 +101,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 43200}
 CELERY_TASK_TIME_LIMIT = 7200
 
 # -- work --------------------------------------------------------------------------------------
-LEASE_SECONDS = 30
-LEASE_RENEW_SECONDS = 5
-HEARTBEAT_SECONDS = 5
-WORKER_SILENT_SECONDS = 20
+LEASE_RENEW_SECONDS = 5.0
+HEARTBEAT_SECONDS = 5.0
+WORKER_SILENT_SECONDS = 20.0
+MESSAGE_LOST_SECONDS = 10.0  # longer than a worker needs to come when it has nothing else to do
+STEP_ATTEMPTS = 5
 ARTEFACT_ROOT = Path(os.environ.get("FORECASTLAB_ARTEFACTS", FORECASTLAB_HOME / "artefacts"))
 UPLOAD_ROOT = ARTEFACT_ROOT / "uploads"
 STORAGES = {

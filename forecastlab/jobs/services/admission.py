@@ -1,0 +1,77 @@
+"""Which queued job may start: one per slot, at most `cap` per kind, oldest first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce
+
+from forecastlab.jobs.domain.statuses import JOB, JobStatus, after
+from forecastlab.jobs.models import Job, JobStep
+from forecastlab.jobs.services import kinds, ringing
+
+
+def start(job: Job, *, at: datetime) -> bool:
+    """Take a queued job to running, unless its slot is held or its kind is at its cap.
+
+    Two jobs that want one slot at the same moment are decided by the unique constraint.
+    """
+    if not admissible(job):
+        return False
+    running = after(JOB, job.status, "start")
+    try:
+        with transaction.atomic():
+            started = Job.objects.filter(pk=job.pk, status=job.status).update(
+                status=running, slot=F("exclusive"), started_at=Coalesce("started_at", Value(at))
+            )
+    except IntegrityError:
+        return False
+    if started:
+        job.refresh_from_db()
+    return bool(started)
+
+
+def admissible(job: Job) -> bool:
+    return _has_turn(job) and _below_cap(job)
+
+
+def call_waiting(job: Job) -> None:
+    """Call workers for the jobs that may start because `job` has left its place."""
+    successors = []
+    if job.exclusive:
+        successors.append(Job.objects.queued().filter(exclusive=job.exclusive))
+    kind = kinds.get(job.kind)
+    if kind is not None and kind.cap:
+        successors.append(Job.objects.queued().filter(kind=job.kind))
+    for queued in successors:
+        first = queued.order_by("pk").first()
+        step = first and _due_step(first)
+        if step:
+            ringing.call(step)
+
+
+def _due_step(job: Job) -> JobStep | None:
+    return job.steps.main().exclude(due_at=None).first()
+
+
+def _has_turn(job: Job) -> bool:
+    if not job.exclusive or job.slot:
+        return True
+    rivals = Job.objects.filter(exclusive=job.exclusive).exclude(pk=job.pk)
+    return not (
+        rivals.filter(slot=job.exclusive).exists()
+        or rivals.queued().filter(pk__lt=job.pk, slot="").exists()
+    )
+
+
+def _below_cap(job: Job) -> bool:
+    kind = kinds.get(job.kind)
+    if kind is None or not kind.cap:
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select pg_advisory_xact_lock(hashtext('jobs.cap'), hashtext(%s))", [job.kind]
+        )
+    return Job.objects.filter(kind=job.kind, status=JobStatus.RUNNING).count() < kind.cap

@@ -1,0 +1,145 @@
+"""Creating, advancing and stopping jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from forecastlab.accounts.models import User
+from forecastlab.jobs.domain.statuses import JOB, JobStatus, StepStatus, after
+from forecastlab.jobs.models import Job, JobStep
+from forecastlab.jobs.services import closing, kinds, leases, ringing, running, telling, workers
+from forecastlab.lib.contributions import JobStepPlan, Json
+from forecastlab.lib.errors import BadInput, Conflict
+
+LONGEST_LEASE = 600
+
+
+class EmptyPlan(BadInput):
+    """With these parameters there is nothing to do."""
+
+    code = "empty_plan"
+
+
+class JobNotWaiting(Conflict):
+    """The job does not wait for anybody."""
+
+    code = "job_not_waiting"
+
+
+def create(kind: str, *, params: Json, by: User | None, at: datetime, exclusive: str = "") -> Job:
+    """Plan a job and call a worker for it once committed.
+
+    With `exclusive`, one job of that slot runs or waits at a time; the others stay queued,
+    oldest first.
+    """
+    found = kinds.find(kind)
+    plans = found.steps(params)
+    if not plans:
+        raise EmptyPlan
+    with transaction.atomic():
+        job = Job.objects.create(
+            kind=kind,
+            queue=found.queue,
+            params=dict(params),
+            exclusive=exclusive,
+            requested_by=by,
+            created_at=at,
+        )
+        JobStep.objects.bulk_create(_steps(job, plans))
+        ringing.call_first(job.steps.get(position=0))
+        telling.tell(job, [telling.of_job(job, at=at)], at=at)
+    return job
+
+
+def cancel(job: Job, *, by: User | None, at: datetime) -> Job:
+    """Ask a job to stop; one that never started is over at once. Repeating it does nothing.
+
+    A flag that is set before the last step has closed ends the job as cancelled; later it is
+    without effect.
+    """
+    with transaction.atomic():
+        # Shards before the job: the order in which those who close them take the locks.
+        for parent in job.steps.main().filter(status=StepStatus.WAITING, always=False):
+            closing.drop_untouched_shards(parent)
+        job = _locked(job)
+        if job.is_terminal or job.is_stopping:
+            return job
+        job.cancel_requested = True
+        job.save(update_fields=["cancel_requested"])
+        if job.status == JobStatus.QUEUED and job.started_at is None:
+            closing.finish(job, [], at=at)
+            return job
+        _hurry(job)
+        detail = f"Asked to stop by {by}" if by else "Asked to stop"
+        telling.tell(job, [telling.of_job(job, at=at, detail=detail)], at=at)
+    return job
+
+
+def requeue(job: Job, *, at: datetime) -> Job:
+    """Let a waiting job go on; one that is just about to park will not. Raises JobNotWaiting."""
+    with transaction.atomic():
+        job = _locked(job)
+        if job.is_terminal:
+            raise JobNotWaiting(f"Job {job.pk} is over: {job.status}.")
+        if job.status == JobStatus.WAITING:
+            _unpark(job)
+            telling.tell(job, [telling.of_job(job, at=at)], at=at)
+        else:
+            job.wake_requested = True
+            job.save(update_fields=["wake_requested"])
+    return job
+
+
+def advance(job_id: int, *, clock: running.Clock = timezone.now) -> None:
+    """Run the step that is due, if nobody else does: what a worker's message asks for."""
+    due = JobStep.objects.main().filter(job=job_id).exclude(due_at=None).first()
+    if due is not None:
+        advance_step(due.pk, clock=clock)
+
+
+def advance_step(step_id: int, *, clock: running.Clock = timezone.now) -> None:
+    """Run one certain step or shard, if it is due and free."""
+    claimed = leases.claim(step_id, worker=workers.identity(), at=clock())
+    if claimed is not None:
+        running.run(*claimed, clock=clock)
+
+
+def _steps(job: Job, plans: Sequence[JobStepPlan]) -> list[JobStep]:
+    return [
+        JobStep(
+            job=job,
+            position=position,
+            name=plan.name,
+            title=plan.title,
+            queue=plan.queue or job.queue,
+            weight=plan.weight,
+            always=plan.always,
+            lease_seconds=min(plan.lease_seconds, LONGEST_LEASE),
+            timeout_seconds=plan.timeout_seconds,
+        )
+        for position, plan in enumerate(plans)
+    ]
+
+
+def _locked(job: Job) -> Job:
+    return Job.objects.select_for_update(no_key=True).get(pk=job.pk)
+
+
+def _hurry(job: Job) -> None:
+    """Do not let a job that is to stop sit out a pause."""
+    if job.status == JobStatus.WAITING:
+        _unpark(job)
+    elif job.status == JobStatus.RUNNING:
+        for step in job.steps.main().filter(status=StepStatus.PENDING).exclude(due_at=None):
+            ringing.call_first(step)
+
+
+def _unpark(job: Job) -> None:
+    """Put a parked step back into the line. Nobody but the holder of the job's lock wakes it."""
+    job.status = after(JOB, job.status, "requeue")
+    job.save(update_fields=["status"])
+    ringing.put_in_line(job.steps.main().get(status=StepStatus.WAITING), "requeue")

@@ -1,0 +1,81 @@
+"""The temporary right to run a step.
+
+Every condition of a claim stands in one UPDATE of one row, so PostgreSQL looks at it again after
+waiting for a rival; a join here would let two workers in. The clock is the database's. Locks are
+taken in the order shard, step, job, events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce, Now
+
+from forecastlab.jobs.domain.statuses import STEP, JobStatus, StepStatus, sources
+from forecastlab.jobs.models import JobStep
+from forecastlab.jobs.services import admission, ringing, telling
+from forecastlab.lib.contributions import LeaseLost
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    step_id: int
+    fence: int
+    seconds: int
+
+
+def claim(step_id: int, *, worker: str, at: datetime) -> tuple[Lease, JobStep] | None:
+    """Take the lease of a due step, or return None: not due, taken, or its job may not start."""
+    with transaction.atomic():
+        if not _take(step_id, worker=worker, at=at):
+            return None
+        step = JobStep.objects.select_related("job").get(pk=step_id)
+        job = step.job
+        starting = job.status == JobStatus.QUEUED
+        if starting and not admission.start(job, at=at):
+            transaction.set_rollback(True)
+            return None
+        if step.parent_id is None:
+            changes = [telling.of_job(job, at=at)] if starting else []
+            telling.tell(job, [*changes, telling.of_step(job, step, at=at)], at=at)
+    return Lease(step.pk, step.fence, step.lease_seconds), step
+
+
+def _take(step_id: int, *, worker: str, at: datetime) -> int:
+    free = Q(lease_until=None) | Q(lease_until__lt=Now())
+    claimable = JobStep.objects.filter(free, pk=step_id, due_at__lte=Now())
+    return claimable.filter(status__in=sources(STEP, "claim")).update(
+        status=StepStatus.RUNNING,
+        fence=F("fence") + 1,
+        attempts=F("attempts") + 1,
+        lease_until=ringing.clock(F("lease_seconds")),
+        claimed_at=Now(),
+        worker=worker,
+        started_at=Coalesce("started_at", Value(at)),
+    )
+
+
+def lock(lease: Lease) -> JobStep:
+    """Lock the step's row for the rest of the transaction. Raises LeaseLost for a stale fence."""
+    held = JobStep.objects.select_for_update(no_key=True).filter(
+        pk=lease.step_id, fence=lease.fence, status=StepStatus.RUNNING
+    )
+    step = held.first()
+    if step is None:
+        raise LeaseLost
+    return step
+
+
+@contextmanager
+def fenced(lease: Lease) -> Iterator[None]:
+    """Open a transaction whose writes belong to the holder of the lease, or to nobody."""
+    with transaction.atomic():
+        lock(lease)
+        yield
+        # The lock kept everybody away, so the lease may have run out unnoticed meanwhile.
+        JobStep.objects.filter(pk=lease.step_id).update(lease_until=ringing.clock(lease.seconds))

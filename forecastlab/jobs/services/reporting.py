@@ -1,0 +1,104 @@
+"""What a running step is given to say how far it is, and to hear that it must stop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
+
+from forecastlab.jobs.domain.statuses import StepStatus
+from forecastlab.jobs.models import Job, JobStep
+from forecastlab.jobs.services import leases, progress, ringing, telling
+from forecastlab.jobs.services.leases import Lease
+from forecastlab.lib.contributions import LeaseLost, StepCancelled, StepFailed
+
+PAUSE = 0.1  # at most ten writes a second and step
+PARENT_PAUSE = 0.5  # shards share two rows
+
+
+class TookTooLong(StepFailed):
+    """The step took longer than it may."""
+
+    code = "took_too_long"
+
+
+class Reporter:
+    """Stores progress and renews the lease; raises when work must stop.
+
+    Inside `fenced` nothing is stored, because nobody could see it before the commit; there it
+    only looks whether the job was cancelled.
+    """
+
+    def __init__(self, lease: Lease, step: JobStep, *, job_seconds_left: float) -> None:
+        self._lease = lease
+        self._step = step
+        now = time.monotonic()
+        self._step_ends = now + step.timeout_seconds
+        self._job_ends = now + job_seconds_left
+        self._renewed = now
+        self._said = self._told_parent = 0.0
+        self._in_fence = False
+
+    def __call__(self, fraction: float | None = None, text: str = "") -> None:
+        now = time.monotonic()
+        if now - self._said < PAUSE:
+            return
+        self._said = now
+        self._stop_if_late(now)
+        if not self._in_fence:
+            self._store(now, fraction, text)
+        if not self._step.always:
+            self._stop_if_cancelled()
+
+    @contextmanager
+    def fenced(self) -> Iterator[None]:
+        with leases.fenced(self._lease):
+            self._in_fence = True
+            try:
+                yield
+            finally:
+                self._in_fence = False
+
+    def _stop_if_late(self, now: float) -> None:
+        if now > self._step_ends:
+            raise TookTooLong(f"The step took longer than {self._step.timeout_seconds} s.")
+        if now > self._job_ends and not self._step.always:
+            raise TookTooLong("The job took longer than its kind allows.")
+
+    def _store(self, now: float, fraction: float | None, text: str) -> None:
+        values: dict[str, object] = {}
+        if fraction is not None:
+            # 100 belongs to the close.
+            whole = max(0, min(99, int(fraction * 100)))
+            values["progress"] = Greatest(F("progress"), Value(whole))
+        if text:
+            values["detail"] = text[:2000]
+        if now - self._renewed >= settings.LEASE_RENEW_SECONDS:
+            values["lease_until"] = ringing.clock(self._lease.seconds)
+            self._renewed = now
+        self._write(values)
+        self._tell_above(now, text)
+
+    def _write(self, values: dict[str, object]) -> None:
+        held = JobStep.objects.filter(
+            pk=self._lease.step_id, fence=self._lease.fence, status=StepStatus.RUNNING
+        )
+        if not (held.update(**values) if values else held.exists()):
+            raise LeaseLost
+
+    def _tell_above(self, now: float, text: str) -> None:
+        if self._step.parent_id is not None:
+            if now - self._told_parent < PARENT_PAUSE:
+                return
+            self._told_parent = now
+            progress.of_parent(self._step.parent_id)
+        progress.of_job(self._step.job_id, note=text or None)
+        telling.ring(self._step.job)
+
+    def _stop_if_cancelled(self) -> None:
+        if Job.objects.filter(pk=self._step.job_id, cancel_requested=True).exists():
+            raise StepCancelled

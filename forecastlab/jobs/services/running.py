@@ -1,0 +1,195 @@
+"""Running one claimed step: the only place where any exception is caught."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from forecastlab.jobs.domain import planning
+from forecastlab.jobs.domain.statuses import Outcome, StepStatus
+from forecastlab.jobs.models import Job, JobStep
+from forecastlab.jobs.services import closing, kinds, telling
+from forecastlab.jobs.services.closing import Ending
+from forecastlab.jobs.services.leases import Lease
+from forecastlab.jobs.services.reporting import Reporter
+from forecastlab.lib.barriers import barrier
+from forecastlab.lib.contributions import (
+    Done,
+    FanOut,
+    Json,
+    LeaseLost,
+    ShardResult,
+    Skipped,
+    StepCancelled,
+    StepContext,
+    StepFailed,
+    StepResult,
+    Transient,
+    Waiting,
+)
+from forecastlab.lib.errors import HouseError
+
+logger = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+PASSING = (Transient, OperationalError, InterfaceError, RedisConnectionError, RedisTimeoutError)
+
+
+@dataclass(frozen=True, slots=True)
+class TryAgain:
+    """The step is to be tried again after a pause."""
+
+    detail: str
+    delay: float
+
+
+Verdict = StepResult | Ending | TryAgain | None
+
+
+def run(lease: Lease, step: JobStep, *, clock: Clock) -> None:
+    """Do the step and close it, however it ends. A zombie's close changes nothing."""
+    barrier("after-claim")
+    verdict = _judge(lease, step, clock=clock)
+    barrier("before-close")
+    try:
+        _settle(lease, step, verdict, at=clock())
+    except LeaseLost:
+        logger.info("Another worker has %s by now", step)
+
+
+def _judge(lease: Lease, step: JobStep, *, clock: Clock) -> Verdict:
+    try:
+        return _result(lease, step, now=clock())
+    except LeaseLost:
+        logger.info("Another worker took %s over", step)
+        return None
+    except StepCancelled:
+        return closing.CANCELLED
+    except PASSING as error:
+        return _another_try(step, error)
+    except HouseError as error:
+        return _failure(error.message, code=error.code)
+    except Exception:  # noqa: BLE001
+        return _crash(step)
+
+
+def _result(lease: Lease, step: JobStep, *, now: datetime) -> StepResult:
+    job = step.job
+    if job.is_stopping and not step.always:
+        raise StepCancelled
+    if step.attempts > settings.STEP_ATTEMPTS:
+        raise StepFailed(
+            f"{settings.STEP_ATTEMPTS} workers in a row stopped, or fell silent, in this step.",
+            hint="It may need more memory than there is; see the workers' logs.",
+        )
+    shards = _shards(step)
+    _stop_if_shards_failed(shards)
+    kind = kinds.find(job.kind)
+    over = (now - (job.started_at or now)).total_seconds()
+    report = Reporter(lease, step, job_seconds_left=kind.timeout.total_seconds() - over)
+    context = StepContext(
+        job_id=job.pk,
+        step=step.name,
+        params=job.params,
+        now=now,
+        actor_id=job.requested_by_id,
+        report=report,
+        fenced=report.fenced,
+        results=_results(job),
+        shard=step.shard if step.is_shard else None,
+        shards=shards,
+    )
+    if step.name == telling.COMPENSATE and kind.compensate is not None:
+        kind.compensate(context)
+        return Done("What was begun is undone")
+    return kinds.plan_of(job.kind, job.params, step.name).run(context)
+
+
+def _results(job: Job) -> dict[str, Json]:
+    done = job.steps.main().filter(status=StepStatus.DONE)
+    return dict(done.values_list("name", "data"))
+
+
+def _shards(step: JobStep) -> list[ShardResult]:
+    return [
+        ShardResult(
+            index=one.position,
+            shard=one.shard,
+            status=one.outcome,
+            data=one.data,
+            detail=one.detail,
+        )
+        for one in step.shards.order_by("position")
+    ]
+
+
+def _stop_if_shards_failed(shards: Sequence[ShardResult]) -> None:
+    failed = [one for one in shards if one.status == Outcome.FAIL]
+    if failed:
+        raise StepFailed(f"{len(failed)} of {len(shards)} shards failed: {failed[0].detail}")
+
+
+# -- from verdict to rows ----------------------------------------------------------------------
+
+
+def _settle(lease: Lease, step: JobStep, verdict: Verdict, *, at: datetime) -> None:
+    match verdict:
+        case None:
+            return
+        case TryAgain():
+            closing.retry(lease, detail=verdict.detail, delay=verdict.delay)
+        case Waiting() if not step.is_shard:
+            closing.park(lease, detail=verdict.detail, at=at)
+        case FanOut() if verdict.shards and not step.is_shard and not step.shards.exists():
+            closing.split(lease, verdict, at=at)
+        case _:
+            closing.close(lease, _ending(verdict), at=at)
+
+
+def _ending(verdict: Verdict) -> Ending:
+    match verdict:
+        case Ending():
+            return verdict
+        case Done():
+            outcome = Outcome.WARN if verdict.warn else Outcome.PASS
+            return Ending(outcome, verdict.detail, verdict.data)
+        case Skipped():
+            return Ending(Outcome.SKIP, verdict.detail, verdict.data)
+        case _:
+            return _failure(
+                f"A step may not return {type(verdict).__name__} here: a fan-out needs shards, "
+                "happens once, and its shards can neither fan out nor wait.",
+                code="step_misbehaved",
+            )
+
+
+def _failure(detail: str, *, code: str) -> Ending:
+    return Ending(Outcome.FAIL, detail, error={"code": code, "detail": detail})
+
+
+def _crash(step: JobStep) -> Ending:
+    reference = uuid.uuid4().hex[:8]
+    logger.exception("Step crashed, reference %s: %s", reference, step)
+    detail = f"Something unexpected happened in this step (reference {reference})."
+    return Ending(
+        Outcome.FAIL, detail, error={"code": "crashed", "detail": detail, "reference": reference}
+    )
+
+
+def _another_try(step: JobStep, error: Exception) -> Ending | TryAgain:
+    if isinstance(error, OperationalError | InterfaceError):
+        connection.close_if_unusable_or_obsolete()
+    reason = error.message if isinstance(error, HouseError) else str(error).strip().split("\n")[0]
+    logger.warning("Try %s of %s failed: %s", step.attempts, step, reason)
+    if step.attempts >= settings.STEP_ATTEMPTS:
+        return _failure(f"Given up after {step.attempts} tries: {reason}", code="gave_up")
+    delay = planning.pause_before(step.attempts)
+    return TryAgain(f"Trying again in {delay:.0f} s: {reason}", delay)

@@ -1,0 +1,1 @@
+"""An app of the tests: kinds of jobs that workers of their own process can run, too."""
