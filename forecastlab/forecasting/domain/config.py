@@ -1,0 +1,151 @@
+"""What a judgement is asked to do: checked, defaulted, frozen, hashed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from forecastlab.forecasting.domain import folds as folding
+from forecastlab.forecasting.domain.defaults import BY_FREQUENCY, FOLDS, METRIC, Defaults
+from forecastlab.forecasting.domain.folds import Folds
+from forecastlab.forecasting.domain.metrics import METRICS
+from forecastlab.forecasting.domain.models import ensemble, zoo
+from forecastlab.lib.errors import BadInput
+
+LEVELS = (80, 95)
+
+
+class UnknownModel(BadInput):
+    """There is no such model."""
+
+    code = "unknown_model"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One judgement. `season` is the length of the season, `scale` the lag of MASE."""
+
+    frequency: str
+    models: tuple[str, ...]
+    horizon: int
+    folds: int
+    step: int
+    gap: int
+    metric: str
+    season: int
+    scale: int
+    levels: tuple[int, ...]
+
+    @property
+    def windows(self) -> Folds:
+        return Folds(self.horizon, self.folds, self.step, self.gap)
+
+    @property
+    def single(self) -> tuple[str, ...]:
+        """Return the models that forecast by themselves, cheapest first."""
+        return tuple(name for name in zoo() if name in self.models)
+
+    @property
+    def combines(self) -> bool:
+        return ensemble.NAME in self.models and bool(self.single)
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "models": list(self.models), "levels": list(self.levels)}
+
+    @property
+    def hash(self) -> str:
+        """Return the SHA-256 of the canonical JSON."""
+        text = json.dumps(self.as_json(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def model_names() -> list[str]:
+    """Return what `models` may name, in the order of the default zoo."""
+    return [*zoo(), ensemble.NAME]
+
+
+def title_of(name: str) -> str:
+    return ensemble.TITLE if name == ensemble.NAME else zoo()[name].title
+
+
+def resolve(options: Mapping[str, Any], *, frequency: str) -> Config:
+    """Fill in the defaults of the frequency; raises BadInput naming the field."""
+    defaults = BY_FREQUENCY[frequency]
+    horizon = _whole(options, "horizon", defaults.horizon, 1)
+    season = _whole(options, "season_length", defaults.season, 1)
+    return Config(
+        frequency=frequency,
+        models=_models(options.get("models")),
+        horizon=horizon,
+        folds=_whole(options, "folds", FOLDS, 1),
+        step=_whole(options, "step", horizon, 1),
+        gap=_whole(options, "gap", 0, 0),
+        metric=_metric(options.get("metric")),
+        season=season,
+        scale=_scale(options, defaults, season),
+        levels=_levels(options.get("intervals")),
+    )
+
+
+def restore(stored: Mapping[str, Any]) -> Config:
+    """Read back what `as_json` gave."""
+    tuples = {"models": tuple(stored["models"]), "levels": tuple(stored["levels"])}
+    return Config(**{**stored, **tuples})
+
+
+def check_history(config: Config, periods: int) -> None:
+    """Raise HistoryTooShort when the folds do not fit."""
+    folding.check(config.windows, periods, config.frequency)
+
+
+def _whole(options: Mapping[str, Any], field: str, default: int, least: int) -> int:
+    given = options.get(field)
+    if given is None:
+        return default
+    if isinstance(given, bool) or not isinstance(given, int) or given < least:
+        name = field.replace("_", " ")
+        raise BadInput(f"{given} is no {name}: give a whole number from {least}.", field=field)
+    return given
+
+
+def _scale(options: Mapping[str, Any], defaults: Defaults, season: int) -> int:
+    return defaults.scale if options.get("season_length") is None else season
+
+
+def _models(given: Sequence[str] | None) -> tuple[str, ...]:
+    names = list(dict.fromkeys(given or model_names()))
+    unknown = [name for name in names if name not in model_names()]
+    if unknown:
+        raise UnknownModel(
+            f"There is no model '{unknown[0]}'.",
+            hint=f"There are: {', '.join(model_names())}.",
+            field="models",
+        )
+    if names == [ensemble.NAME]:
+        raise BadInput("The ensemble needs other models to combine.", field="models")
+    return tuple(name for name in model_names() if name in names)
+
+
+def _metric(given: str | None) -> str:
+    if given is None:
+        return METRIC
+    if given not in METRICS:
+        raise BadInput(
+            f"There is no metric '{given}'.",
+            hint=f"There are: {', '.join(METRICS)}.",
+            field="metric",
+        )
+    return given
+
+
+def _levels(given: Sequence[int] | None) -> tuple[int, ...]:
+    levels = tuple(sorted(set(given or LEVELS)))
+    wrong = [one for one in levels if not isinstance(one, int) or not 0 < one < 100]
+    if wrong:
+        raise BadInput(
+            f"{wrong[0]} is no interval: give percents such as 80,95.", field="intervals"
+        )
+    return levels

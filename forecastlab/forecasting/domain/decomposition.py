@@ -1,0 +1,68 @@
+"""The season of single series, as the M4 competition tested for it and removed it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from forecastlab.forecasting.domain import observed
+from forecastlab.forecasting.domain.panel import Flags, Floats
+
+NINETY_PERCENT = 1.645
+CYCLES = 3
+
+
+def season_factors(values: Floats, season: int) -> Floats:
+    """Return the multiplicative factor of each place of the season, counted from period 0.
+
+    All ones for a series that the test does not call seasonal, or with a factor that is not
+    positive: dividing by it would make a forecast of nothing.
+    """
+    flat = np.ones((season, values.shape[1]))
+    if season < 2 or values.shape[0] < CYCLES * season:
+        return flat
+    factors = _figure(values, season)
+    usable = (np.nan_to_num(factors) > 0).all(axis=0) & is_seasonal(values, season)
+    return np.where(usable, factors, flat)
+
+
+def is_seasonal(values: Floats, season: int) -> Flags:
+    """Test the autocorrelation at the season against its 90 % limit (Bartlett)."""
+    known = ~np.isnan(values)
+    began = np.where(known.any(axis=0), known.argmax(axis=0), values.shape[0])
+    length = values.shape[0] - began
+    centred = np.where(known, values - observed.mean_seen(values), 0.0)
+    variance = (centred * centred).sum(axis=0)
+    some = np.where(variance > 0, variance, 1.0)
+    lags = [(centred[k:] * centred[:-k]).sum(axis=0) / some for k in range(1, season + 1)]
+    spread = 1 + 2 * sum((one * one for one in lags[:-1]), start=np.zeros(values.shape[1]))
+    limit = NINETY_PERCENT / np.sqrt(np.maximum(length, 1)) * np.sqrt(spread)
+    seasonal: Flags = (length >= CYCLES * season) & (variance > 0) & (np.abs(lags[-1]) > limit)
+    return seasonal
+
+
+def _figure(values: Floats, season: int) -> Floats:
+    trend = centred_average(values, season)
+    ratio = observed.quotient(values, trend)
+    short = -values.shape[0] % season
+    padded = np.concatenate([ratio, np.full((short, values.shape[1]), np.nan)])
+    cycles = padded.reshape(-1, season * values.shape[1])
+    figure = observed.mean_seen(cycles).reshape(season, values.shape[1])
+    factors: Floats = figure / figure.mean(axis=0)
+    return factors
+
+
+def centred_average(values: Floats, season: int) -> Floats:
+    """Return the centred moving average over one season; NaN where the window has a hole.
+
+    An even season takes half of each of the two periods at its ends.
+    """
+    half = season // 2
+    ends = 0.5 if season % 2 == 0 else 1.0
+    weights = np.ones(2 * half + 1)
+    weights[0] = weights[-1] = ends
+    average = np.full(values.shape, np.nan)
+    span = values.shape[0] - 2 * half
+    average[half : half + span] = sum(
+        weight * values[k : k + span] for k, weight in enumerate(weights)
+    )
+    return average / season

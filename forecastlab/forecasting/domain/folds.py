@@ -1,0 +1,114 @@
+"""Rolling origin: the last windows of the history, the same for every model and series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecastlab.forecasting.domain.defaults import BY_FREQUENCY
+from forecastlab.forecasting.domain.panel import Floats, Panel, first_sale
+from forecastlab.lib.errors import BadInput
+
+
+class HistoryTooShort(BadInput):
+    """The history is too short for this judgement."""
+
+    code = "history_too_short"
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Models know all periods up to `origin` and are judged on `start` to `end`, inclusive."""
+
+    origin: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Folds:
+    """`gap` periods between what is known and what is judged are forecast, but not judged."""
+
+    horizon: int
+    count: int
+    step: int
+    gap: int
+
+    @property
+    def steps(self) -> int:
+        """Return how far ahead models must forecast to reach the end of a window."""
+        return self.gap + self.horizon
+
+    @property
+    def span(self) -> int:
+        """Return how many periods lie after the first origin."""
+        return self.steps + (self.count - 1) * self.step
+
+    def windows(self, periods: int) -> tuple[Fold, ...]:
+        """Return the folds, oldest first; the last one ends with the history."""
+        ends = [periods - 1 - back * self.step for back in reversed(range(self.count))]
+        return tuple(Fold(end - self.steps, end - self.horizon + 1, end) for end in ends)
+
+
+def periods_needed(horizon: int, folds: int, step: int, gap: int, frequency: str) -> int:
+    """Return how long a history must be for these folds."""
+    return Folds(horizon, folds, step, gap).span + BY_FREQUENCY[frequency].history
+
+
+def check(folds: Folds, periods: int, frequency: str) -> None:
+    """Raise HistoryTooShort, saying how many folds would fit, or how long a horizon."""
+    noun, history = BY_FREQUENCY[frequency].noun, BY_FREQUENCY[frequency].history
+    needed = folds.span + history
+    if needed <= periods:
+        return
+    fitting = 1 + (periods - history - folds.steps) // folds.step
+    told = f"{folds.count} folds" if folds.count > 1 else "1 fold"
+    raise HistoryTooShort(
+        f"{told} of {folds.horizon} {noun} {'need' if folds.count > 1 else 'needs'} "
+        f"{needed} {noun}; there are {periods}.",
+        hint=_way_out(fitting, periods - history - folds.gap, noun),
+        field="folds" if fitting >= 1 else "horizon",
+    )
+
+
+def _way_out(fitting: int, horizon: int, noun: str) -> str:
+    if fitting > 1:
+        return f"Use {fitting} or fewer."
+    if fitting == 1:
+        return "Use 1."
+    if horizon > 0:
+        return f"Use 1 fold of at most {horizon} {noun}."
+    return "Load a longer history."
+
+
+def judged_values(panel: Panel, folds: Folds) -> Floats:
+    """Return what happened in the windows: folds x steps x series, NaN is not scored."""
+    windows = folds.windows(panel.periods)
+    return np.stack([panel.actual[one.start : one.end + 1] for one in windows])
+
+
+def unjudged(panel: Panel, folds: Folds, frequency: str) -> dict[int, str]:
+    """Return why single series cannot be judged, by their place in the panel."""
+    defaults = BY_FREQUENCY[frequency]
+    origin = folds.windows(panel.periods)[0].origin
+    seen = (~np.isnan(panel.actual)).sum(axis=0)
+    known = (~np.isnan(panel.fit[: origin + 1])).sum(axis=0)
+    scored = (~np.isnan(judged_values(panel, folds))).sum(axis=(0, 1))
+    began = first_sale(panel)
+    reasons: dict[int, str] = {}
+    for place in np.flatnonzero((known < defaults.shortest) | (scored == 0)):
+        if seen[place] == 0:
+            reasons[int(place)] = "no usable observation"
+        elif seen[place] == 1:
+            reasons[int(place)] = "one observation"
+        elif began[place] == panel.periods:
+            reasons[int(place)] = "all zeros"
+        elif known[place] < defaults.shortest:
+            reasons[int(place)] = (
+                f"too short: {known[place]} {defaults.noun} before the first fold, "
+                f"{defaults.shortest} needed"
+            )
+        else:
+            reasons[int(place)] = "nothing to score in the folds"
+    return reasons

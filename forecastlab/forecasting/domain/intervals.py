@@ -1,0 +1,131 @@
+"""Ranges from what went wrong before: one pool of scaled errors for all series.
+
+An error is divided by forecast^slope and by how much harder than usual its series is, shrunk
+towards "as usual". What is left is alike enough to be pooled, by step ahead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecastlab.forecasting.domain.panel import Floats
+
+SLOPES = (0.3, 1.0)
+LEAST_SHARE = 0.02
+PRIOR_POINTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """`tails[level]` is the low and the high quantile by step, in scaled units."""
+
+    slope: float
+    level: Floats
+    hardness: Floats
+    tails: dict[int, tuple[Floats, Floats]]
+
+    def around(self, forecast: Floats) -> dict[int, tuple[Floats, Floats]]:
+        """Return low and high for every level, steps x series, wider for the wider level.
+
+        Steps beyond those that were judged take the last one's width.
+        """
+        scale = _base(forecast, self.level, self.slope) * self.hardness
+        low = high = forecast
+        ranges: dict[int, tuple[Floats, Floats]] = {}
+        for level in sorted(self.tails):
+            below, above = (_stretched(tail, len(forecast))[:, None] for tail in self.tails[level])
+            low = np.minimum(low, np.maximum(forecast + below * scale, 0.0))
+            high = np.maximum(high, forecast + above * scale)
+            ranges[level] = low, high
+        return ranges
+
+
+def calibrate(actual: Floats, forecast: Floats, levels: Sequence[int]) -> Spread:
+    """Learn from judged forecasts, folds x steps x series; unknown actuals are NaN."""
+    known = ~np.isnan(actual)
+    error = np.where(known, actual - forecast, 0.0)
+    level = _level(actual, forecast)
+    slope = _slope(np.abs(error), forecast)
+    base = _base(forecast, level, slope)
+    usable = known & (base > 0)
+    scaled = np.divide(error, base, out=np.zeros(error.shape), where=usable)
+    hardness = _hardness(np.abs(scaled), usable)
+    left = np.where(usable, scaled / hardness, np.nan)
+    shares = [share for one in levels for share in ((100 - one) / 200, (100 + one) / 200)]
+    tails = _smoothed(_quantiles(left, shares))
+    return Spread(
+        slope,
+        level,
+        hardness,
+        {one: (tails[2 * place], tails[2 * place + 1]) for place, one in enumerate(levels)},
+    )
+
+
+def coverage(actual: Floats, forecast: Floats, spread: Spread) -> dict[int, float]:
+    """Return how many percent of the known actuals of one fold lie inside, by level."""
+    known = ~np.isnan(actual)
+    ranges = spread.around(forecast)
+    if not known.any():
+        return dict.fromkeys(ranges, float("nan"))
+    return {
+        level: 100 * float(((actual >= low) & (actual <= high))[known].mean())
+        for level, (low, high) in ranges.items()
+    }
+
+
+def _level(actual: Floats, forecast: Floats) -> Floats:
+    sold = np.nan_to_num(actual).mean(axis=(0, 1))
+    level: Floats = np.maximum(sold, forecast.mean(axis=(0, 1)))
+    return level
+
+
+def _base(forecast: Floats, level: Floats, slope: float) -> Floats:
+    base: Floats = np.maximum(forecast, LEAST_SHARE * level) ** slope
+    return base
+
+
+def _slope(size: Floats, forecast: Floats) -> float:
+    """Return how fast errors grow with the forecast, on logarithmic scales."""
+    both = (size > 0) & (forecast > 0)
+    if both.sum() < 2:
+        return SLOPES[1]
+    x, y = np.log(forecast[both]), np.log(size[both])
+    spread = ((x - x.mean()) ** 2).sum()
+    if spread == 0:
+        return SLOPES[1]
+    return float(np.clip(((x - x.mean()) * (y - y.mean())).sum() / spread, *SLOPES))
+
+
+def _hardness(size: Floats, usable: np.ndarray) -> Floats:
+    points = usable.sum(axis=(0, 1))
+    total = np.where(usable, size, 0.0).sum(axis=(0, 1))
+    usual = total.sum() / max(int(points.sum()), 1)
+    own = np.divide(total, points * usual, out=np.ones(len(points)), where=(points * usual) > 0)
+    hardness: Floats = (points * own + PRIOR_POINTS) / (points + PRIOR_POINTS)
+    return hardness
+
+
+def _quantiles(left: Floats, shares: Sequence[float]) -> Floats:
+    """Return quantiles x steps, pooled over folds and series; 0 where nothing is known."""
+    steps = left.shape[1]
+    found = np.zeros((len(shares), steps))
+    for step in range(steps):
+        pool = left[:, step].ravel()
+        pool = pool[~np.isnan(pool)]
+        if len(pool):
+            found[:, step] = np.quantile(pool, shares)
+    return found
+
+
+def _smoothed(tails: Floats) -> Floats:
+    """Average each step with its neighbours."""
+    padded = np.pad(tails, ((0, 0), (1, 1)), mode="edge")
+    smoothed: Floats = (padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]) / 3
+    return smoothed
+
+
+def _stretched(tail: Floats, steps: int) -> Floats:
+    return tail[np.minimum(np.arange(steps), len(tail) - 1)]

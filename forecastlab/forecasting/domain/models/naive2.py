@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import numpy as np
+
+from forecastlab.forecasting.domain import decomposition, observed
+from forecastlab.forecasting.domain.panel import Panel
+from forecastlab.forecasting.domain.protocol import Alone, Arrays, Forecasts, Task
+
+
+class Naive2(Alone):
+    """The benchmark of the M4 competition: naive on seasonally adjusted values.
+
+    A series is adjusted where the 90 % autocorrelation test finds a season, by classical
+    multiplicative decomposition.
+    """
+
+    name = "naive2"
+    title = "Naive 2"
+    cost = 1.5
+
+    def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts:
+        values, last, index = [], np.empty(0), np.empty(0)
+        for origin in task.origins:
+            known = block.fit[: origin + 1]
+            index = decomposition.season_factors(known, task.season)
+            places = np.arange(known.shape[0]) % task.season
+            last = observed.last_seen(known / index[places])
+            ahead = (origin + 1 + np.arange(task.steps)) % task.season
+            values.append(last * index[ahead])
+        return Forecasts(np.stack(values), {"last": last, "index": index})
+
+
+MODEL = Naive2()

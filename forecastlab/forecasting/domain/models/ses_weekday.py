@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import numpy as np
+
+from forecastlab.forecasting.domain import season_index
+from forecastlab.forecasting.domain.panel import Floats, Panel
+from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, Task
+from forecastlab.forecasting.domain.smoothing import smooth
+
+
+class SesWeekday:
+    """Exponential smoothing of each series, times a season shared by the whole panel.
+
+    The season is the week for daily data, the day for hourly data, the year for months and
+    quarters. At an origin with too few whole seasons behind it there is none.
+    """
+
+    name = "ses_weekday"
+    title = "SES x weekday"
+    cost = 2.0
+
+    def learn(self, panel: Panel, task: Task) -> Arrays:
+        return {"index": np.stack([_index(panel.fit[: one + 1], task) for one in task.origins])}
+
+    def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts:
+        index = learned["index"]
+        level, rate = _levels(block.fit, task.origins, index)
+        ahead = np.array(task.origins)[:, None] + 1 + np.arange(task.steps)
+        factors = np.take_along_axis(index, ahead % index.shape[1], axis=1)
+        values = level[:, None, :] * factors[:, :, None]
+        return Forecasts(values, {"level": level[-1], "rate": rate[-1]})
+
+
+def _index(known: Floats, task: Task) -> Floats:
+    if task.season < 2 or known.shape[0] < task.defaults.cycles * task.season:
+        return np.ones(task.season)
+    return season_index.pooled(known, task.season)
+
+
+def _levels(values: Floats, origins: tuple[int, ...], index: Floats) -> tuple[Floats, Floats]:
+    """Smooth what is left without the season; one pass serves all origins that share an index."""
+    level, rate = np.empty((2, len(origins), values.shape[1]))
+    places = np.arange(values.shape[0]) % index.shape[1]
+    shared, which = np.unique(index, axis=0, return_inverse=True)
+    for number, season in enumerate(shared):
+        at = np.flatnonzero(which.reshape(-1) == number)
+        here = tuple(origins[one] for one in at)
+        smoothed = smooth(values / season[places, None], here)
+        level[at], rate[at] = smoothed.level, smoothed.rate
+    return level, rate
+
+
+MODEL = SesWeekday()

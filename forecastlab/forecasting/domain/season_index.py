@@ -1,0 +1,27 @@
+"""One season shared by all series: how each place of the season compares with the mean."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from forecastlab.forecasting.domain import observed
+from forecastlab.forecasting.domain.observed import quotient
+from forecastlab.forecasting.domain.panel import Floats
+
+
+def pooled(values: Floats, season: int) -> Floats:
+    """Return the factor of each place, counted from period 0; flat where nothing was seen.
+
+    A place is compared with the means of the very series that were seen there, so that series
+    which come and go do not look like a season.
+    """
+    usual = np.nan_to_num(observed.mean_seen(values))
+    seen = ~np.isnan(values)
+    sold = np.where(seen, values, 0.0).sum(axis=1)
+    expected = (seen * usual).sum(axis=1)
+    places = np.arange(values.shape[0]) % season
+    above = np.bincount(places, sold, minlength=season)
+    below = np.bincount(places, expected, minlength=season)
+    factor = np.where(above > 0, np.nan_to_num(quotient(above, below), nan=1.0), 1.0)
+    index: Floats = factor / factor.mean()
+    return index

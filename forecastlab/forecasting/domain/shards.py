@@ -1,0 +1,108 @@
+"""All single models over all folds, and refit on all data, for one part of the panel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from time import perf_counter
+
+import numpy as np
+
+from forecastlab.forecasting.domain.config import Config
+from forecastlab.forecasting.domain.models import zoo
+from forecastlab.forecasting.domain.panel import BLOCK, Flags, Floats, Panel
+from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, Task
+
+SERIES_PER_SHARD = 2_500
+MOST_SHARDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a shard does: judge on `folds` windows of `horizon` after `gap`, forecast `ahead`."""
+
+    task: Task
+    gap: int
+    horizon: int
+    ahead: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """One model's work: `judged` is folds x steps x series, `final` steps x series."""
+
+    judged: Floats
+    final: Floats
+    state: Arrays
+    seconds: float
+
+
+def parts(width: int) -> list[tuple[int, int]]:
+    """Cut the series in shards of whole blocks, so that any cut gives the same numbers."""
+    blocks = max(-(-width // BLOCK), 1)
+    count = min(max(-(-width // SERIES_PER_SHARD), 1), MOST_SHARDS, blocks)
+    edges = [min(round(blocks * one / count) * BLOCK, width) for one in range(count + 1)]
+    return list(pairwise(edges))
+
+
+def judging(config: Config, periods: int) -> Work:
+    """Forecast from the origin of every fold and, on all data, from the last period."""
+    windows = config.windows
+    origins = (*(one.origin for one in windows.windows(periods)), periods - 1)
+    task = Task(origins, windows.steps, config.season, config.frequency)
+    return Work(task, config.gap, config.horizon, config.horizon)
+
+
+def issuing(config: Config, periods: int, ahead: int) -> Work:
+    """Forecast from the last period only."""
+    return Work(Task((periods - 1,), ahead, config.season, config.frequency), 0, 0, ahead)
+
+
+def learn(models: tuple[str, ...], panel: Panel, work: Work) -> dict[str, Arrays]:
+    """Return what models take from the whole panel, before it is cut."""
+    return {name: zoo()[name].learn(panel, work.task) for name in models}
+
+
+def run(
+    panel: Panel,
+    work: Work,
+    learned: Mapping[str, Arrays],
+    report: Callable[[float], None],
+) -> dict[str, Forecast]:
+    """Run every model in `learned` over the panel, block by block.
+
+    Closed periods are forecast as zero: up to the end of the history they are known.
+    """
+    closed = _closed(panel, work)
+    done: dict[str, Forecast] = {}
+    for place, name in enumerate(learned):
+        started = perf_counter()
+        found = _over_blocks(name, panel, work.task, learned[name])
+        judged = found.values[:-1, work.gap : work.gap + work.horizon]
+        done[name] = Forecast(
+            judged=np.where(closed, 0.0, judged),
+            final=found.values[-1, : work.ahead],
+            state=found.state,
+            seconds=perf_counter() - started,
+        )
+        report((place + 1) / len(learned))
+    return done
+
+
+def _over_blocks(name: str, panel: Panel, task: Task, learned: Arrays) -> Forecasts:
+    model = zoo()[name]
+    found = [model.forecast(panel.columns(*edges), task, learned) for edges in panel.blocks()]
+    state = {
+        key: np.concatenate([one.state[key] for one in found], axis=-1) for key in found[0].state
+    }
+    return Forecasts(np.concatenate([one.values for one in found], axis=-1), state)
+
+
+def _closed(panel: Panel, work: Work) -> Flags:
+    """Return which judged periods were closed: folds x steps x series."""
+    closed = np.zeros((len(work.task.origins) - 1, work.horizon, panel.width), dtype=np.bool_)
+    for fold, origin in enumerate(work.task.origins[:-1]):
+        start = origin + 1 + work.gap
+        closed[fold] = panel.closed[start : start + work.horizon]
+    return closed
