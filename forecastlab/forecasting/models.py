@@ -37,7 +37,8 @@ class Backtest(models.Model):
     """One judgement of several models on the same folds over every series of a version.
 
     `key` names the job and step that wrote it, so that writing twice leaves one. `result` is
-    what the command prints; `forecasts` is the digest of every judged forecast.
+    what the command prints. `forecasts` is the digest of every judged forecast, `serving` that of
+    what issuing needs: which model serves each series, and how wide its ranges are.
     """
 
     version = models.ForeignKey(DatasetVersion, on_delete=models.CASCADE, related_name="backtests")
@@ -52,6 +53,7 @@ class Backtest(models.Model):
     skipped = models.JSONField(default=list)
     result = models.JSONField()
     forecasts = models.CharField(max_length=64)
+    serving = models.CharField(max_length=64)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
@@ -95,8 +97,9 @@ class SeriesScore(models.Model):
 class Champion(models.Model):
     """What serves a series, by one named metric, and why. Written by COPY.
 
-    `margin` is how far (in percent of its error) the champion is ahead of the best of the others;
-    negative where the default serves although another model did better on this series alone.
+    `margin` is by how many percent of the runner-up's error the champion is ahead of it; negative
+    where the default serves although another model did better on this series alone. `score` is
+    the shrunk score that decided.
     """
 
     class Reason(models.TextChoices):
@@ -114,7 +117,8 @@ class Champion(models.Model):
     margin = models.FloatField(null=True)
     points = models.PositiveIntegerField()
     reason = models.CharField(max_length=12, choices=Reason.choices)
-    evidence = models.JSONField(default=dict)
+    score = models.FloatField(null=True)
+    runner_up = models.CharField(max_length=60, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["backtest", "series"], name="champion_once")]
@@ -208,7 +212,8 @@ class ForecastIssue(models.Model):
 class Forecast(models.Model):
     """The issued forecast of one series: one row, one place of each array per period ahead.
 
-    Rows are written by COPY and never changed; `total` and `wape` stand here to be sorted by.
+    Rows are written by COPY and never changed; `total` and `wape` stand here to be sorted by. Of
+    10 totals 8 are expected from `total_low` to `total_high`.
     """
 
     issue = models.ForeignKey(
@@ -217,6 +222,8 @@ class Forecast(models.Model):
     series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="forecasts")
     model = models.CharField(max_length=60)
     total = models.FloatField()
+    total_low = models.FloatField()
+    total_high = models.FloatField()
     wape = models.FloatField(null=True)
     yhat = ArrayField(models.FloatField())
     lo80 = ArrayField(models.FloatField())

@@ -18,7 +18,8 @@ from psycopg import sql
 SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 TRAILER = b"\xff\xff"
 BLOCK = 65_536
-REAL_OID = 700
+# Element type of an array -> (type number, big-endian array type).
+_ELEMENTS: dict[Any, tuple[int, str]] = {pl.Float32: (700, ">f4"), pl.Float64: (701, ">f8")}
 
 # polars type -> big-endian array type, as COPY's binary form wants it.
 _ENCODED: dict[Any, str] = {
@@ -39,6 +40,7 @@ _READ: dict[int, Any] = {
     700: pl.Float32,
     701: pl.Float64,
     1021: pl.List(pl.Float32),
+    1022: pl.List(pl.Float64),
     1043: pl.String,
 }
 
@@ -49,8 +51,8 @@ def copy_in(
     """Append the frames to `table` in the current transaction and return the number of rows.
 
     The frames' types must be the table's: bigint Int64, integer Int32, double precision Float64,
-    real Float32, boolean Boolean, real[] Array(Float32). `freeze` needs a table that was created
-    in this transaction.
+    real Float32, boolean Boolean, text and varchar String, real[] Array(Float32), double
+    precision[] Array(Float64). `freeze` needs a table that was created in this transaction.
     """
     statement = sql.SQL("COPY {} ({}) FROM STDIN WITH (FORMAT binary{})").format(
         sql.Identifier(table),
@@ -83,8 +85,10 @@ def encoded(frame: pl.DataFrame) -> bytes:
 
 def _field(column: pl.Series) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Return length and bytes of each value, and which of these bytes are sent."""
+    if column.dtype == pl.String:
+        return _text_field(column)
     if isinstance(column.dtype, pl.Array):
-        body = _array_bytes(column)
+        body = _array_bytes(column, column.dtype)
     else:
         filled = column.fill_null(False if column.dtype == pl.Boolean else 0)
         values = filled.to_numpy().astype(_ENCODED[column.dtype])
@@ -96,18 +100,33 @@ def _field(column: pl.Series) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any
     return np.concatenate([length, body], axis=1), present
 
 
-def _array_bytes(column: pl.Series) -> np.ndarray[Any, Any]:
-    """Return real[] values of one width; an unknown place is NaN."""
-    width = column.dtype.shape[0] if isinstance(column.dtype, pl.Array) else 0
+def _text_field(column: pl.Series) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Lay texts out at the width of the longest; only the bytes of each one are sent."""
+    sizes = column.str.len_bytes().fill_null(0).to_numpy()
+    width = max(int(sizes.max(initial=0)), 1)
+    texts = [one.encode() for one in column.fill_null("")]
+    body = np.array(texts, dtype=f"S{width}").view("u1").reshape(-1, width)
+    null = column.is_null().to_numpy()
+    length = np.where(null, -1, sizes).astype(">i4").reshape(-1, 1).view("u1")
+    sent = np.arange(width) < sizes[:, None]
+    present = np.concatenate([np.ones((len(column), 4), dtype=bool), sent], axis=1)
+    return np.concatenate([length, body], axis=1), present
+
+
+def _array_bytes(column: pl.Series, kind: pl.Array) -> np.ndarray[Any, Any]:
+    """Return arrays of one width; an unknown place is NaN."""
+    width = kind.shape[0]
+    oid, encoding = _ELEMENTS[kind.inner]
     if not width:
-        empty = np.array([[0, 0, REAL_OID]], dtype=">i4").view("u1")
+        empty = np.array([[0, 0, oid]], dtype=">i4").view("u1")
         return np.repeat(empty, len(column), axis=0)
-    head = np.array([[1, 0, REAL_OID, width, 1]], dtype=">i4").view("u1")
-    values = column.to_numpy().astype(">f4").reshape(len(column), width)
+    head = np.array([[1, 0, oid, width, 1]], dtype=">i4").view("u1")
+    values = np.ascontiguousarray(column.to_numpy().reshape(len(column), width).astype(encoding))
     values[np.isnan(values)] = np.nan
-    cells = np.empty((len(column), width, 8), dtype="u1")
-    cells[:, :, :4] = np.array([4], dtype=">i4").view("u1")
-    cells[:, :, 4:] = np.ascontiguousarray(values).view("u1").reshape(len(column), width, 4)
+    size = values.itemsize
+    cells = np.empty((len(column), width, 4 + size), dtype="u1")
+    cells[:, :, :4] = np.array([size], dtype=">i4").view("u1")
+    cells[:, :, 4:] = values.view("u1").reshape(len(column), width, size)
     return np.concatenate(
         [np.repeat(head, len(column), axis=0), cells.reshape(len(column), -1)], axis=1
     )

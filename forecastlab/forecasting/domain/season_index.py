@@ -20,7 +20,7 @@ def pooled(values: Floats, season: int) -> Floats:
     sold = np.where(seen, values, 0.0).sum(axis=1)
     expected = (seen * usual).sum(axis=1)
     places = np.arange(values.shape[0]) % season
-    above = np.bincount(places, sold, minlength=season)
+    above = np.bincount(places, sold, minlength=season).astype(np.float64)
     below = np.bincount(places, expected, minlength=season)
     factor = np.where(above > 0, np.nan_to_num(quotient(above, below), nan=1.0), 1.0)
     index: Floats = factor / factor.mean()
