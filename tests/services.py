@@ -47,6 +47,7 @@ def _stop(child: Child) -> None:
 
 
 os.environ["FORECASTLAB_HOME"] = str(_ROOT / "home")
+(_ROOT / "home" / "static").mkdir(parents=True)
 os.environ.setdefault("FORECASTLAB_ENVIRONMENT", "demo")
 os.environ.setdefault("FORECASTLAB_ACTOR", "planner")
 atexit.register(shutil.rmtree, _ROOT, ignore_errors=True)

@@ -6,7 +6,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from forecastlab.accounts.models import Profile, Token
+from forecastlab.accounts.models import Profile
 from forecastlab.accounts.services import tokens
 
 
@@ -35,31 +35,27 @@ class SignInForm(forms.Form):
     )
 
 
-class ProfileForm(forms.ModelForm[Profile]):
+class ProfileForm(forms.Form):
+    theme = forms.ChoiceField(label=_("Theme"), choices=Profile.Theme.choices)
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     time_zone = forms.ChoiceField(
         label=_("Time zone"),
         required=False,
         choices=_zones,
-        help_text=_("Times are shown in it. Empty: the zone of your browser."),
+        help_text=_("Times are shown in it."),
     )
-    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
-
-    class Meta:
-        model = Profile
-        fields = ["theme", "language", "time_zone", "has_shortcuts"]
-        labels = {"theme": _("Theme"), "has_shortcuts": _("Keyboard shortcuts")}
+    has_shortcuts = forms.BooleanField(label=_("Keyboard shortcuts"), required=False)
 
 
-class TokenForm(forms.ModelForm[Token]):
+class TokenForm(forms.Form):
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=60,
+        help_text=_("What it is for, such as the scheduler that uses it."),
+    )
     days = forms.TypedChoiceField(
         label=_("Ends after"),
         coerce=int,
         choices=[(days, _("%d days") % days) for days in tokens.LIFETIMES],
         initial=90,
     )
-
-    class Meta:
-        model = Token
-        fields = ["name"]
-        labels = {"name": _("Name")}
-        help_texts = {"name": _("What it is for, such as the scheduler that uses it.")}

@@ -4,6 +4,7 @@ from typing import cast
 
 from django.conf import settings
 from django.contrib.auth import login, logout, update_session_auth_hash
+from django.forms import model_to_dict
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
@@ -20,6 +21,7 @@ from forecastlab.accounts.models import Token, User
 from forecastlab.accounts.services import people, profiles, sign_in_links, tokens
 from forecastlab.accounts.services import sign_in as signing_in
 from forecastlab.accounts.services.access import public, requires
+from forecastlab.lib import doorbell
 from forecastlab.lib.errors import HouseError
 
 
@@ -67,7 +69,10 @@ def sign_in_link(request: HttpRequest, secret: str) -> HttpResponse:
 @public("whoever is signed in may leave")
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
+    left = request.user.pk
     logout(request)
+    if left:
+        doorbell.recheck(left)
     return redirect("accounts:sign-in")
 
 
@@ -123,9 +128,11 @@ def _address(request: HttpRequest) -> str:
 @require_http_methods(["GET", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
     person = _person(request)
-    form = ProfileForm(request.POST or None, instance=queries.profile_of(person))
-    if not form.is_bound or not form.is_valid():
-        return _account_page(request, status=422 if form.is_bound else 200, form=form)
+    if request.method == "GET":
+        return _account_page(request)
+    form = ProfileForm(request.POST)
+    if not form.is_valid():
+        return _account_page(request, status=422, form=form)
     profiles.save(person, **form.cleaned_data)
     response = redirect("accounts:profile")
     _remember_language(response, person)
@@ -169,7 +176,7 @@ def _account_page(request: HttpRequest, *, status: int = 200, **more: object) ->
     page = queries.account_page(_person(request), at=timezone.now())
     context = {
         "page": page,
-        "form": ProfileForm(instance=page.profile),
+        "form": ProfileForm(initial=model_to_dict(page.profile)),
         "token_form": TokenForm(),
         **more,
     }

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from forecastlab.accounts.domain.roles import Role
 from forecastlab.accounts.models import User
+from forecastlab.lib import doorbell
 from forecastlab.lib.errors import BadInput
 
 SERVICE_ACTORS = {
@@ -87,19 +88,24 @@ def set_roles(person: User, roles: Collection[Role]) -> User:
         locked = User.objects.select_for_update().get(pk=person.pk)
         others = locked.groups.exclude(name__in=[role.value for role in Role])
         locked.groups.set([*others, *(_group(role) for role in roles)])
+        doorbell.recheck(person.pk)
+    return User.objects.get(pk=person.pk)
+
+
+def close(person: User) -> None:
+    """Let `person` neither sign in nor act; sessions, sockets and tokens end, history stays."""
+    with transaction.atomic():
+        User.objects.filter(pk=person.pk).update(is_active=False)
+        doorbell.recheck(person.pk)
+
+
+def end_sessions(person: User) -> User:
+    """Sign `person` out everywhere: sessions and sockets end, tokens stay."""
+    with transaction.atomic():
+        User.objects.filter(pk=person.pk).update(session_round=F("session_round") + 1)
+        doorbell.recheck(person.pk)
     return User.objects.get(pk=person.pk)
 
 
 def _group(role: Role) -> Group:
     return Group.objects.get_or_create(name=role.value)[0]
-
-
-def close(person: User) -> None:
-    """Let `person` neither sign in nor act; sessions, sockets and tokens end, history stays."""
-    User.objects.filter(pk=person.pk).update(is_active=False)
-
-
-def end_sessions(person: User) -> User:
-    """Sign `person` out everywhere: sessions and sockets end, tokens stay."""
-    User.objects.filter(pk=person.pk).update(session_round=F("session_round") + 1)
-    return User.objects.get(pk=person.pk)
