@@ -57,11 +57,13 @@ def install(*, tests: bool) -> None:
     say("Installing the packages of the lock files (once; a minute or two) ...")
     if not PYTHON.exists() or not runs(str(PYTHON), "-m", "pip", "--version"):
         run(sys.executable, "-m", "venv", "--clear", str(VENV))
-    pip = [str(PYTHON), "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    pip = [str(PYTHON), "-m", "pip", "-qq", "--disable-pip-version-check"]
     wanted = [part for lock in locks(tests=tests) for part in ("-r", str(lock))]
     run(*pip, "install", "--require-hashes", "-r", str(ROOT / "requirements-uv.lock"))
     quick = [str(VENV / "bin" / "uv"), "pip", "install", "--quiet", "--python", str(PYTHON)]
-    if run_quick([*quick, "--require-hashes", *wanted]):
+    # As pip does, look at all indexes for a version; the hashes decide what is acceptable.
+    quick += ["--index-strategy", "unsafe-best-match", "--require-hashes"]
+    if run_quick([*quick, *wanted]):
         say("uv could not install them; pip tries, which takes longer ...")
         run(*pip, "install", "--require-hashes", *wanted)
     stamp(tests=tests).write_text(fingerprint(tests=tests))

@@ -27,3 +27,11 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data: {folder} is missing")
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests that start installations or browsers together in one process of xdist."""
+    for item in items:
+        heavy = {"browser", "chaos", "soak"} & {mark.name for mark in item.iter_markers()}
+        if heavy or "stack" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("installation"))
