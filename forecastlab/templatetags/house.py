@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from forecastlab import navigation as nav
 from forecastlab.accounts.services import access
-from forecastlab.lib import figures
+from forecastlab.lib import figures, svg
 from forecastlab.lib.statuses import Look, look_of
 
 register = template.Library()
@@ -107,16 +108,16 @@ def day(value: date | str | None) -> str:
 
 
 @register.simple_tag
-def time_tag(value: datetime | None, show: str = "moment") -> SafeString:
+def time_tag(value: datetime | None, show: str = "clock") -> SafeString:
     """Write a moment in UTC that the browser turns into the reader's zone.
 
-    `show` is moment (14:32, Thu 14:00, 13 Nov), seconds (14:32:06) or full.
+    `show` is clock (14:32, Thu 14:00, 13 Nov), seconds (14:32:06) or full.
     """
     if value is None:
         return SafeString(figures.UNKNOWN)
     moment = value.astimezone(UTC)
     return format_html(
-        '<time datetime="{}" data-show="{}" title="{}">{}</time>',
+        '<time datetime="{}" data-as="{}" title="{}">{}</time>',
         moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
         show,
         dated(moment, "j F Y, H:i:s") + " UTC",
@@ -177,6 +178,12 @@ def tone_icon(tone: str) -> str:
 def width(share: Any) -> str:
     """{{ row.share|width }} gives 57.30% from 0.573, kept between 0 and 100."""
     return f"{min(max(float(share or 0), 0.0), 1.0) * 100:.2f}%"
+
+
+@register.simple_tag
+def sparkline(values: Sequence[float | None]) -> svg.Line | None:
+    """{% sparkline values as line %}: the geometry of a sparkline."""
+    return svg.sparkline(values)
 
 
 @register.simple_tag(takes_context=True)

@@ -406,6 +406,7 @@
   const SPELL = {
     clock: relative,
     seconds: (at) => format(at, { ...HOUR, second: "2-digit" }),
+    full: (at) => format(at, { dateStyle: "medium", timeStyle: "short" }),
     elapsed: (at) => span(now() - at),
     countdown: (at) => span(at - now()),
   };
@@ -433,6 +434,11 @@
     toast.className = "toast error";
     toast.textContent = word("unanswered");
     part("toasts").append(toast);
+  });
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-copy]");
+    if (button) navigator.clipboard?.writeText(button.dataset.copy).then(() => flash(button));
   });
 
   // -- life of the page --------------------------------------------------------------------------
