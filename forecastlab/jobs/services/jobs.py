@@ -9,11 +9,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from forecastlab.accounts.models import User
+from forecastlab.jobs import gateways
 from forecastlab.jobs.domain.statuses import JOB, JobStatus, StepStatus, after
 from forecastlab.jobs.models import Job, JobStep
 from forecastlab.jobs.services import closing, kinds, leases, ringing, running, telling, workers
 from forecastlab.lib.contributions import JobStepPlan, Json
-from forecastlab.lib.errors import BadInput, Conflict
+from forecastlab.lib.errors import BadInput, Conflict, Unavailable
 
 LONGEST_LEASE = 600
 
@@ -22,6 +23,12 @@ class EmptyPlan(BadInput):
     """With these parameters there is nothing to do."""
 
     code = "empty_plan"
+
+
+class BrokerDown(Unavailable):
+    """Redis does not answer, so no worker can be called. Check REDIS_URL or scripts/run."""
+
+    code = "broker_down"
 
 
 class JobNotWaiting(Conflict):
@@ -34,12 +41,14 @@ def create(kind: str, *, params: Json, by: User | None, at: datetime, exclusive:
     """Plan a job and call a worker for it once committed.
 
     With `exclusive`, one job of that slot runs or waits at a time; the others stay queued,
-    oldest first.
+    oldest first. Raises BrokerDown before anything is written.
     """
     found = kinds.find(kind)
     plans = found.steps(params)
     if not plans:
         raise EmptyPlan
+    if gateways.messages_in(found.queue) is None:
+        raise BrokerDown
     with transaction.atomic():
         job = Job.objects.create(
             kind=kind,

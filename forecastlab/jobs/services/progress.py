@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import Avg, F, FloatField, Sum, Value
-from django.db.models.expressions import OuterRef, Subquery
+from django.db.models.expressions import Combinable, OuterRef, Subquery
 from django.db.models.functions import Cast, Coalesce, Floor, Greatest, NullIf
 
 from forecastlab.jobs.models import Job, JobStep
@@ -28,7 +28,7 @@ def of_job(job_id: int, *, note: str | None = None) -> None:
     known = Coalesce(share, Value(0.0), output_field=FloatField())
     # An average of floats may lie a hair under the whole number that it is.
     percent = Floor(Cast(known, FloatField()) + 1e-9)
-    values = {"progress": Greatest(F("progress"), percent)}
+    values: dict[str, Combinable] = {"progress": Greatest(F("progress"), percent)}
     if note is not None:
         values["note"] = Value(note[:500])
     Job.objects.filter(pk=job_id).update(**values)

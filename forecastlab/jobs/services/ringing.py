@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Value
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
 from forecastlab.jobs.domain.statuses import STEP, after
 from forecastlab.jobs.models import JobStep
 from forecastlab.lib import dispatch
 
-Clock = ExpressionWrapper | Now
+Clock = Combinable
 
 
 def clock(ahead: float | F = 0) -> Clock:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import BooleanField, ExpressionWrapper, F, Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from forecastlab.jobs import gateways
@@ -21,8 +20,8 @@ logger = logging.getLogger(__name__)
 
 LOCK = "jobs.sweep"
 AT_ONCE = 500
-FORGET_WORKERS_AFTER = timedelta(days=1)
-ASK_AGAIN_AFTER = timedelta(minutes=10)
+FORGET_WORKERS_SECONDS = 86_400
+ASK_AGAIN_SECONDS = 600
 
 
 def sweep() -> None:
@@ -32,7 +31,7 @@ def sweep() -> None:
             return
         _free_leases()
         _repeat_lost_messages()
-        WorkerHeartbeat.objects.filter(seen_at__lt=Now() - FORGET_WORKERS_AFTER).delete()
+        WorkerHeartbeat.objects.filter(seen_at__lt=ringing.clock(-FORGET_WORKERS_SECONDS)).delete()
 
 
 def _alone() -> bool:
@@ -47,10 +46,10 @@ def _free_leases() -> None:
     A row that is locked belongs to somebody who is writing right now: not dead.
     """
     beats = _beats()
-    leased = JobStep.objects.leased().order_by("pk")
-    over = ExpressionWrapper(Q(lease_until__lt=Now()), output_field=BooleanField())
-    for step in leased.annotate(over=over).select_for_update(skip_locked=True, of=["self"]):
-        if step.over or is_gone(step.worker, step.claimed_at, beats):
+    leased = JobStep.objects.leased().order_by("pk").select_for_update(skip_locked=True)
+    ran_out = set(JobStep.objects.filter(lease_until__lt=Now()).values_list("pk", flat=True))
+    for step in leased:
+        if step.pk in ran_out or is_gone(step.worker, step.claimed_at, beats):
             _free(step)
 
 
@@ -62,13 +61,11 @@ def _free(step: JobStep) -> None:
 
 
 def _beats() -> dict[str, Beat]:
-    silent = ExpressionWrapper(
-        Q(seen_at__lt=Now() - timedelta(seconds=settings.WORKER_SILENT_SECONDS)),
-        output_field=BooleanField(),
-    )
+    limit = ringing.clock(-settings.WORKER_SILENT_SECONDS)
+    silent = set(WorkerHeartbeat.objects.filter(seen_at__lt=limit).values_list("pk", flat=True))
     return {
-        one.name: Beat(one.boot, frozenset(one.pids), one.seen_at, one.silent)
-        for one in WorkerHeartbeat.objects.annotate(silent=silent)
+        one.name: Beat(one.boot, frozenset(one.pids), one.seen_at, one.pk in silent)
+        for one in WorkerHeartbeat.objects.all()
     }
 
 
@@ -78,21 +75,17 @@ def _repeat_lost_messages() -> None:
     A queue that holds fewer messages than steps want a worker has lost some, and one message too
     many does no harm; so the queue never grows past twice the work.
     """
-    overdue = timedelta(seconds=settings.MESSAGE_LOST_SECONDS)
     waiting = JobStep.objects.wanting_a_worker().filter(due_at__lte=Now())
-    late = list(
-        waiting.filter(enqueued_at__lt=Now() - overdue)
-        .annotate(
-            forgotten=ExpressionWrapper(
-                Q(enqueued_at__lt=Now() - ASK_AGAIN_AFTER), output_field=BooleanField()
-            )
-        )
-        .select_related("job")
-        .order_by("due_at")[:AT_ONCE]
-    )
     wanted = Counter(waiting.values_list("queue", flat=True))
-    short = {queue for queue in {one.queue for one in late} if _is_short(queue, wanted[queue])}
-    again = [one for one in late if (one.queue in short or one.forgotten) and _may_run(one)]
+    overdue = waiting.filter(enqueued_at__lt=ringing.clock(-settings.MESSAGE_LOST_SECONDS))
+    short = {
+        queue
+        for queue in set(overdue.values_list("queue", flat=True))
+        if _is_short(queue, wanted[queue])
+    }
+    lost = Q(queue__in=short) | Q(enqueued_at__lt=ringing.clock(-ASK_AGAIN_SECONDS))
+    late = overdue.filter(lost).select_related("job").order_by("due_at")[:AT_ONCE]
+    again = [step for step in late if _may_run(step)]
     JobStep.objects.filter(pk__in=[one.pk for one in again]).update(enqueued_at=Now())
     for step in again:
         ringing.call(step)
