@@ -11,7 +11,7 @@ from forecastlab.lib.embedded.children import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "forecastlab.settings")
 
-app = Celery("forecastlab")
+app = Celery("forecastlab", task_cls="forecastlab.lib.dispatch:BoundTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

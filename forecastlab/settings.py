@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from csp.constants import NONCE, NONE, SELF
+
+from forecastlab.lib import logs
 from forecastlab.lib.embedded import home
 from forecastlab.lib.environment import database_from_url, flag, listed
 
@@ -49,6 +52,7 @@ INSTALLED_APPS = [
     "forecastlab",
 ]
 MIDDLEWARE = [
+    "forecastlab.middleware.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -60,6 +64,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "forecastlab.middleware.Refusals",
 ]
 ROOT_URLCONF = "forecastlab.urls"
 ASGI_APPLICATION = "forecastlab.asgi.application"
@@ -99,6 +104,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Above the longest task: a shorter one hands a running task to a second worker.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 43200}
 CELERY_TASK_TIME_LIMIT = 7200
+LOGGING = logs.config(os.environ.get("FORECASTLAB_LOG_LEVEL", "INFO"))
 
 # -- work --------------------------------------------------------------------------------------
 LEASE_RENEW_SECONDS = 5.0
@@ -124,6 +130,26 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+
+# -- what a browser may do with our pages --------------------------------------------------------
+# `connect-src 'self'` covers the socket too. Scripts are files of ours or carry the nonce.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "forecastlab.refusals.form_too_old"
 
 # -- https ---------------------------------------------------------------------------------------
 # Behind a proxy that ends TLS and sets X-Forwarded-Proto itself.

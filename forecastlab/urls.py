@@ -8,6 +8,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from forecastlab import health
 from forecastlab.api import api
 
 
@@ -17,7 +18,13 @@ def _app_urls() -> list[URLResolver]:
     return [path("", include(f"{name}.urls")) for name in ours if find_spec(f"{name}.urls")]
 
 
+handler400 = "forecastlab.refusals.bad_request"
+handler403 = "forecastlab.refusals.forbidden"
+handler404 = "forecastlab.refusals.not_found"
+handler500 = "forecastlab.refusals.server_error"
+
 urlpatterns: list[URLResolver | URLPattern] = [
+    *health.urlpatterns,
     *_app_urls(),
     path("api/v1/", api.urls),
     path("admin/", admin.site.urls),

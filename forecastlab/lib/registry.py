@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Protocol, TypeVar
+from types import ModuleType
+from typing import Any, Protocol, TypeVar
 
 from django.apps import apps
 
@@ -45,13 +48,31 @@ def contributed(module: str, kind: type[T]) -> list[tuple[str, T]]:
 
     An item is a module-level name bound to an instance of `kind`, or a list or tuple of them.
     """
-    found: list[tuple[str, T]] = []
-    for config in sorted(apps.get_app_configs(), key=lambda one: one.name):
-        path = f"{config.name}.{module}"
-        if find_spec(path) is None:
-            continue
-        found += [(config.label, item) for item in _items(import_module(path), kind)]
-    return found
+    found = [(label, item) for label, one in _modules(module) for item in _items(one, kind)]
+    added = [item for where, item in _temporary if where == module and isinstance(item, kind)]
+    return [*found, *[("temporary", item) for item in added]]
+
+
+@contextmanager
+def contributing(module: str, *items: object) -> Iterator[None]:
+    """Contribute items beside those of the apps, for as long as a test needs them."""
+    before = list(_temporary)
+    _temporary.extend((module, item) for item in items)
+    try:
+        yield
+    finally:
+        _temporary[:] = before
+
+
+_temporary: list[tuple[str, Any]] = []
+
+
+@cache
+def _modules(name: str) -> list[tuple[str, ModuleType]]:
+    """Return `(app label, module)` for every app that has a module of that name."""
+    configs = sorted(apps.get_app_configs(), key=lambda one: one.name)
+    paths = [(config.label, f"{config.name}.{name}") for config in configs]
+    return [(label, import_module(path)) for label, path in paths if find_spec(path)]
 
 
 def _items(module: object, kind: type[T]) -> list[T]:

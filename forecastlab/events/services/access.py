@@ -10,6 +10,19 @@ from django.contrib import auth
 from django.http import HttpRequest
 
 from forecastlab.events.services import streams
+from forecastlab.lib.errors import NotAllowed, NotFound
+
+
+class SignedOut(NotAllowed):
+    """Sign in first."""
+
+    code = "sign_in_needed"
+    title = "Not signed in"
+    status = 401
+
+
+class NoSuchStream(NotFound):
+    """There is no such stream, or it is not yours to read."""
 
 
 def can_read(user: Any, stream: str) -> bool:
@@ -19,6 +32,14 @@ def can_read(user: Any, stream: str) -> bool:
     prefix, _, key = stream.partition(".")
     declared = streams.declared().get(prefix)
     return bool(key) and declared is not None and declared.can_read(user, key)
+
+
+def check(user: Any, stream: str) -> None:
+    """Raise SignedOut for nobody, NoSuchStream for somebody who may not read `stream`."""
+    if not user.is_authenticated:
+        raise SignedOut
+    if not can_read(user, stream):
+        raise NoSuchStream
 
 
 def session_user(session_key: str | None) -> Any | None:

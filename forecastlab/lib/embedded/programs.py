@@ -19,7 +19,8 @@ def manage(base_dir: Path, *arguments: str) -> tuple[str, ...]:
 
 def web(base_dir: Path, *, port: int) -> Program:
     command = (sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port))
-    command += ("--no-server-name", "forecastlab.asgi:application")
+    # Quiet: its access log would hold the secrets of sign-in links; ours names routes only.
+    command += ("-v", "0", "--no-server-name", "forecastlab.asgi:application")
     return Program("web", command, env=_environment(), popen={"cwd": base_dir})
 
 

@@ -1,0 +1,98 @@
+"""Streams over plain HTTP, for pages whose socket fails and for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from forecastlab.events import queries
+from forecastlab.events.domain.frames import Frame
+from forecastlab.events.services import access, feeds, rendering
+from forecastlab.events.services.followers import Follower
+from forecastlab.lib.errors import BadInput
+
+RECONNECT_MS = 2000
+
+
+def by_stream(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Declare that the stream in the request decides who may call the view."""
+    view.access_stream = True  # type: ignore[attr-defined]
+    return view
+
+
+@by_stream
+async def events(request: HttpRequest, stream: str) -> HttpResponse | StreamingHttpResponse:
+    """Server-Sent Events: one message per event, frames of regions and beats by name."""
+    if request.method != "GET":
+        return HttpResponse(status=405, headers={"Allow": "GET"})
+    key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    user_id, may = await feeds.in_thread(access.session_reading)(key, stream)
+    if user_id is None:
+        raise access.SignedOut
+    if not may:
+        raise access.NoSuchStream
+    after = request.headers.get("Last-Event-ID") or request.GET.get("after", "0")
+    follower = Follower(stream, key, _number(after), get_language() or "", _shown(request))
+    return StreamingHttpResponse(
+        _messages(follower),
+        content_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+@by_stream
+@require_GET
+def poll(request: HttpRequest) -> HttpResponse:
+    """Answer what came after a number, and the regions that the page shows as they are now."""
+    stream = request.GET.get("stream", "")
+    access.check(request.user, stream)
+    found = queries.data_after(stream, _number(request.GET.get("after", "0")))
+    language = get_language() or settings.LANGUAGE_CODE
+    pushed = rendering.pushed(stream)
+    shown = sorted(_shown(request) & set(pushed))
+    answer = {
+        "stream": stream,
+        "head": queries.head(stream),
+        "events": found,
+        "ids": sorted(pushed),
+        "regions": {one: rendering.render(stream, one, language) for one in shown},
+    }
+    return JsonResponse(answer, headers={"Cache-Control": "no-store"})
+
+
+async def _messages(follower: Follower) -> AsyncGenerator[str, None]:
+    yield f"retry: {RECONNECT_MS}\n\n"
+    async with aclosing(follower.frames()) as frames:
+        async for frame in frames:
+            yield _spelled(frame)
+
+
+def _spelled(frame: Frame) -> str:
+    if frame["type"] != "events":
+        return f"event: {frame['type']}\ndata: {json.dumps(frame)}\n\n"
+    told = [f"id: {one['seq']}\ndata: {json.dumps(one)}\n\n" for one in frame["events"]]
+    # The events again as one frame would be wasteful: a page only needs to know they are complete.
+    rest = {name: value for name, value in frame.items() if name != "events"}
+    return "".join(told) + f"event: events\ndata: {json.dumps(rest)}\n\n"
+
+
+def _shown(request: HttpRequest) -> frozenset[str]:
+    return frozenset(filter(None, request.GET.get("shown", "").split(",")))
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise BadInput(
+            _("'%(text)s' is not the number of an event.") % {"text": text},
+            field="after",
+            hint=_("Send the number of the last event you have, 0 for none."),
+        )
+    return int(text)

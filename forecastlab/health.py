@@ -1,0 +1,77 @@
+"""Whether the installation is alive and ready, for supervisors and proxies."""
+
+from __future__ import annotations
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from django.urls import path
+from django.views.decorators.http import require_safe
+
+from forecastlab.accounts.services.access import public
+from forecastlab.lib import registry
+from forecastlab.lib.contributions import HealthCheck
+
+REDIS_PATIENCE = 2.0
+
+
+@public("a supervisor asks without signing in; the answer names no data")
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Answer as long as the process does."""
+    return JsonResponse({"alive": True})
+
+
+@public("a proxy asks without signing in; the answer names services, no data")
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Answer 200 when everything that a request needs is there, else 503 and what is missing."""
+    missing = {check.name: told for check in checks() if (told := check.check())}
+    status = 503 if missing else 200
+    return JsonResponse({"ready": not missing, "missing": missing}, status=status)
+
+
+def checks() -> list[HealthCheck]:
+    """Return the checks of readiness: ours, then the contributed ones."""
+    contributed = registry.contributed("health_checks", HealthCheck)
+    return [*_OURS, *(check for _, check in contributed if check.readiness)]
+
+
+def _database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("select 1")
+    except DatabaseError:
+        return "The database does not answer. Check DATABASE_URL, or start it with manage.py up."
+    return ""
+
+
+def _migrations() -> str:
+    try:
+        executor = MigrationExecutor(connection)
+        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError:
+        return "Unknown while the database does not answer."
+    names = ", ".join(f"{one.app_label}.{one.name}" for one, _ in waiting)
+    return f"Not applied: {names}. Run manage.py migrate." if names else ""
+
+
+def _redis() -> str:
+    options = {"socket_timeout": REDIS_PATIENCE, "socket_connect_timeout": REDIS_PATIENCE}
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, **options) as client:
+            client.ping()
+    except redis.RedisError:
+        return "Redis does not answer. Check REDIS_URL, or start it with manage.py up."
+    return ""
+
+
+_OURS = (
+    HealthCheck("database", _database, readiness=True),
+    HealthCheck("migrations", _migrations, readiness=True),
+    HealthCheck("redis", _redis, readiness=True),
+)
+
+urlpatterns = [path("healthz", healthz, name="healthz"), path("readyz", readyz, name="readyz")]

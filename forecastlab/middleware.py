@@ -1,0 +1,80 @@
+"""What happens around every request: an id, one line in the log, and refusals that say why."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.deprecation import MiddlewareMixin
+
+from forecastlab import refusals
+from forecastlab.lib import logs
+from forecastlab.lib.errors import HouseError
+from forecastlab.lib.outages import outage
+
+Answer = HttpResponseBase
+logger = logs.logger("forecastlab.request")
+
+QUIET_PATHS = ("/healthz", "/readyz", "/static/")
+
+
+class RequestLog:
+    """Give each request an id, name it in the answer, and log one line when it is done."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        self._is_async = iscoroutinefunction(get_response)
+        if self._is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> Answer | Awaitable[Answer]:
+        if self._is_async:
+            return self._later(request)
+        started = _begin(request)
+        with logs.bound(request=request.request_id):  # type: ignore[attr-defined]
+            return _end(request, self.get_response(request), started)
+
+    async def _later(self, request: HttpRequest) -> Answer:
+        started = _begin(request)
+        with logs.bound(request=request.request_id):  # type: ignore[attr-defined]
+            return _end(request, await self.get_response(request), started)
+
+
+def _begin(request: HttpRequest) -> float:
+    request.request_id = secrets.token_hex(8)  # type: ignore[attr-defined]
+    return time.perf_counter()
+
+
+def _end(request: HttpRequest, response: Answer, started: float) -> Answer:
+    response["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
+    if request.path.startswith(QUIET_PATHS):
+        return response
+    # The route, not the path: a path may carry a secret. The user only if somebody asked for it.
+    match, user = request.resolver_match, getattr(request, "_cached_user", None)
+    logger.info(
+        "request",
+        method=request.method,
+        route=match.route if match else "",
+        status=response.status_code,
+        ms=round((time.perf_counter() - started) * 1000, 1),
+        user_id=getattr(user, "pk", None),
+    )
+    return response
+
+
+class Refusals(MiddlewareMixin):
+    """Turn anticipated errors and outages into an answer that says what, where and what to do."""
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> Answer | None:
+        expected = error if isinstance(error, HouseError) else outage(error)
+        return None if expected is None else refusals.refuse(request, expected)
+
+    def process_response(self, request: HttpRequest, response: Answer) -> Answer:
+        return refusals.explained(request, response)
