@@ -1,0 +1,31 @@
+"""Every template compiles; partials are parts; nothing is inline that the CSP would refuse."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from django.template import engines
+
+from tests.architecture import sources
+
+INLINE = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)|\sstyle=|\son[a-z]+=", re.I)
+EACH = pytest.mark.parametrize("file", sources.templates(), ids=sources.named)
+
+
+@EACH
+def test_template_compiles(file: Path) -> None:
+    engines["django"].get_template(str(file.relative_to(sources.BASE_DIR / "templates")))
+
+
+@EACH
+def test_partial_holds_no_page(file: Path) -> None:
+    is_part = file.name.startswith("_") or "components" in file.parts
+
+    assert not (is_part and "<html" in file.read_text())
+
+
+@EACH
+def test_no_script_or_style_is_inline(file: Path) -> None:
+    assert INLINE.findall(file.read_text()) == []
