@@ -48,8 +48,10 @@
       this.readout = Object.assign(document.createElement("p"), { className: "chart-readout" });
       this.frame = document.createElement("div");
       const ranges = (this.data.windows || []).filter((one) => one.points <= this.last + 1 || one.whole);
-      if (ranges.length > 1) this.append(this.rangeButtons(ranges));
-      this.append(this.readout, this.frame);
+      const head = Object.assign(document.createElement("div"), { className: "chart-head" });
+      head.append(this.readout);
+      if (ranges.length > 1) head.append(this.rangeButtons(ranges));
+      this.append(head, this.frame);
       this.points = this.data.window || this.last + 1;
       this.draw();
     }
@@ -109,7 +111,7 @@
           y: { range: (plot, low, high) => [Math.min(0, low), (high || 1) * 1.06] },
         },
         axes: [
-          { ...axis, grid: { show: false }, space: 64, incrs: [1, 2, 5, 7, 14, 28, 56, 91, 182, 364, 728],
+          { ...axis, grid: { show: false }, size: 26, gap: 4, space: 64, incrs: [1, 2, 5, 7, 14, 28, 56, 91, 182, 364, 728],
             values: (plot, places) => places.map((place) => this.when(place, false)) },
           { ...axis, grid: { stroke: paint["--line"], width: 1 }, size: 46, values: (plot, splits) => splits.map(spell) },
         ],
