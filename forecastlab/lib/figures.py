@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from decimal import ROUND_HALF_UP, Decimal
 
-UNKNOWN = "–"  # noqa: RUF001
-MINUS = "−"  # noqa: RUF001
+UNKNOWN = "–"
+MINUS = "−"
 NARROW = "\N{NO-BREAK SPACE}"
 ONE_MILLION = 1_000_000
 
@@ -47,7 +47,7 @@ def percent(share: Number | None, places: int = 1) -> str:
 
 
 def signed_percent(share: Number | None, places: int = 1) -> str:
-    """−0.3 % from -0.003."""  # noqa: RUF002
+    """−0.3 % from -0.003."""
     if share is None or is_unknown(share):
         return UNKNOWN
     return f"{signed(Decimal(str(share)) * 100, places)}{NARROW}%"
@@ -61,8 +61,8 @@ def points(share: Number | None, places: int = 1) -> str:
 
 
 def factor(value: Number | None, places: int = 2) -> str:
-    """× 1.30."""  # noqa: RUF002
-    return UNKNOWN if is_unknown(value) else f"×{NARROW}{number(value, places)}"  # noqa: RUF001
+    """× 1.30."""
+    return UNKNOWN if is_unknown(value) else f"×{NARROW}{number(value, places)}"
 
 
 def of_total(part: int, total: int) -> str:

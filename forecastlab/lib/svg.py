@@ -28,7 +28,7 @@ def sparkline(
     low, span = min(known), max(known) - min(known)
     step = (width - 2 * margin) / max(len(values) - 1, 1)
     room = height - 2 * margin
-    path, pen_is_down, x, y = [], False, margin, height / 2
+    path, pen_is_down, x, y = [], False, float(margin), height / 2
     for place, value in enumerate(values):
         if value is None:
             pen_is_down = False

@@ -63,7 +63,7 @@ def points(value: Any) -> str:
 
 @register.filter
 def factor(value: Any) -> str:
-    """{{ ratio|factor }} gives × 1.30."""  # noqa: RUF002
+    """{{ ratio|factor }} gives × 1.30."""
     return figures.factor(value)
 
 
