@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.apps import AppConfig
 from django.core import checks
 
-from showcase.services import pipeline
+from showcase.queries import pipeline
 
 
 class ShowcaseConfig(AppConfig):

@@ -101,7 +101,7 @@ class Run(models.Model):
         return f"run {self.pk} ({self.name})"
 
     def get_absolute_url(self) -> str:
-        return reverse("showcase:run-detail", args=[self.pk])
+        return reverse("showcase:run", args=[self.pk])
 
     @property
     def stream(self) -> str:

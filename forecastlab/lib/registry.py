@@ -1,15 +1,14 @@
-"""Finding and ordering what apps contribute."""
+"""Finding what apps contribute."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from django.apps import apps
 
@@ -18,29 +17,7 @@ class RegistryError(Exception):
     """What the apps contribute does not fit together."""
 
 
-class UnknownAnchor(RegistryError):
-    """An item is placed beside one that does not exist."""
-
-
-class CyclicAnchors(RegistryError):
-    """Items are placed after one another in a circle."""
-
-
-class DuplicateName(RegistryError):
-    """Two items have one name."""
-
-
-class Anchored(Protocol):
-    @property
-    def name(self) -> str: ...
-    @property
-    def after(self) -> tuple[str, ...]: ...
-    @property
-    def before(self) -> tuple[str, ...]: ...
-
-
 T = TypeVar("T")
-A = TypeVar("A", bound=Anchored)
 
 
 def contributed(module: str, kind: type[T]) -> list[tuple[str, T]]:
@@ -81,39 +58,3 @@ def _items(module: object, kind: type[T]) -> list[T]:
         candidates = value if isinstance(value, list | tuple) else (value,)
         items += [one for one in candidates if isinstance(one, kind) and one not in items]
     return items
-
-
-def ordered(items: Iterable[A]) -> list[A]:
-    """Order items by their anchors, ties by name.
-
-    Raises RegistryError for a duplicate name, an unknown anchor or a cycle, naming them.
-    """
-    by_name: dict[str, A] = {}
-    for item in items:
-        if item.name in by_name:
-            raise DuplicateName(f"two items are named '{item.name}'")
-        by_name[item.name] = item
-    sorter: TopologicalSorter[str] = TopologicalSorter({name: set() for name in by_name})
-    for item in by_name.values():
-        for anchor in (*item.after, *item.before):
-            if anchor not in by_name:
-                raise UnknownAnchor(f"'{item.name}' is anchored to the unknown '{anchor}'")
-        sorter.add(item.name, *item.after)
-        for later in item.before:
-            sorter.add(later, item.name)
-    return [by_name[name] for name in _drain(sorter)]
-
-
-def _drain(sorter: TopologicalSorter[str]) -> Sequence[str]:
-    try:
-        sorter.prepare()
-    except CycleError as error:
-        raise CyclicAnchors("a cycle: " + " -> ".join(reversed(error.args[1]))) from error
-    ready: list[str] = []
-    order: list[str] = []
-    while sorter.is_active():
-        ready = sorted([*ready, *sorter.get_ready()])
-        name = ready.pop(0)
-        order.append(name)
-        sorter.done(name)
-    return order

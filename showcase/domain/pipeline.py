@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from forecastlab.lib import registry
+from forecastlab.lib import anchors
 from forecastlab.lib.contributions import PipelineStep
 
 EVERY_OTHER = "*"
@@ -34,11 +34,11 @@ class Phase:
 
 
 def in_order(rows: Iterable[Row]) -> list[Row]:
-    """Order all rows; raises `registry.RegistryError` naming what does not fit."""
+    """Order all rows; raises `anchors.AnchorError` naming what does not fit."""
     given = list(rows)
     by_name = {row.step.name: row for row in given}
     resolved = [_resolved(row.step, [other.step for other in given]) for row in given]
-    return [by_name[step.name] for step in registry.ordered(resolved)]
+    return [by_name[step.name] for step in anchors.ordered(resolved)]
 
 
 def _resolved(step: PipelineStep, steps: Sequence[PipelineStep]) -> PipelineStep:
@@ -47,14 +47,14 @@ def _resolved(step: PipelineStep, steps: Sequence[PipelineStep]) -> PipelineStep
     not_first = [one.name for one in steps if EVERY_OTHER not in one.before]
     return replace(
         step,
-        after=_anchors(step.after, names=names, others=not_last),
-        before=_anchors(step.before, names=names, others=not_first),
+        after=_named(step.after, names=names, others=not_last),
+        before=_named(step.before, names=names, others=not_first),
     )
 
 
-def _anchors(anchors: Sequence[str], *, names: set[str], others: Sequence[str]) -> tuple[str, ...]:
+def _named(given: Sequence[str], *, names: set[str], others: Sequence[str]) -> tuple[str, ...]:
     resolved: list[str] = []
-    for anchor in anchors:
+    for anchor in given:
         if anchor == EVERY_OTHER:
             resolved += others
         elif not anchor.endswith("?"):

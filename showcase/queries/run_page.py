@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from forecastlab.events import queries as events
 from forecastlab.jobs import queries as jobs
 from forecastlab.jobs.models import JobStep
 from forecastlab.lib import figures
 from showcase.domain import estimates
+from showcase.domain.estimates import Estimate
 from showcase.models import Run, StepRun
-from showcase.queries import durations, labels
-from showcase.services import pipeline
+from showcase.queries import durations, facts, kpis, labels, made, pipeline, stories
+from showcase.queries.kpis import Kpi
+from showcase.queries.made import Made
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class Progress:
     """The line above the step bar."""
 
     position: str
+    short: str
     percent: int
     elapsed_since: datetime | None
     took: str
@@ -69,68 +74,86 @@ class Progress:
     say: str
 
 
-@dataclass(frozen=True, slots=True)
 class RunPage:
-    run: Run
-    status: str
-    word: str
-    queue_position: int
-    progress: Progress
-    panels: Sequence[Panel]
+    """One run and its steps; each part of the page reads what it needs when it is asked for."""
 
+    def __init__(self, run: Run, *, now: datetime) -> None:
+        self.run, self.now = run, now
+        self.key = str(run.pk)
+        self.status, self.word = labels.run_status(run), labels.run_word(run)
 
-def of(run_id: int, *, now: datetime) -> RunPage:
-    """Read a run with its steps; raises Run.DoesNotExist."""
-    run = Run.objects.select_related("job", "dataset", "version", "requested_by").get(pk=run_id)
-    steps = list(run.steps.in_order())
-    view = _View(run, steps, _job_steps(run), now)
-    return RunPage(
-        run=run,
-        status=labels.run_status(run),
-        word=labels.run_word(run),
-        queue_position=_queue_position(run),
-        progress=view.progress(),
-        panels=view.panels(),
-    )
+    # -- what is read once --------------------------------------------------------------------
 
+    @cached_property
+    def steps(self) -> Sequence[StepRun]:
+        return list(self.run.steps.in_order())
 
-def _job_steps(run: Run) -> Mapping[str, JobStep]:
-    """Return what is under way, by name: percentages and sentences are the job's."""
-    if run.job_id is None or not run.is_active:
-        return {}
-    return {step.name: step for step in JobStep.objects.main().filter(job_id=run.job_id)}
+    @cached_property
+    def under_way(self) -> Mapping[str, JobStep]:
+        """What is under way, by name: percentages and sentences are the job's."""
+        if self.run.job_id is None or not self.run.is_active:
+            return {}
+        return {step.name: step for step in JobStep.objects.main().filter(job_id=self.run.job_id)}
 
+    @cached_property
+    def current(self) -> StepRun | None:
+        return next((one for one in self.steps if one.status in ("running", "waiting")), None)
 
-def _queue_position(run: Run) -> int:
-    if run.status != Run.Status.QUEUED or run.job is None:
-        return 0
-    return jobs.position(run.job) or 0
-
-
-class _View:
-    """The steps of one run, with what is known of those under way."""
-
-    def __init__(
-        self, run: Run, steps: Sequence[StepRun], under_way: Mapping[str, JobStep], now: datetime
-    ) -> None:
-        self.run, self.steps, self.under_way, self.now = run, steps, under_way, now
-        self.current = next((one for one in steps if one.status in ("running", "waiting")), None)
-        self.drawings = {row.step.name: row.step.drawing for row in pipeline.contributed()}
+    @cached_property
+    def estimates(self) -> Mapping[str, Estimate | None]:
         elapsed = self._seconds_since(self.current.started_at) if self.current else 0.0
-        self.estimates = durations.per_step(run, steps, elapsed=elapsed)
+        return durations.per_step(self.run, self.steps, elapsed=elapsed)
+
+    @property
+    def requested_by(self) -> str:
+        by = self.run.requested_by
+        return (by.get_full_name() or by.get_username()) if by else ""
+
+    @property
+    def queue_position(self) -> int:
+        if self.run.status != Run.Status.QUEUED or self.run.job is None:
+            return 0
+        return jobs.position(self.run.job) or 0
+
+    @property
+    def kpis(self) -> Sequence[Kpi]:
+        return kpis.of(self.run, self.steps)
+
+    @property
+    def facts(self) -> Sequence[Mapping[str, Any]]:
+        return facts.of(self.run)
+
+    @property
+    def made(self) -> Sequence[Made]:
+        return made.of(self.run)
+
+    @property
+    def timeline(self) -> Sequence[stories.Entry]:
+        return stories.newest(self.run.stream)
+
+    @property
+    def event_count(self) -> int:
+        return events.head(self.run.stream)
 
     # -- the line above the bar ---------------------------------------------------------------
 
+    @cached_property
     def progress(self) -> Progress:
         percent = self.run.job.progress if self.run.job else 0
         return Progress(
             position=self._position(),
+            short=self._short(),
             percent=100 if self.run.status == Run.Status.SUCCEEDED else percent,
             elapsed_since=self.run.started_at if self.run.is_active else None,
-            took=figures.duration(self.run.seconds) if self.run.seconds is not None else "",
+            took=self._run_took(),
             left=self._left(),
             say=self._say(),
         )
+
+    def _run_took(self) -> str:
+        if self.run.seconds is not None:
+            return figures.duration(self.run.seconds)
+        return figures.clock(self._seconds_since(self.run.started_at))
 
     def _position(self) -> str:
         done = [step for step in self.steps if step.status == StepRun.Status.DONE]
@@ -138,6 +161,11 @@ class _View:
         if reached is None:
             return labels.steps_count(len(self.steps))
         return _("Step %(n)s of %(total)s") % {"n": reached.index, "total": len(self.steps)}
+
+    def _short(self) -> str:
+        done = sum(step.status == StepRun.Status.DONE for step in self.steps)
+        at = self.current.index if self.current else done
+        return _("%(n)s of %(total)s") % {"n": at, "total": len(self.steps)}
 
     def _left(self) -> str:
         if not self.run.is_active:
@@ -152,7 +180,8 @@ class _View:
 
     # -- the accordion ------------------------------------------------------------------------
 
-    def panels(self) -> list[Panel]:
+    @cached_property
+    def panels(self) -> Sequence[Panel]:
         names = list(dict.fromkeys(step.phase for step in self.steps))
         return [self._panel(name, [s for s in self.steps if s.phase == name]) for name in names]
 
@@ -213,7 +242,7 @@ class _View:
             status=labels.step_status(step, run_is_active=self.run.is_active),
             detail=self._detail(step, job_step),
             took=self._took(step),
-            drawing=self.drawings.get(step.name, "") if done and step.data else "",
+            drawing=drawing_of(step.name) if done and step.data else "",
             data=step.data,
             percent=job_step.progress if running and job_step else None,
             left=f"{job_step.progress}\N{NO-BREAK SPACE}%" if running and job_step else "",
@@ -253,3 +282,15 @@ class _View:
 
     def _seconds_since(self, moment: datetime | None) -> float:
         return max((self.now - moment).total_seconds(), 0.0) if moment else 0.0
+
+
+def of(run_id: int, *, now: datetime) -> RunPage:
+    """Read a run; raises Run.DoesNotExist."""
+    rows = Run.objects.select_related("job", "dataset", "version__dataset", "requested_by")
+    return RunPage(rows.get(pk=run_id), now=now)
+
+
+def drawing_of(step: str) -> str:
+    """Return the template that draws a step's data; none once its app is gone."""
+    found = (row.step.drawing for row in pipeline.contributed() if row.step.name == step)
+    return next(found, "")

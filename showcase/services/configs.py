@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from forecastlab.accounts.models import User
-from forecastlab.forecasting.domain.models import zoo
+from forecastlab.forecasting.domain import config as forecasting
 from forecastlab.warehouse import queries as warehouse
 from forecastlab.warehouse.models import Dataset, DatasetVersion
 from showcase.domain import config as rules
 from showcase.domain.config import Known, Sales
 from showcase.domain.pipeline import Row
-from showcase.services import pipeline
+from showcase.queries import pipeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ def prepare(options: Mapping[str, Any], *, by: User, at: datetime) -> Prepared:
     known = known_names()
     sales = _sales_of(version) if version else _sales_to_come(scenario)
     config = rules.freeze(options, known=known, sales=sales, today=at.date())
+    config["models"] = _in_order_of_the_zoo(config, sales)
     rows = pipeline.planned(config)
     return Prepared(
         config=config,
@@ -54,8 +55,14 @@ def prepare(options: Mapping[str, Any], *, by: User, at: datetime) -> Prepared:
 
 
 def known_names() -> Known:
-    models = tuple(zoo())
+    models = forecasting.model_names()
     return Known(models=models, default_models=models, scenarios=("demo_minimal",))
+
+
+def _in_order_of_the_zoo(config: Mapping[str, Any], sales: Sales) -> list[str]:
+    """Ask the engine whether it can judge these models, in the order in which it would."""
+    options = {key: config[key] for key in ("models", "horizon", "folds", "step", "gap", "metric")}
+    return list(forecasting.resolve(options, frequency=sales.frequency).models)
 
 
 def _sales_of(version: DatasetVersion) -> Sales:

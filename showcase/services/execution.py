@@ -9,7 +9,7 @@ from forecastlab.lib.contributions import JobStepPlan, Json, Skipped, StepContex
 from showcase.domain import pipeline as order
 from showcase.domain.pipeline import Row
 from showcase.models import Run
-from showcase.services import pipeline
+from showcase.queries import pipeline
 
 Runner = Callable[[StepContext], StepResult]
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from forecastlab.lib import registry
+from forecastlab.lib import anchors
 from forecastlab.lib.contributions import Done, PipelineStep
 from showcase.domain import pipeline
 from showcase.domain.pipeline import Row
-from showcase.services import pipeline as contributed
+from showcase.queries import pipeline as contributed
 
 
 def make_row(name: str, *, app: str = "toy", phase: str = "data", **options: Any) -> Row:
@@ -40,7 +40,7 @@ def test_a_questioned_anchor_counts_only_when_it_is_there() -> None:
 
 
 def test_an_unknown_anchor_is_named() -> None:
-    with pytest.raises(registry.UnknownAnchor, match="'a' is anchored to the unknown 'ghost'"):
+    with pytest.raises(anchors.UnknownAnchor, match="'a' is anchored to the unknown 'ghost'"):
         pipeline.in_order([make_row("a", after=("ghost",))])
 
 

@@ -1,28 +1,26 @@
-"""The rows that the apps contribute, read once per process."""
+"""The rows that the apps contribute, and whether they fit together."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from django.core.checks import CheckMessage, Error
 
-from forecastlab.lib import registry
+from forecastlab.lib import anchors, registry
 from forecastlab.lib.contributions import PipelineStep
 from showcase.domain import pipeline
 from showcase.domain.pipeline import Row
 
 MODULE = "pipeline_steps"
 HINT = "Look at the pipeline_steps.py of the app that is named."
-CHECKS: Mapping[type[registry.RegistryError], str] = {
-    registry.UnknownAnchor: "showcase.E001",
-    registry.CyclicAnchors: "showcase.E002",
-    registry.DuplicateName: "showcase.E003",
+CHECKS: Mapping[type[anchors.AnchorError], str] = {
+    anchors.UnknownAnchor: "showcase.E001",
+    anchors.CyclicAnchors: "showcase.E002",
+    anchors.DuplicateName: "showcase.E003",
 }
 
 
-@cache
 def contributed() -> tuple[Row, ...]:
     """Return every contributed row, in no order."""
     found = registry.contributed(MODULE, PipelineStep)
@@ -56,7 +54,7 @@ def problems(rows: Sequence[Row]) -> list[CheckMessage]:
     """Say what keeps the rows from being put in order."""
     try:
         pipeline.in_order(rows)
-    except registry.RegistryError as error:
+    except anchors.AnchorError as error:
         return [Error(f"The pipeline does not fit: {error}.", hint=HINT, id=CHECKS[type(error)])]
     return []
 

@@ -1,0 +1,60 @@
+"""The stream of a run, and the parts of pages that follow it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from forecastlab.lib.contributions import EventStream, LiveRegion
+from showcase.models import Run
+from showcase.queries import pipeline, run_page
+
+PARTS = ("status", "progress", "kpis", "facts", "made", "timeline", "card", "cell")
+
+
+def can_read(user: Any, key: str) -> bool:
+    return key.isdecimal() and Run.objects.visible_to(user).filter(pk=key).exists()
+
+
+def _part(name: str) -> LiveRegion:
+    def render(key: str) -> str:
+        page = _page(key)
+        return page and render_to_string(f"showcase/_run_{name}.html", {"page": page})
+
+    return LiveRegion(name, "push", _id_of(name), render)
+
+
+def _phase(name: str) -> LiveRegion:
+    def render(key: str) -> str:
+        page = _page(key)
+        panels = [panel for panel in page.panels if panel.name == name] if page else []
+        return "".join(
+            render_to_string("showcase/_run_phase.html", {"panel": panel}) for panel in panels
+        )
+
+    return LiveRegion(f"phase-{name}", "push", _id_of(f"phase-{name}"), render)
+
+
+def _page(key: str) -> Any:
+    try:
+        return run_page.of(int(key), now=timezone.now())
+    except Run.DoesNotExist:
+        return ""
+
+
+def _id_of(name: str) -> Callable[[str], str]:
+    return lambda key: f"run-{key}-{name}"
+
+
+RUNS = EventStream(
+    prefix="run",
+    can_read=can_read,
+    regions=(
+        *(_part(name) for name in PARTS),
+        *(_phase(name) for name in sorted({row.step.phase for row in pipeline.contributed()})),
+        LiveRegion("actions", "fetch", _id_of("actions")),
+    ),
+)

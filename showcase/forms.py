@@ -1,0 +1,87 @@
+"""The form that starts a run. Its rules are those of `domain/config.py`, nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from showcase.domain.config import METRICS
+
+SALES = "sales"
+Choices = Sequence[tuple[Any, Any]]
+
+
+class RunForm(forms.Form):
+    """Every field may stay empty: then the frequency's default holds."""
+
+    sales = forms.ChoiceField(label=_("Sales"), help_text=_("A dataset, or sales simulated anew."))
+    name = forms.CharField(
+        label=_("Name"), required=False, help_text=_("Left empty: what is run, and how far ahead.")
+    )
+    horizon = forms.CharField(
+        label=_("Horizon, periods"), required=False, help_text=_("1 to 90, in periods of the data.")
+    )
+    folds = forms.CharField(
+        label=_("Folds"), required=False, help_text=_("1 to 20; each is judged by every model.")
+    )
+    step = forms.CharField(
+        label=_("Step between folds"),
+        required=False,
+        help_text=_("1 to 90; as long as the horizon."),
+    )
+    gap = forms.CharField(
+        label=_("Gap before each fold"), required=False, help_text=_("0 to 30, under the horizon.")
+    )
+    metric = forms.ChoiceField(
+        label=_("Ranked by"), required=False, choices=[(name, name.upper()) for name in METRICS]
+    )
+    seed = forms.CharField(
+        label=_("Seed"),
+        required=False,
+        help_text=_("The same seed gives the same simulated sales."),
+    )
+    as_of = forms.CharField(
+        label=_("As of"), required=False, help_text=_("Today, or a date such as 2026-11-21.")
+    )
+    focus = forms.CharField(
+        label=_("Focus"), required=False, help_text=_("STORE:PRODUCT, a lens on one series.")
+    )
+    models = forms.MultipleChoiceField(
+        label=_("Models"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None ticked: all of them."),
+    )
+    keep_going = forms.BooleanField(
+        label=_("Keep going after a failed step"),
+        required=False,
+        help_text=_("Only steps that need the failed one are skipped."),
+    )
+
+    def __init__(
+        self, *args: Any, sales: Choices, models: Choices, defaults: Mapping[str, Any], **kw: Any
+    ) -> None:
+        super().__init__(*args, **kw)
+        _choices(self.fields["sales"], sales)
+        _choices(self.fields["models"], models)
+        for name, value in defaults.items():
+            self.fields[name].widget.attrs["placeholder"] = str(value)
+
+    def options(self) -> dict[str, Any]:
+        """Return what was filled in, in the words of the config."""
+        given = {key: value for key, value in self.cleaned_data.items() if value not in ("", [])}
+        kind, _colon, name = str(given.pop(SALES, "")).partition(":")
+        return {**given, kind: name} if kind else given
+
+    def refuse(self, field: str, message: str) -> None:
+        """Put a message under the field that it is about."""
+        known = SALES if field in ("dataset", "scenario") else field
+        self.add_error(known if known in self.fields else None, message)
+
+
+def _choices(field: forms.Field, choices: Choices) -> None:
+    if isinstance(field, forms.ChoiceField):
+        field.choices = choices

@@ -1,0 +1,53 @@
+"""The frozen configuration as names and values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from forecastlab.forecasting.domain.defaults import BY_FREQUENCY
+from forecastlab.lib import figures
+from showcase.models import Run
+
+
+def of(run: Run) -> list[Mapping[str, Any]]:
+    version, config = run.version, run.config
+    noun = BY_FREQUENCY[version.frequency if version else "D"].noun
+    window = f"{version.first} {_('to')} {version.last}" if version else None
+    rows: list[Mapping[str, Any]] = [
+        _dataset(run),
+        {"label": _("Window"), "value": window},
+        {"label": _("Horizon"), "value": f"{config['horizon']} {noun}, {_folds(config)}"},
+        {"label": _("Ranked by"), "value": _metric(config["metric"])},
+        {"label": _("Models"), "value": figures.number(len(config["models"]))},
+        {"label": _("Seed"), "value": config["seed"]},
+        {"label": _("As of"), "value": config["as_of"]},
+        {"label": _("Config"), "value": figures.short_hash(run.config_hash), "mono": True},
+    ]
+    if run.content_hash:
+        short = figures.short_hash(run.content_hash)
+        rows.append({"label": _("Sales"), "value": short, "mono": True})
+    if config["keep_going"]:
+        rows.append({"label": _("At a failure"), "value": _("keep going")})
+    return rows
+
+
+def _dataset(run: Run) -> Mapping[str, Any]:
+    label = _("Dataset")
+    if run.version is None:
+        return {"label": label, "value": f"{run.config['dataset']} ({_('simulated')})"}
+    return {"label": label, "value": run.version.ref, "url": run.version.get_absolute_url()}
+
+
+def _folds(config: Mapping[str, Any]) -> str:
+    told = ngettext("1 fold", "%(n)s folds", config["folds"]) % {"n": config["folds"]}
+    if config["step"] != config["horizon"]:
+        told = f"{told}, {_('every')} {config['step']}"
+    return f"{told}, {_('gap')} {config['gap']}" if config["gap"] else told
+
+
+def _metric(metric: str) -> str:
+    return _("%(metric)s, all series") % {"metric": metric.upper()}

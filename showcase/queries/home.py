@@ -1,0 +1,109 @@
+"""What the home page shows: what is under way, what came out last, what happened today."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any
+
+from django.db.models import Count, Q
+
+from forecastlab.accounts.models import User
+from forecastlab.events.models import Event
+from forecastlab.jobs.models import Job
+from forecastlab.jobs.services import kinds
+from forecastlab.warehouse.models import DatasetVersion, Series
+from showcase.models import Run
+from showcase.queries import kpis, run_list, run_page, stories
+from showcase.queries.kpis import Kpi
+from showcase.queries.run_list import Row
+from showcase.queries.run_page import RunPage
+
+RECENT = 5
+UNDER_WAY = 5
+TODAY = 8
+RUNS_LOOKED_AT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """A job under way that is no run, such as an import."""
+
+    job: Job
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    version: DatasetVersion | None
+    stores: int
+    products: int
+    working: Sequence[Working]
+    running: Sequence[RunPage]
+    newest: Run | None
+    kpis: Sequence[Kpi]
+    recent: Sequence[Row]
+    total: int
+    today: Sequence[stories.Entry]
+
+    @property
+    def is_empty(self) -> bool:
+        return self.version is None and not self.total and not self.working
+
+
+def of(viewer: User, *, now: datetime) -> Home:
+    visible = Run.objects.visible_to(viewer)
+    running = visible.active().select_related("job", "dataset", "version__dataset", "requested_by")
+    finished = list(visible.finished().for_lists().order_by("-pk")[:RECENT])
+    newest = visible.filter(status=Run.Status.SUCCEEDED).select_related("version", "dataset")
+    last = newest.order_by("-pk").first()
+    version = _newest_version(viewer)
+    counts = _counts(version)
+    return Home(
+        version=version,
+        stores=counts["stores"],
+        products=counts["products"],
+        working=_working(viewer),
+        running=[run_page.RunPage(run, now=now) for run in running.order_by("-pk")[:UNDER_WAY]],
+        newest=last,
+        kpis=kpis.of(last, last.steps.in_order()) if last else [],
+        recent=[run_list.row_of(run) for run in finished],
+        total=visible.count(),
+        today=_today(viewer, now),
+    )
+
+
+def _newest_version(viewer: User) -> DatasetVersion | None:
+    visible = DatasetVersion.objects.visible_to(viewer).select_related("dataset")
+    found: DatasetVersion | None = visible.order_by("-created_at", "-pk").first()
+    return found
+
+
+def _counts(version: DatasetVersion | None) -> dict[str, Any]:
+    if version is None:
+        return {"stores": 0, "products": 0}
+    return Series.objects.filter(dataset=version.dataset_id).aggregate(
+        stores=Count("store", distinct=True), products=Count("product", distinct=True)
+    )
+
+
+def _working(viewer: User) -> list[Working]:
+    """Return the other jobs under way that this person may see."""
+    found: list[Working] = []
+    open_jobs = Job.objects.unfinished().exclude(kind="run").select_related("requested_by")
+    for job in open_jobs.order_by("-pk")[:UNDER_WAY]:
+        kind = kinds.get(job.kind)
+        if kind and kind.can_see and kind.can_see(viewer, job.params):
+            found.append(Working(job, kind.title))
+    return found
+
+
+def _today(viewer: User, now: datetime) -> list[stories.Entry]:
+    """Return what became today of the runs that this person may see, newest first."""
+    midnight = datetime.combine(now.date(), time(), tzinfo=now.tzinfo)
+    recent = Q(created_at__gte=midnight) | Q(finished_at__gte=midnight)
+    visible = Run.objects.visible_to(viewer).filter(recent | Q(status__in=Run.ACTIVE))
+    streams = [run.stream for run in visible.only("pk").order_by("-pk")[:RUNS_LOOKED_AT]]
+    found = Event.objects.filter(stream__in=streams, kind__startswith="run.", at__gte=midnight)
+    return stories.entries(found.order_by("-at", "-pk")[:TODAY])

@@ -1,0 +1,106 @@
+"""What the form of a new run offers, and what a run with these options would do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from django.utils.translation import gettext as _
+
+from forecastlab.accounts.models import User
+from forecastlab.forecasting.domain import config as forecasting
+from forecastlab.jobs.models import Job
+from forecastlab.lib import figures
+from forecastlab.warehouse.models import Dataset, DatasetVersion
+from showcase.domain.pipeline import Row, phases
+from showcase.models import Run
+from showcase.queries import durations, labels
+
+Choice = tuple[str, Any]
+
+
+class Prepared(Protocol):
+    """What `services.configs.prepare` gives."""
+
+    @property
+    def config(self) -> Mapping[str, Any]: ...
+    @property
+    def rows(self) -> Sequence[Row]: ...
+    @property
+    def dataset(self) -> Dataset | None: ...
+    @property
+    def slot(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPhase:
+    title: str
+    steps: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What will run: rows by phase, models, how long it took before, its place in the queue."""
+
+    phases: Sequence[PlannedPhase]
+    models: Sequence[str]
+    config: Mapping[str, Any]
+    took: str
+    place: int
+
+
+def sales_choices(viewer: User, *, scenarios: Sequence[str], chosen: str = "") -> list[Choice]:
+    """Return the newest version of every dataset, then the scenarios."""
+    newest = (
+        DatasetVersion.objects.visible_to(viewer)
+        .select_related("dataset")
+        .order_by("dataset__name", "-number")
+        .distinct("dataset__name")
+    )
+    datasets = [(f"dataset:{one.dataset.name}", _label(one)) for one in newest]
+    simulated = [(f"scenario:{name}", name) for name in scenarios]
+    known = {key for key, _label_of in (*datasets, *simulated)}
+    older = [(chosen, chosen.partition(":")[2])] if chosen and chosen not in known else []
+    groups = [(_("Datasets"), [*datasets, *older]), (_("Simulated sales"), simulated)]
+    return [(title, choices) for title, choices in groups if choices]
+
+
+def _label(version: DatasetVersion) -> str:
+    series = figures.number(version.series_count)
+    return f"{version.ref}: {series} {_('series')}, {version.first} {_('to')} {version.last}"
+
+
+def model_choices() -> list[Choice]:
+    return [(name, forecasting.title_of(name)) for name in forecasting.model_names()]
+
+
+def initial_of(run: Run) -> dict[str, Any]:
+    """Return what the form holds when a run is started again."""
+    config = run.config
+    source = (
+        f"scenario:{config['scenario']}" if config["scenario"] else f"dataset:{config['dataset']}"
+    )
+    same = ("name", "horizon", "folds", "step", "gap", "metric", "seed", "focus", "models")
+    return {"sales": source, "keep_going": config["keep_going"]} | {
+        key: config.get(key) for key in same
+    }
+
+
+def preview(prepared: Prepared) -> Preview:
+    names = [row.step.name for row in prepared.rows]
+    took = durations.whole(
+        names,
+        scenario=prepared.config["scenario"] or "",
+        dataset_id=prepared.dataset.pk if prepared.dataset else None,
+    )
+    return Preview(
+        phases=[
+            PlannedPhase(labels.phase(phase.name), [row.step.title for row in phase.rows])
+            for phase in phases(prepared.rows)
+        ],
+        models=[labels.model(name) for name in prepared.config["models"]],
+        config=prepared.config,
+        took=labels.span(took) if took else "",
+        place=Job.objects.unfinished().filter(exclusive=prepared.slot).count(),
+    )

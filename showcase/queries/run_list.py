@@ -1,0 +1,200 @@
+"""The list of runs: what is searched, filtered, sorted and counted there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.core.paginator import Page, Paginator
+from django.db.models import F, Q
+from django.utils.translation import gettext as _
+
+from forecastlab.accounts.models import User
+from forecastlab.lib import figures
+from forecastlab.lib.errors import BadInput
+from showcase.models import Run, RunQuerySet
+from showcase.queries import labels
+
+PER_PAGE = 25
+VIEWS = ("all", "mine", "failed")
+SORTS: Mapping[str, str] = {
+    "name": "name",
+    "status": "status",
+    "winner": "winner",
+    "wape": "winner_wape",
+    "took": "seconds",
+    "started": "created_at",
+}
+NEWEST = "-started"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the address of the list asks for; unheard-of words count as not asked."""
+
+    view: str = "all"
+    search: str = ""
+    status: str = ""
+    dataset: str = ""
+    by: str = ""
+    sort: str = NEWEST
+    page: str = "1"
+
+    @property
+    def filters(self) -> Mapping[str, str]:
+        asked = {"search": self.search, "status": self.status}
+        asked |= {"dataset": self.dataset, "by": self.by}
+        return {key: value for key, value in asked.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A run as one line of a table."""
+
+    run: Run
+    status: str
+    word: str
+    about: str
+    winner: str
+    wape: str
+    took: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    key: str
+    label: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """A filter that could go, and how many runs match without it."""
+
+    key: str
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunList:
+    wanted: Wanted
+    views: Sequence[View]
+    page: Page[Run]
+    rows: Sequence[Row]
+    datasets: Sequence[str]
+    people: Sequence[str]
+    drops: Sequence[Drop]
+
+
+def wanted(parameters: Mapping[str, str]) -> Wanted:
+    view, sort = parameters.get("view", ""), parameters.get("sort", "")
+    return Wanted(
+        view=view if view in VIEWS else "all",
+        search=parameters.get("search", "").strip(),
+        status=parameters.get("status", ""),
+        dataset=parameters.get("dataset", ""),
+        by=parameters.get("by", ""),
+        sort=sort if sort.removeprefix("-") in SORTS else NEWEST,
+        page=parameters.get("page", "1"),
+    )
+
+
+def of(asked: Wanted, *, viewer: User, now: datetime) -> RunList:
+    visible = Run.objects.visible_to(viewer)
+    views = {
+        "all": visible,
+        "mine": visible.filter(requested_by=viewer),
+        "failed": visible.filter(status=Run.Status.FAILED, created_at__gte=now - timedelta(days=7)),
+    }
+    found = _filtered(views[asked.view], asked.filters)
+    page = Paginator(_sorted(found.for_lists(), asked.sort), PER_PAGE).get_page(asked.page)
+    return RunList(
+        wanted=asked,
+        views=_views(views),
+        page=page,
+        rows=[row_of(run) for run in page.object_list],
+        datasets=_names(visible, "dataset__name"),
+        people=_names(visible, "requested_by__username"),
+        drops=[] if page.object_list else _drops(views[asked.view], asked.filters),
+    )
+
+
+def _views(views: Mapping[str, RunQuerySet]) -> list[View]:
+    words = {"all": _("All"), "mine": _("Mine"), "failed": _("Failed this week")}
+    return [View(key, words[key], rows.count()) for key, rows in views.items()]
+
+
+def _names(visible: RunQuerySet, field: str) -> list[str]:
+    named = visible.order_by().exclude(**{field: None}).values_list(field, flat=True)
+    return sorted(named.distinct())
+
+
+def _filtered(rows: RunQuerySet, filters: Mapping[str, str]) -> RunQuerySet:
+    for key, value in filters.items():
+        rows = rows.filter(_condition(key, value))
+    return rows
+
+
+def _condition(key: str, value: str) -> Q:
+    if key == "search":
+        by_number = Q(pk=int(value)) if value.isdecimal() and len(value) < 19 else Q()
+        return Q(name__icontains=value) | Q(winner__icontains=value) | by_number
+    if key == "status":
+        return Q(status=value)
+    return Q(dataset__name=value) if key == "dataset" else Q(requested_by__username=value)
+
+
+def _drops(rows: RunQuerySet, filters: Mapping[str, str]) -> list[Drop]:
+    """Say which single filter keeps matches away, most matches first."""
+    found = []
+    for key, value in filters.items():
+        others = {one: wanted for one, wanted in filters.items() if one != key}
+        found.append(Drop(key, value, _filtered(rows, others).count()))
+    return sorted((one for one in found if one.count), key=lambda one: -one.count)
+
+
+def _sorted(rows: RunQuerySet, sort: str) -> RunQuerySet:
+    field = F(SORTS[sort.removeprefix("-")])
+    if sort.startswith("-"):
+        return rows.order_by(field.desc(nulls_last=True), "-pk")
+    return rows.order_by(field.asc(nulls_last=True), "-pk")
+
+
+def row_of(run: Run) -> Row:
+    wape = figures.UNKNOWN if run.winner_wape is None else figures.percent(run.winner_wape / 100)
+    return Row(
+        run=run,
+        status=labels.run_status(run),
+        word=labels.run_word(run),
+        about=_about(run),
+        winner=labels.model(run.winner) if run.winner else figures.UNKNOWN,
+        wape=wape,
+        took=figures.clock(run.seconds),
+    )
+
+
+def _about(run: Run) -> str:
+    """411 · freshretail@3, 9,974 series."""
+    if run.version is None:
+        return f"{run.pk} · {run.scenario or figures.UNKNOWN}"
+    series = figures.number(run.version.series_count)
+    return f"{run.pk} · {run.version.ref}, {series} {_('series')}"
+
+
+# -- for commands and the API ------------------------------------------------------------------
+
+
+def listed(
+    viewer: User, *, filters: Mapping[str, str], limit: int, cursor: str
+) -> tuple[list[Run], str | None]:
+    """Return the newest runs before `cursor`, and the cursor of those that follow."""
+    rows = _filtered(Run.objects.visible_to(viewer), filters).for_lists().order_by("-pk")
+    if cursor:
+        if not cursor.isdecimal():
+            raise BadInput(f"'{cursor}' is no cursor; use the 'next' of a list.", field="cursor")
+        rows = rows.filter(pk__lt=int(cursor))
+    found = list(rows[: limit + 1])
+    more = len(found) > limit
+    return found[:limit], str(found[limit - 1].pk) if more else None

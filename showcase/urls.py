@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from showcase import views
+
+app_name = "showcase"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("runs/", views.runs, name="runs"),
+    path("runs/new/", views.run_new, name="run-new"),
+    path("runs/<int:pk>/", views.run, name="run"),
+    path("runs/<int:pk>/actions/", views.run_actions, name="run-actions"),
+    path("runs/<int:pk>/stop/", views.run_stop, name="run-stop"),
+]
