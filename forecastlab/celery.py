@@ -5,7 +5,8 @@ import signal
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import task_prerun, worker_process_init
+from django.db import connection
 
 from forecastlab.lib.embedded.children import die_with_parent
 
@@ -29,3 +30,10 @@ app.conf.beat_schedule = {
 def _end_with_the_worker(**_: Any) -> None:
     """Let no process of the pool outlive a worker that was killed, nor finish its task."""
     die_with_parent(signal.SIGKILL)
+
+
+@task_prerun.connect
+def _leave_broken_connections(**_: Any) -> None:
+    """Connections outlive tasks (CELERY_DB_REUSE_MAX), but not a restart of the database."""
+    if connection.errors_occurred and not connection.in_atomic_block:
+        connection.close()

@@ -101,6 +101,8 @@ CELERY_TASK_DEFAULT_QUEUE = "fast"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# To connect takes longer than a step of the machinery.
+CELERY_DB_REUSE_MAX = 500
 # Above the longest task: a shorter one hands a running task to a second worker.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 43200}
 CELERY_TASK_TIME_LIMIT = 7200

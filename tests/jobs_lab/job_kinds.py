@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from forecastlab.events import queries as events
 from forecastlab.events.services import log
 from forecastlab.lib.barriers import barrier
 from forecastlab.lib.contributions import (
@@ -35,8 +36,10 @@ def _note(context: StepContext, line: str) -> None:
 
 
 def _mark(context: StepContext) -> None:
-    """Write inside the fence: exactly one per step, however often the step was begun."""
+    """Write inside the fence what is not there yet: a step may run twice."""
     with context.fenced():
+        if any(mark.kind == context.step for mark in events.after(f"lab.{context.job_id}", 0)):
+            return
         barrier(f"in-fence-{context.step}")
         marks = NewEvent(f"lab.{context.job_id}", context.step)
         log.append([marks], actor_id=None, at=context.now)

@@ -105,9 +105,9 @@ def requeue(job: Job, *, at: datetime) -> Job:
 
 def advance(job_id: int, *, clock: running.Clock = timezone.now) -> None:
     """Run the step that is due, if nobody else does: what a worker's message asks for."""
-    due = JobStep.objects.main().filter(job=job_id).exclude(due_at=None).first()
-    if due is not None:
-        advance_step(due.pk, clock=clock)
+    due = JobStep.objects.main().filter(job=job_id).exclude(due_at=None)
+    for step_id in due.values_list("pk", flat=True):
+        advance_step(step_id, clock=clock)
 
 
 def advance_step(step_id: int, *, clock: running.Clock = timezone.now) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
+from django.db.models import Q, QuerySet
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
@@ -90,7 +91,8 @@ def _result(lease: Lease, step: JobStep, *, now: datetime) -> StepResult:
             f"{settings.STEP_ATTEMPTS} workers in a row stopped, or fell silent, in this step.",
             hint="It may need more memory than there is; see the workers' logs.",
         )
-    shards = _shards(step)
+    before = list(_known_before(step))
+    shards = _shards(before)
     _stop_if_shards_failed(shards)
     kind = kinds.find(job.kind)
     over = (now - (job.started_at or now)).total_seconds()
@@ -103,7 +105,7 @@ def _result(lease: Lease, step: JobStep, *, now: datetime) -> StepResult:
         actor_id=job.requested_by_id,
         report=report,
         fenced=report.fenced,
-        results=_results(job),
+        results={one.name: one.data for one in before if not one.is_shard},
         shard=step.shard if step.is_shard else None,
         shards=shards,
     )
@@ -113,12 +115,13 @@ def _result(lease: Lease, step: JobStep, *, now: datetime) -> StepResult:
     return kinds.plan_of(job.kind, job.params, step.name).run(context)
 
 
-def _results(job: Job) -> dict[str, Json]:
-    done = job.steps.main().filter(status=StepStatus.DONE)
-    return dict(done.values_list("name", "data"))
+def _known_before(step: JobStep) -> QuerySet[JobStep]:
+    """Return the steps that are done, and the shards of this one."""
+    done = Q(parent=None, status=StepStatus.DONE)
+    return JobStep.objects.filter(done | Q(parent=step), job=step.job_id).order_by("position")
 
 
-def _shards(step: JobStep) -> list[ShardResult]:
+def _shards(steps: Sequence[JobStep]) -> list[ShardResult]:
     return [
         ShardResult(
             index=one.position,
@@ -127,7 +130,8 @@ def _shards(step: JobStep) -> list[ShardResult]:
             data=one.data,
             detail=one.detail,
         )
-        for one in step.shards.order_by("position")
+        for one in steps
+        if one.is_shard
     ]
 
 
