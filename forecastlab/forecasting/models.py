@@ -99,7 +99,7 @@ class Champion(models.Model):
 
     `margin` is by how many percent of the runner-up's error the champion is ahead of it; negative
     where the default serves although another model did better on this series alone. `score` is
-    the shrunk score that decided.
+    the shrunk score that decided. `judged` is what it forecast on the folds, one after the other.
     """
 
     class Reason(models.TextChoices):
@@ -119,6 +119,7 @@ class Champion(models.Model):
     reason = models.CharField(max_length=12, choices=Reason.choices)
     score = models.FloatField(null=True)
     runner_up = models.CharField(max_length=60, blank=True)
+    judged = ArrayField(models.FloatField())
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["backtest", "series"], name="champion_once")]

@@ -84,6 +84,12 @@ class Migration(migrations.Migration):
                 ("score", models.FloatField(null=True)),
                 ("runner_up", models.CharField(blank=True, max_length=60)),
                 (
+                    "judged",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.FloatField(), size=None
+                    ),
+                ),
+                (
                     "backtest",
                     models.ForeignKey(
                         db_index=False,

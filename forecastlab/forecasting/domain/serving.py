@@ -1,0 +1,134 @@
+"""Who serves each series and how wide its ranges are: all that issuing needs of a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecastlab.forecasting.domain import champion, judgement
+from forecastlab.forecasting.domain.champion import Choice
+from forecastlab.forecasting.domain.intervals import Spread
+from forecastlab.forecasting.domain.panel import Floats, Integers
+
+STORED_LEVELS = (80, 95)
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    series: Integers
+    choice: Choice
+    default: str
+    members: tuple[str, ...]
+    wape: Floats
+    spread: Spread
+    total_spread: Spread
+
+    def pack(self) -> dict[str, NDArray[Any]]:
+        """Return everything as named arrays."""
+        return {
+            "series": self.series,
+            "models": np.array(self.choice.models, dtype=np.str_),
+            "which": self.choice.which,
+            "score": self.choice.score,
+            "default": np.array([self.default], dtype=np.str_),
+            "members": np.array(self.members, dtype=np.str_),
+            "wape": self.wape,
+            **_packed("spread", self.spread),
+            **_packed("total", self.total_spread),
+        }
+
+    def aligned(self, series: Integers) -> Serving:
+        """Return the same for another list of series: a new one is served by the default."""
+        place = np.minimum(np.searchsorted(self.series, series), len(self.series) - 1)
+        known = self.series[place] == series
+        usual = self.choice.models.index(self.default)
+        choice = Choice(
+            self.choice.models,
+            np.where(known, self.choice.which[place], usual),
+            np.where(known, self.choice.score[place], 1.0),
+        )
+        return replace(
+            self,
+            series=series,
+            choice=choice,
+            wape=np.where(known, self.wape[place], np.nan),
+            spread=_aligned(self.spread, place, known),
+            total_spread=_aligned(self.total_spread, place, known),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """Forecasts to be stored: steps x series, and the sums over the horizon."""
+
+    model: NDArray[np.str_]
+    forecast: Floats
+    ranges: Mapping[int, tuple[Floats, Floats]]
+    total: Floats
+    total_range: tuple[Floats, Floats]
+
+
+def issue(serving: Serving, final: Mapping[str, Floats]) -> Issued:
+    """Return what each series' champion says, with its ranges."""
+    combined = judgement.with_ensemble(final, serving.members)
+    forecast = champion.served(serving.choice, combined)
+    total = forecast.sum(axis=0)
+    ranges = serving.spread.around(forecast)
+    low, high = serving.total_spread.around(total[None, :])[judgement.TOTAL_LEVEL]
+    return Issued(
+        model=np.array(serving.choice.models, dtype=np.str_)[serving.choice.which],
+        forecast=forecast,
+        ranges={level: ranges[level] for level in STORED_LEVELS},
+        total=total,
+        total_range=(low[0], high[0]),
+    )
+
+
+def unpack(arrays: Mapping[str, NDArray[Any]]) -> Serving:
+    """Read back what `pack` gave."""
+    names = tuple(str(one) for one in arrays["models"])
+    return Serving(
+        series=arrays["series"],
+        choice=Choice(names, arrays["which"], arrays["score"]),
+        default=str(arrays["default"][0]),
+        members=tuple(str(one) for one in arrays["members"]),
+        wape=arrays["wape"],
+        spread=_unpacked("spread", arrays),
+        total_spread=_unpacked("total", arrays),
+    )
+
+
+def _packed(name: str, spread: Spread) -> dict[str, NDArray[Any]]:
+    levels = sorted(spread.tails)
+    return {
+        f"{name}/slope": np.array([spread.slope]),
+        f"{name}/level": spread.level,
+        f"{name}/hardness": spread.hardness,
+        f"{name}/levels": np.array(levels),
+        f"{name}/tails": np.stack([np.stack(spread.tails[one]) for one in levels]),
+    }
+
+
+def _unpacked(name: str, arrays: Mapping[str, NDArray[Any]]) -> Spread:
+    tails = arrays[f"{name}/tails"]
+    return Spread(
+        slope=float(arrays[f"{name}/slope"][0]),
+        level=arrays[f"{name}/level"],
+        hardness=arrays[f"{name}/hardness"],
+        tails={
+            int(level): (tails[place, 0], tails[place, 1])
+            for place, level in enumerate(arrays[f"{name}/levels"])
+        },
+    )
+
+
+def _aligned(spread: Spread, place: Integers, known: NDArray[np.bool_]) -> Spread:
+    return replace(
+        spread,
+        level=np.where(known, spread.level[place], 0.0),
+        hardness=np.where(known, spread.hardness[place], 1.0),
+    )

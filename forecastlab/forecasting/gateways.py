@@ -1,0 +1,84 @@
+"""Arrays and frames in the artefact store; never a pickle."""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from forecastlab.lib import artefacts
+from forecastlab.lib.errors import BadInput
+
+Arrays = Mapping[str, NDArray[Any]]
+ROW_GROUP = 50_000
+
+
+class OutputUnusable(BadInput):
+    """The output cannot be written there."""
+
+    code = "output_unusable"
+
+
+def put_arrays(arrays: Arrays) -> str:
+    """Store named arrays and return their digest: equal arrays, equal bytes."""
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **dict(arrays))
+    return artefacts.put(buffer.getvalue())
+
+
+def get_arrays(digest: str) -> dict[str, NDArray[Any]]:
+    """Read named arrays back, checked against their digest."""
+    with np.load(artefacts.path(digest), allow_pickle=False) as stored:
+        return {name: stored[name] for name in stored.files}
+
+
+def put_frame(frame: pl.DataFrame) -> str:
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="zstd", compression_level=1, row_group_size=ROW_GROUP)
+    return artefacts.put(buffer.getvalue())
+
+
+def get_frame(digest: str) -> pl.DataFrame:
+    return pl.read_parquet(artefacts.path(digest))
+
+
+def encoded(frame: pl.DataFrame, suffix: str) -> bytes:
+    """Return the frame as CSV or Parquet."""
+    buffer = io.BytesIO()
+    if suffix == ".parquet":
+        frame.write_parquet(buffer, compression="zstd")
+    else:
+        frame.write_csv(buffer)
+    return buffer.getvalue()
+
+
+def check_output(path: Path, field: str) -> None:
+    """Raise OutputUnusable for a suffix or a folder that will not do."""
+    if path.suffix not in (".csv", ".parquet"):
+        raise OutputUnusable(
+            f"'{path}' ends in neither .csv nor .parquet.", hint="Choose one.", field=field
+        )
+    if not path.absolute().parent.is_dir():
+        raise OutputUnusable(f"There is no folder '{path.absolute().parent}'.", field=field)
+    if path.is_dir():
+        raise OutputUnusable(f"'{path}' is a folder.", field=field)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write the file or leave what was there: a reader never sees half of it."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with draft.open("xb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

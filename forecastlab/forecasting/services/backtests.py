@@ -1,0 +1,203 @@
+"""Judging: the job, and the step that gives the verdict and keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from time import perf_counter
+from typing import Any
+
+from django.utils.translation import gettext as _
+from numpy.typing import NDArray
+
+from forecastlab.accounts.models import User
+from forecastlab.forecasting import gateways
+from forecastlab.forecasting.domain import champion, judgement, reports
+from forecastlab.forecasting.domain.config import Config, title_of
+from forecastlab.forecasting.domain.judgement import Evidence, Judgement
+from forecastlab.forecasting.domain.metrics import Scales
+from forecastlab.forecasting.domain.serving import Serving
+from forecastlab.forecasting.models import Backtest
+from forecastlab.forecasting.services import configs, scores, trained
+from forecastlab.jobs.models import Job
+from forecastlab.jobs.services import jobs
+from forecastlab.lib import figures
+from forecastlab.lib.contributions import Done, StepContext, StepFailed
+from forecastlab.warehouse.models import DatasetVersion, Series
+from forecastlab.warehouse.services import versions
+
+KIND = "backtest"
+# A step's data goes into an event; the whole list stands in the backtest.
+MOST_LISTED = 200
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+def start(version: DatasetVersion, options: Mapping[str, Any], *, by: User, at: datetime) -> Job:
+    """Start judging models on a version; raises BadInput before anything is written."""
+    configs.checked(version, options)
+    params = {"dataset": version.dataset.name, "version": version.pk, **configs.given(options)}
+    return jobs.create(KIND, params=params, by=by, at=at)
+
+
+def of_job(job: Job) -> Backtest:
+    """Return what a job has judged."""
+    backtest: Backtest = Backtest.objects.select_related("version__dataset").get(
+        key=f"job.{job.pk}"
+    )
+    return backtest
+
+
+def judge(context: StepContext) -> Done:
+    """Judge every model on every series. Once that is kept, a repetition finds it."""
+    backtest = Backtest.objects.filter(key=configs.key(context)).first() or _judge(context)
+    return Done(_told(backtest), _data(backtest))
+
+
+def _judge(context: StepContext) -> Backtest:
+    started = perf_counter()
+    config = configs.of(context)
+    stored = gateways.get_arrays(context.results["features"]["evidence"])
+    evidence = _evidence(stored)
+    context.report(0.1, _("Reading the judged forecasts"))
+    verdict = judgement.judge(evidence, trained.judged(context, config, evidence), config)
+    context.report(0.5, _("Keeping the scores"))
+    backtest = _described(context, stored, config, verdict)
+    backtest.result |= reports.summary(
+        evidence, verdict, config, context.results["train"]["seconds"]
+    )
+    backtest.judged = backtest.result["judged"]
+    frame = scores.judged_frame(stored["series"], evidence, verdict)
+    backtest.forecasts = gateways.put_frame(frame)
+    backtest.serving = gateways.put_arrays(_serving(stored, verdict).pack())
+    backtest.result |= _cost(context, started)
+    with context.fenced():
+        backtest.save(force_insert=True)
+        scores.keep(backtest, stored["series"], evidence, verdict)
+    return backtest
+
+
+def _evidence(stored: Arrays) -> Evidence:
+    scales = Scales(stored["seasonal"], stored["squared_step"])
+    evidence = Evidence(stored["actual"], scales, stored["judged"])
+    if not evidence.judged.any():
+        raise StepFailed(
+            _("No series can be judged."),
+            hint=_("The first one: %(reason)s.") % {"reason": stored["reasons"][0]},
+        )
+    return evidence
+
+
+def _described(
+    context: StepContext, stored: Arrays, config: Config, verdict: Judgement
+) -> Backtest:
+    """Return the row, with the part of its result that does not come from the scores."""
+    version = versions.version_of(context)
+    skipped = _skipped(stored)
+    return Backtest(
+        version=version,
+        key=configs.key(context),
+        config=config.as_json(),
+        config_hash=config.hash,
+        horizon=config.horizon,
+        metric=config.metric,
+        best_model=verdict.standing.best,
+        default_policy=judgement.default_policy(config),
+        skipped=skipped,
+        result={
+            "dataset": version.ref,
+            "content_hash": version.content_hash,
+            "config_hash": config.hash,
+            "horizon": config.horizon,
+            "metric": config.metric,
+            "folds": _folds(version, config),
+            "skipped": skipped,
+        },
+        created_by_id=context.actor_id,
+        created_at=context.now,
+    )
+
+
+def _skipped(stored: Arrays) -> list[dict[str, str]]:
+    left_out = [int(one) for one in stored["series"][stored["skipped"]]]
+    names = dict(Series.objects.filter(pk__in=left_out).values_list("pk", "unique_id"))
+    return [
+        {"series": names[one], "reason": str(reason)}
+        for one, reason in zip(left_out, stored["reasons"], strict=True)
+    ]
+
+
+def _folds(version: DatasetVersion, config: Config) -> list[dict[str, Any]]:
+    label = version.calendar.label
+    return [
+        {
+            "fold": number,
+            "cutoff": label(one.origin),
+            "start": label(one.start),
+            "end": label(one.end),
+            "training_periods": one.origin + 1,
+        }
+        for number, one in enumerate(config.windows.windows(version.periods), start=1)
+    ]
+
+
+def _serving(stored: Arrays, verdict: Judgement) -> Serving:
+    standing = verdict.standing
+    wape = {name: one.series["wape"] for name, one in standing.scores.items()}
+    return Serving(
+        series=stored["series"],
+        choice=standing.choice,
+        default=standing.default,
+        members=standing.members,
+        wape=champion.served(standing.choice, wape),
+        spread=verdict.spread,
+        total_spread=verdict.total_spread,
+    )
+
+
+def _cost(context: StepContext, started: float) -> dict[str, float]:
+    """Return how long the job took up to here, and the most that any of its processes held."""
+    began = Job.objects.get(pk=context.job_id).started_at or context.now
+    seconds = (context.now - began).total_seconds() + perf_counter() - started
+    held = [context.results[step]["peak_memory_mb"] for step in ("features", "train")]
+    return {
+        "seconds": round(seconds, 2),
+        "peak_memory_mb": max(*held, configs.peak_memory_mb()),
+    }
+
+
+def _told(backtest: Backtest) -> str:
+    best = backtest.best_model
+    value = backtest.result["models"][best][backtest.metric]
+    text = _("%(model)s is best: %(metric)s %(value)s on %(judged)s series") % {
+        "model": title_of(best),
+        "metric": backtest.metric.upper(),
+        "value": figures.number(value, 2),
+        "judged": figures.number(backtest.judged),
+    }
+    if not backtest.skipped:
+        return text
+    return text + _("; %(count)s could not be judged") % {
+        "count": figures.number(len(backtest.skipped))
+    }
+
+
+def _data(backtest: Backtest) -> dict[str, Any]:
+    """Return what the pipeline shows of a backtest."""
+    result = backtest.result
+    best = result["models"][backtest.best_model]
+    same = ("folds", "members", "champions", "default_policy", "default_model")
+    return {
+        "backtest": backtest.pk,
+        "per_model": result["models"],
+        "winner": backtest.best_model,
+        "winner_wape": best["wape"],
+        "winner_value": best[backtest.metric],
+        "metric": backtest.metric,
+        "horizon": backtest.horizon,
+        "series_judged": backtest.judged,
+        "series_skipped": len(backtest.skipped),
+        "skipped": backtest.skipped[:MOST_LISTED],
+        "champion_policies": result["champion_policies"],
+        **{name: result[name] for name in same},
+    }

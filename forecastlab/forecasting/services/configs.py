@@ -1,0 +1,55 @@
+"""Which judgement a job asks for."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Mapping
+from typing import Any
+
+from forecastlab.forecasting.domain import config as rules
+from forecastlab.forecasting.domain.config import Config
+from forecastlab.lib.contributions import StepContext
+from forecastlab.warehouse.models import DatasetVersion
+
+OPTIONS = (
+    "models",
+    "horizon",
+    "folds",
+    "step",
+    "gap",
+    "metric",
+    "season_length",
+    "intervals",
+)
+
+
+def given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep the options of a judgement that have a value."""
+    return {name: options[name] for name in OPTIONS if options.get(name) is not None}
+
+
+def checked(version: DatasetVersion, options: Mapping[str, Any]) -> Config:
+    """Return the complete config; raises BadInput naming the option that does not fit."""
+    config = rules.resolve(given(options), frequency=version.frequency)
+    rules.check_history(config, version.periods)
+    return config
+
+
+def of(context: StepContext) -> Config:
+    """Return what the features step resolved."""
+    return rules.restore(context.results["features"]["config"])
+
+
+def judges(context: StepContext) -> bool:
+    """Say whether this job judges, rather than only forecasting by an earlier verdict."""
+    return context.params.get("serving") is None
+
+
+def key(context: StepContext) -> str:
+    """Name what this job writes, so that a repeated step finds it."""
+    return f"job.{context.job_id}"
+
+
+def peak_memory_mb() -> float:
+    """Return the most that this process has held, in MB."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)

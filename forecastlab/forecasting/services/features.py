@@ -1,0 +1,109 @@
+"""The step that lays the data out for all that follow."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from django.utils.translation import gettext as _
+
+from forecastlab.forecasting import gateways
+from forecastlab.forecasting.domain import config as rules
+from forecastlab.forecasting.domain import folds, metrics, shards
+from forecastlab.forecasting.domain.config import Config
+from forecastlab.forecasting.domain.panel import Panel
+from forecastlab.forecasting.domain.shards import Work
+from forecastlab.forecasting.services import configs, panels
+from forecastlab.forecasting.services.panels import Loaded
+from forecastlab.lib.contributions import Done, StepContext
+from forecastlab.warehouse.models import DatasetVersion
+from forecastlab.warehouse.services import versions
+
+
+def prepare(context: StepContext) -> Done:
+    """Put every series on one calendar, take what models share, and cut it in shards."""
+    version = versions.version_of(context)
+    config = _config(context, version)
+    context.report(0.05, _("Reading the facts"))
+    loaded = panels.load(version)
+    context.report(0.5, _("Laying out %(count)s series") % {"count": f"{loaded.panel.width:,}"})
+    work = work_of(context, config, version.periods)
+    started = perf_counter()
+    learned = shards.learn(config.single, loaded.panel, work)
+    data = {
+        "row_count": loaded.rows,
+        "column_count": loaded.columns,
+        "series": loaded.panel.width,
+        "periods": loaded.panel.periods,
+        "negative": loaded.negative,
+        "closed": loaded.closed,
+        "stockout": loaded.stockout,
+        "config": config.as_json(),
+        "config_hash": config.hash,
+        "learned": gateways.put_arrays(
+            {f"{model}/{key}": one for model, two in learned.items() for key, one in two.items()}
+        ),
+        "learn_seconds": round(perf_counter() - started, 3),
+        "shards": _cut(context, loaded.panel),
+    }
+    if configs.judges(context):
+        data["evidence"] = _evidence(loaded.panel, config, work)
+    data["peak_memory_mb"] = configs.peak_memory_mb()
+    return Done(_told(loaded), data)
+
+
+def work_of(context: StepContext, config: Config, periods: int) -> Work:
+    if configs.judges(context):
+        return shards.judging(config, periods)
+    return shards.issuing(config, periods, int(context.params["horizon"]))
+
+
+def _config(context: StepContext, version: DatasetVersion) -> Config:
+    if configs.judges(context):
+        return configs.checked(version, context.params)
+    return rules.restore(context.params["serving"]["config"])
+
+
+def _cut(context: StepContext, panel: Panel) -> list[dict[str, Any]]:
+    made = []
+    for index, (start, stop) in enumerate(shards.parts(panel.width)):
+        part = panel.columns(start, stop)
+        digest = gateways.put_arrays(
+            {"series": part.series, "fit": part.fit, "closed": part.closed}
+        )
+        made.append({"index": index, "series": stop - start, "digest": digest})
+        context.report(0.5 + 0.5 * stop / panel.width)
+    return made
+
+
+def _evidence(panel: Panel, config: Config, work: Work) -> str:
+    """Keep what the verdict needs of the whole panel."""
+    reasons = folds.unjudged(panel, config.windows, config.frequency)
+    scale = metrics.scales(panel.actual[: work.task.origins[0] + 1], config.scale)
+    judged = np.ones(panel.width, dtype=np.bool_)
+    judged[list(reasons)] = False
+    return gateways.put_arrays(
+        {
+            "series": panel.series,
+            "actual": folds.judged_values(panel, config.windows),
+            "seasonal": scale.seasonal,
+            "squared_step": scale.squared_step,
+            "judged": judged,
+            "skipped": np.array(list(reasons), dtype=np.int64),
+            "reasons": np.array(list(reasons.values()), dtype=np.str_),
+        }
+    )
+
+
+def _told(loaded: Loaded) -> str:
+    text = _("%(series)s series over %(periods)s periods") % {
+        "series": f"{loaded.panel.width:,}",
+        "periods": f"{loaded.panel.periods:,}",
+    }
+    left_out = loaded.negative + loaded.closed + loaded.stockout
+    if not left_out:
+        return text
+    return text + _("; %(count)s sold-out, closed or negative periods are not learnt from") % {
+        "count": f"{left_out:,}"
+    }

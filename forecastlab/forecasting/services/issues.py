@@ -1,0 +1,67 @@
+"""Forecasts that count: issued together, stored by COPY, never changed."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from forecastlab.forecasting.domain import serving as servings
+from forecastlab.forecasting.domain.panel import Floats
+from forecastlab.forecasting.domain.serving import Issued, Serving
+from forecastlab.forecasting.models import Forecast, ForecastIssue, ModelRun
+from forecastlab.forecasting.services import configs
+from forecastlab.lib import frames
+from forecastlab.lib.contributions import StepContext
+from forecastlab.warehouse.models import DatasetVersion
+
+TABLE = Forecast._meta.db_table
+
+
+def of_job(context: StepContext) -> ForecastIssue | None:
+    return ForecastIssue.objects.filter(key=configs.key(context)).first()
+
+
+def keep(
+    context: StepContext,
+    version: DatasetVersion,
+    model_run: ModelRun,
+    serving: Serving,
+    final: dict[str, Floats],
+) -> ForecastIssue:
+    """Issue what each series' champion forecasts, in the current transaction."""
+    issued = servings.issue(serving, final)
+    names, counts = np.unique(issued.model, return_counts=True)
+    issue = ForecastIssue.objects.create(
+        version=version,
+        backtest_id=model_run.backtest_id,
+        model_run=model_run,
+        key=configs.key(context),
+        alias=context.params.get("alias") or "",
+        origin=version.periods - 1,
+        horizon=len(issued.forecast),
+        series_count=len(serving.series),
+        champions={str(name): int(count) for name, count in zip(names, counts, strict=True)},
+        created_by_id=context.actor_id,
+        created_at=context.now,
+    )
+    frame = _frame(issue, serving, issued)
+    frames.copy_in(TABLE, frame.columns, [frame])
+    return issue
+
+
+def _frame(issue: ForecastIssue, serving: Serving, issued: Issued) -> pl.DataFrame:
+    across = {"yhat": issued.forecast}
+    for level, (low, high) in issued.ranges.items():
+        across |= {f"lo{level}": low, f"hi{level}": high}
+    return pl.DataFrame(
+        {
+            "issue_id": np.full(len(serving.series), issue.pk),
+            "series_id": serving.series,
+            "model": issued.model,
+            "total": issued.total,
+            "total_low": issued.total_range[0],
+            "total_high": issued.total_range[1],
+            "wape": serving.wape,
+            **{name: np.ascontiguousarray(one.T) for name, one in across.items()},
+        }
+    ).with_columns(pl.col("wape").fill_nan(None))

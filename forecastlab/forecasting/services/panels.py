@@ -1,0 +1,46 @@
+"""From the facts of a version to a panel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecastlab.forecasting.domain import panel as panels
+from forecastlab.forecasting.domain.defaults import STOCKOUT_LIMIT
+from forecastlab.forecasting.domain.panel import Panel
+from forecastlab.warehouse import queries as warehouse
+from forecastlab.warehouse.models import DatasetVersion
+
+COLUMNS = ("quantity", "open", "stockout_share")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A panel, and how many of its rows tell nothing about demand, and why."""
+
+    panel: Panel
+    rows: int
+    columns: int
+    negative: int
+    closed: int
+    stockout: int
+
+
+def load(version: DatasetVersion, series_ids: list[int] | None = None) -> Loaded:
+    """Read the facts (of some series) in one query and lay them out."""
+    facts = warehouse.facts(version, COLUMNS, series_ids)
+    told = [name for name in COLUMNS if facts[name].null_count() < facts.height]
+    columns = {name: facts[name].to_numpy() for name in ("series_id", "t", *dict.fromkeys(told))}
+    columns.setdefault("quantity", np.full(facts.height, np.nan))
+    series = np.unique(columns["series_id"])
+    panel = panels.build(columns, series, version.periods)
+    share = columns.get("stockout_share", np.zeros(0))
+    return Loaded(
+        panel=panel,
+        rows=facts.height,
+        columns=len(told),
+        negative=int((columns["quantity"] < 0).sum()),
+        closed=int(panel.closed.sum()),
+        stockout=int((share >= STOCKOUT_LIMIT).sum()),
+    )

@@ -1,0 +1,167 @@
+"""Model runs: what was judged, trained on all data, kept with everything needed to check it."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+from django.utils.translation import gettext as _
+from numpy.typing import NDArray
+
+from forecastlab.forecasting import gateways
+from forecastlab.forecasting.domain import serving as servings
+from forecastlab.forecasting.domain.config import title_of
+from forecastlab.forecasting.domain.models import ensemble
+from forecastlab.forecasting.domain.serving import Serving
+from forecastlab.forecasting.models import Alias, Backtest, ForecastIssue, ModelRun
+from forecastlab.forecasting.services import configs, issues, trained
+from forecastlab.lib import artefacts, figures
+from forecastlab.lib.contributions import Done, StepContext
+from forecastlab.warehouse.models import DatasetVersion
+from forecastlab.warehouse.services import versions
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+def default_alias(dataset: str, scenario: str | None = None) -> str:
+    """Return the name that points at what serves a dataset, or the demonstration."""
+    return "demo-production" if scenario else f"{dataset}-production"
+
+
+def register(context: StepContext) -> Done:
+    """Keep a model run per judged model, point the alias, issue forecasts of every series.
+
+    All in one transaction; once it is done, a repetition finds it.
+    """
+    issue = issues.of_job(context) or _register(context)
+    return Done(_told(issue), data_of(issue))
+
+
+def _register(context: StepContext) -> ForecastIssue:
+    version = versions.version_of(context)
+    config = configs.of(context)
+    backtest = Backtest.objects.get(key=configs.key(context))
+    serving = servings.unpack(gateways.get_arrays(backtest.serving))
+    context.report(0.1, _("Reading the forecasts on all data"))
+    final, states = trained.final(context, config)
+    learned = gateways.get_arrays(context.results["features"]["learned"])
+    kept = _artefacts(serving, states, learned)
+    context.report(0.4, _("Storing the forecasts"))
+    with context.fenced():
+        runs = {name: _model_run(context, backtest, name, digest) for name, digest in kept.items()}
+        chosen = runs[serving.default]
+        issue = issues.keep(context, version, chosen, serving, final)
+        name = context.params.get("alias") or default_alias(
+            version.dataset.name, context.params.get("scenario")
+        )
+        ForecastIssue.objects.filter(pk=issue.pk).update(alias=name)
+        _point(name, chosen, context)
+    issue.alias = name
+    return issue
+
+
+def _artefacts(serving: Serving, states: Mapping[str, Arrays], learned: Arrays) -> dict[str, str]:
+    """Store the state of each model and return its digest; the ensemble's is its members."""
+    kept = {}
+    for name, state in states.items():
+        shared = {path: one for path, one in learned.items() if path.startswith(f"{name}/")}
+        kept[name] = gateways.put_arrays({"series": serving.series, **state, **shared})
+    if serving.members:
+        members = {
+            "members": np.array(serving.members, dtype=np.str_),
+            "artefacts": np.array([kept[one] for one in serving.members], dtype=np.str_),
+        }
+        kept[ensemble.NAME] = gateways.put_arrays(members)
+    return kept
+
+
+def _model_run(context: StepContext, backtest: Backtest, model: str, digest: str) -> ModelRun:
+    version = backtest.version
+    metrics = backtest.result["models"][model]
+    return ModelRun.objects.create(
+        version=version,
+        backtest=backtest,
+        model=model,
+        config=backtest.config,
+        config_hash=backtest.config_hash,
+        software=software(),
+        window=_window(version),
+        metrics=metrics,
+        series_count=backtest.judged + len(backtest.skipped),
+        artefact=digest,
+        created_by_id=context.actor_id,
+        created_at=context.now,
+    )
+
+
+def _window(version: DatasetVersion) -> dict[str, Any]:
+    return {"first": version.first, "last": version.last, "periods": version.periods}
+
+
+def software() -> dict[str, str]:
+    """Return the versions that the numbers depend on."""
+    return {
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "polars": pl.__version__,
+        "machine": platform.machine(),
+    }
+
+
+def _point(name: str, model_run: ModelRun, context: StepContext) -> None:
+    Alias.objects.update_or_create(
+        name=name,
+        defaults={
+            "model_run": model_run,
+            "changed_by_id": context.actor_id,
+            "changed_at": context.now,
+        },
+    )
+
+
+def _told(issue: ForecastIssue) -> str:
+    return _("%(alias)s points at %(model)s; forecasts of %(series)s series are stored") % {
+        "alias": issue.alias,
+        "model": title_of(issue.model_run.model),
+        "series": figures.number(issue.series_count),
+    }
+
+
+def data_of(issue: ForecastIssue) -> dict[str, Any]:
+    """Return what the pipeline shows of an issue."""
+    return {
+        "run_id": issue.model_run_id,
+        "model": issue.model_run.model,
+        "alias": issue.alias,
+        "artefact": issue.model_run.artefact,
+        "issue": issue.pk,
+        "horizon": issue.horizon,
+        "forecasts": issue.series_count * issue.horizon,
+        "series_forecast": issue.series_count,
+        "champions": issue.champions,
+    }
+
+
+def verify(context: StepContext) -> Done:
+    """Read every artefact of the registered models again and compare its SHA-256."""
+    backtest = Backtest.objects.get(key=configs.key(context))
+    runs = list(ModelRun.objects.filter(backtest=backtest).order_by("pk"))
+    for one in runs:
+        artefacts.verify(one.artefact)
+    artefacts.verify(backtest.forecasts)
+    artefacts.verify(backtest.serving)
+    chosen = context.results["register"]["artefact"]
+    data = {"verified": True, "artefacts": len(runs) + 2, "artefact": chosen}
+    return Done(_("%(count)s artefacts hold what was stored") % {"count": len(runs) + 2}, data)
+
+
+def is_whole(model_run: ModelRun) -> str:
+    """Return "" when the artefact holds what was stored, else what is wrong."""
+    try:
+        artefacts.verify(model_run.artefact)
+    except (artefacts.ArtefactMissing, artefacts.ArtefactChanged) as error:
+        return error.message
+    return ""

@@ -1,0 +1,120 @@
+"""Scores, champions and judged forecasts of all series as frames; the rows go in by COPY."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from forecastlab.forecasting.domain import champion
+from forecastlab.forecasting.domain.judgement import Evidence, Judgement
+from forecastlab.forecasting.domain.metrics import METRICS
+from forecastlab.forecasting.domain.panel import Floats, Integers
+from forecastlab.forecasting.models import Backtest, Champion, SeriesScore
+from forecastlab.lib import frames
+
+SCORES = SeriesScore._meta.db_table
+CHAMPIONS = Champion._meta.db_table
+
+
+def keep(backtest: Backtest, series: Integers, evidence: Evidence, verdict: Judgement) -> None:
+    """Write the rows of a backtest in the current transaction."""
+    scores = _score_frames(backtest, series, evidence, verdict)
+    frames.copy_in(SCORES, scores[0].columns, scores)
+    champions = _champion_frame(backtest, series, evidence, verdict)
+    frames.copy_in(CHAMPIONS, champions.columns, [champions])
+
+
+def judged_frame(series: Integers, evidence: Evidence, verdict: Judgement) -> pl.DataFrame:
+    """Return every judged forecast: a row per series, fold and step, a column per model."""
+    folds, steps, width = evidence.actual.shape
+    cell = np.arange(width * folds * steps)
+    return pl.DataFrame(
+        {
+            "series_id": np.repeat(series, folds * steps),
+            "fold": (cell // steps % folds).astype(np.int16),
+            "step": (cell % steps + 1).astype(np.int16),
+            "judged": np.repeat(evidence.judged, folds * steps),
+            "y": _down(evidence.actual),
+            **{name: _down(one) for name, one in verdict.forecasts.items()},
+        }
+    ).with_columns(pl.col("y").fill_nan(None))
+
+
+def _down(values: Floats) -> Floats:
+    flat: Floats = np.ascontiguousarray(values.transpose(2, 0, 1)).reshape(-1)
+    return flat
+
+
+def _score_frames(
+    backtest: Backtest, series: Integers, evidence: Evidence, verdict: Judgement
+) -> list[pl.DataFrame]:
+    judged = evidence.judged
+    made = []
+    for name, scores in verdict.standing.scores.items():
+        metrics = {key: one[judged] for key, one in scores.series.items()}
+        frame = pl.DataFrame({"series_id": series[judged], **metrics}).select(
+            pl.lit(backtest.pk, pl.Int64).alias("backtest_id"),
+            "series_id",
+            pl.lit(name).alias("model"),
+            pl.Series("points", scores.points[judged].astype(np.int32)),
+            pl.col(METRICS).fill_nan(None),
+        )
+        made.append(frame)
+    return made
+
+
+def _champion_frame(
+    backtest: Backtest, series: Integers, evidence: Evidence, verdict: Judgement
+) -> pl.DataFrame:
+    choice = verdict.standing.choice
+    values = np.stack(
+        [verdict.standing.scores[name].series[backtest.metric] for name in choice.models]
+    )
+    value = np.take_along_axis(values, choice.which[None, :], axis=0)[0]
+    runner_up, margin = _rivals(values, choice.which)
+    names = np.array([*choice.models, ""], dtype=np.str_)
+    points = verdict.standing.scores[choice.models[0]].points
+    served = champion.served(choice, verdict.forecasts)
+    folds, steps, width = evidence.actual.shape
+    return pl.DataFrame(
+        {
+            "backtest_id": np.full(width, backtest.pk),
+            "series_id": series,
+            "model": names[choice.which],
+            "metric": np.full(width, backtest.metric),
+            "value": np.where(evidence.judged, value, np.nan),
+            "margin": np.where(evidence.judged, margin, np.nan),
+            "points": np.where(evidence.judged, points, 0).astype(np.int32),
+            "reason": _reasons(evidence, verdict),
+            "score": np.where(evidence.judged, choice.score, np.nan),
+            "runner_up": names[np.where(evidence.judged, runner_up, len(choice.models))],
+        }
+    ).with_columns(
+        pl.col("value", "margin", "score").fill_nan(None),
+        pl.Series("judged", _down(served).reshape(width, folds * steps)),
+    )
+
+
+def _rivals(values: Floats, which: Integers) -> tuple[Integers, Floats]:
+    """Return the best of the other models, and how far ahead of it the champion is.
+
+    Where there is no other, or none has a value, the place after the last model is returned.
+    """
+    size = np.abs(values)
+    own = np.take_along_axis(size, which[None, :], axis=0)[0]
+    others = np.where(np.isnan(size), np.inf, size)
+    np.put_along_axis(others, which[None, :], np.inf, axis=0)
+    best = others.argmin(axis=0)
+    error = others.min(axis=0)
+    rival = np.isfinite(error)
+    margin = np.full(len(own), np.nan)
+    np.divide(100 * (error - own), error, out=margin, where=rival & (error > 0))
+    return np.where(rival, best, len(values)), margin
+
+
+def _reasons(evidence: Evidence, verdict: Judgement) -> NDArray[np.str_]:
+    standing = verdict.standing
+    usual = standing.choice.models.index(standing.default)
+    switched = np.where(standing.choice.which == usual, "default", "switched")
+    return np.where(evidence.judged, switched, Champion.Reason.NOT_JUDGED.value)

@@ -1,0 +1,47 @@
+"""What the shards of a job made, put together again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from forecastlab.forecasting import gateways
+from forecastlab.forecasting.domain.config import Config
+from forecastlab.forecasting.domain.judgement import Evidence
+from forecastlab.forecasting.domain.panel import Floats, Integers
+from forecastlab.lib.contributions import StepContext
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def judged(context: StepContext, config: Config, evidence: Evidence) -> dict[str, Floats]:
+    """Return the judged forecasts of every single model: folds x steps x series."""
+    made = context.results["train"]["shards"]
+    frame = pl.concat([gateways.get_frame(one["judged"]) for one in made])
+    shape = (-1, *evidence.actual.shape[:2])
+    return {
+        name: np.ascontiguousarray(frame[name].to_numpy().reshape(shape).transpose(1, 2, 0))
+        for name in config.single
+    }
+
+
+def final(context: StepContext, config: Config) -> tuple[dict[str, Floats], dict[str, Arrays]]:
+    """Return the forecasts on all data, steps x series, and the state of every single model."""
+    made = [gateways.get_arrays(one["final"]) for one in context.results["train"]["shards"]]
+    whole = {path: np.concatenate([one[path] for one in made], axis=-1) for path in made[0]}
+    forecasts = {name: whole[f"final/{name}"] for name in config.single}
+    states: dict[str, Arrays] = {name: {} for name in config.single}
+    for path, values in whole.items():
+        kind, model, *name = path.split("/")
+        if kind == "state":
+            states[model][name[0]] = values
+    return forecasts, states
+
+
+def series(context: StepContext) -> Integers:
+    """Return the series of the panel, in its order."""
+    made = context.results["features"]["shards"]
+    return np.concatenate([gateways.get_arrays(one["digest"])["series"] for one in made])
