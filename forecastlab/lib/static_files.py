@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from django.contrib.staticfiles.storage import StaticFilesStorage
-from whitenoise.storage import CompressedManifestStaticFilesStorage
+from django.contrib.staticfiles.storage import ManifestStaticFilesStorage, StaticFilesStorage
 
 
-class HouseStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
-    """Names with a hash once `collectstatic` has run, plain names before (tests, a fresh clone)."""
+class HouseStaticFilesStorage(ManifestStaticFilesStorage):
+    """Names with a hash once `collectstatic` has run, plain names before (tests, a fresh clone).
+
+    Not WhiteNoise's compressing storage: that took a minute of the first start. A proxy compresses.
+    """
 
     def url(self, name: str | None, force: bool = False) -> str:  # noqa: FBT001, FBT002
         if self.hashed_files:
-            return str(super().url(name, force))
-        return str(StaticFilesStorage.url(self, name))
+            return super().url(name, force)
+        return StaticFilesStorage.url(self, name)
