@@ -11,7 +11,7 @@ class HouseStaticFilesStorage(ManifestStaticFilesStorage):
     Not WhiteNoise's compressing storage: that took a minute of the first start. A proxy compresses.
     """
 
-    def url(self, name: str, force: bool = False) -> str:  # noqa: FBT001, FBT002
+    def url(self, name: str | None, force: bool = False) -> str:  # noqa: FBT001, FBT002
         if self.hashed_files:
-            return super().url(name, force)
+            return super().url(name or "", force)
         return StaticFilesStorage.url(self, name)
