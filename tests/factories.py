@@ -1,14 +1,22 @@
 from __future__ import annotations
 
+import hashlib
+from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+import polars as pl
 from django.contrib.auth.models import Group
+from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from forecastlab.accounts.models import User
 from forecastlab.jobs.models import Job, JobStep
-from forecastlab.jobs.services import jobs
+from forecastlab.jobs.services import jobs, leases
+from forecastlab.jobs.services.leases import Lease
+from forecastlab.lib import frames
+from forecastlab.warehouse.models import Dataset, DatasetVersion, Series
 
 # -- accounts ----------------------------------------------------------------------------------
 
@@ -35,6 +43,20 @@ def make_job(kind: str = "lab", *, exclusive: str = "", by: Any = None, **params
     return jobs.create(kind, params=params, by=by, at=timezone.now(), exclusive=exclusive)
 
 
+def claim_job(job: Job) -> tuple[Lease, JobStep]:
+    """Take the lease of the step that is due."""
+    due = JobStep.objects.filter(job=job, parent=None).exclude(due_at=None).get()
+    claimed = leases.claim(due.pk, worker="tests//1", at=timezone.now())
+    assert claimed is not None
+    return claimed
+
+
+def expire_lease(job: Job) -> None:
+    """Let every lease of the job have run out a moment ago."""
+    leased = JobStep.objects.filter(job=job).exclude(lease_until=None)
+    leased.update(lease_until=timezone.now() - timedelta(seconds=1))
+
+
 def run_job(job: Job, *, rounds: int = 50) -> Job:
     """Do what workers would do until the job wants none any more."""
     for _ in range(rounds):
@@ -45,3 +67,78 @@ def run_job(job: Job, *, rounds: int = 50) -> Job:
         jobs.advance_step(due.pk)
     job.refresh_from_db()
     return job
+
+
+# -- forecasting -------------------------------------------------------------------------------
+
+
+def make_sales(periods: int = 90, series: int = 3, *, seed: int = 7) -> np.ndarray[Any, Any]:
+    """Draw whole numbers around a weekly season: periods down, series across."""
+    draw = np.random.default_rng(seed)
+    week = np.array([0.8, 0.9, 1.0, 1.0, 1.2, 1.5, 0.6])[np.arange(periods) % 7]
+    level = draw.uniform(2, 40, series)
+    return draw.poisson(week[:, None] * level).astype(float)
+
+
+def make_version(
+    sales: np.ndarray[Any, Any] | None = None,
+    *,
+    name: str = "shop",
+    by: Any = None,
+    frequency: str = "D",
+    **columns: np.ndarray[Any, Any],
+) -> DatasetVersion:
+    """Store sales (periods x series, NaN is a missing row) as the next version of a dataset."""
+    values = make_sales() if sales is None else sales
+    periods, width = values.shape
+    now = timezone.now()
+    by = by or User.objects.filter(username="alice").first() or make_user()
+    dataset, _ = Dataset.objects.get_or_create(
+        name=name, defaults={"created_by": by, "created_at": now}
+    )
+    names = [f"S{place // 10}:P{place % 10}" for place in range(width)]
+    for one in names:
+        Series.objects.get_or_create(dataset=dataset, unique_id=one)
+    ids = dict(Series.objects.filter(dataset=dataset).values_list("unique_id", "pk"))
+    version = DatasetVersion.objects.create(
+        dataset=dataset,
+        number=dataset.versions.count() + 1,
+        source="import",
+        content_hash=hashlib.sha256(values.tobytes()).hexdigest(),
+        frequency=frequency,
+        epoch=datetime(2026, 1, 5, tzinfo=UTC),
+        periods=periods,
+        rows=int((~np.isnan(values)).sum()),
+        series_count=width,
+        created_by=by,
+        created_at=now,
+    )
+    series = [ids[one] for one in names]
+    _store_facts(version, series, {"quantity": values, **columns})
+    return version
+
+
+def _store_facts(
+    version: DatasetVersion, series: list[int], columns: dict[str, np.ndarray[Any, Any]]
+) -> None:
+    places = np.argwhere(~np.isnan(columns["quantity"]))
+    down, across = places[:, 0], places[:, 1]
+    frame = pl.DataFrame(
+        {
+            "version_id": np.full(len(places), version.pk),
+            "series_id": np.array(series)[across],
+            "t": down.astype(np.int32),
+            "quantity": columns["quantity"][down, across],
+            **{
+                name: one[down, across].astype(np.float32)
+                for name, one in columns.items()
+                if name != "quantity"
+            },
+        }
+    )
+    table = f"warehouse_salesfact_v{version.pk}"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE TABLE {table} PARTITION OF warehouse_salesfact FOR VALUES IN ({version.pk})"
+        )
+    frames.copy_in(table, frame.columns, [frame])
