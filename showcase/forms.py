@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 
 from showcase.domain.config import METRICS
 
-SALES = "sales"
 Choices = Sequence[tuple[Any, Any]]
 
 
@@ -30,7 +29,7 @@ class RunForm(forms.Form):
     step = forms.CharField(
         label=_("Step between folds"),
         required=False,
-        help_text=_("1 to 90; as long as the horizon."),
+        help_text=_("1 to 90; the horizon if empty."),
     )
     gap = forms.CharField(
         label=_("Gap before each fold"), required=False, help_text=_("0 to 30, under the horizon.")
@@ -41,7 +40,7 @@ class RunForm(forms.Form):
     seed = forms.CharField(
         label=_("Seed"),
         required=False,
-        help_text=_("The same seed gives the same simulated sales."),
+        help_text=_("The same seed, the same simulated sales."),
     )
     as_of = forms.CharField(
         label=_("As of"), required=False, help_text=_("Today, or a date such as 2026-11-21.")
@@ -61,27 +60,32 @@ class RunForm(forms.Form):
         help_text=_("Only steps that need the failed one are skipped."),
     )
 
-    def __init__(
-        self, *args: Any, sales: Choices, models: Choices, defaults: Mapping[str, Any], **kw: Any
-    ) -> None:
-        super().__init__(*args, **kw)
-        _choices(self.fields["sales"], sales)
-        _choices(self.fields["models"], models)
-        for name, value in defaults.items():
-            self.fields[name].widget.attrs["placeholder"] = str(value)
+    def __init__(self, *args: Any, sales: Choices, models: Choices, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.first_sales = str(sales[0][1][0][0]) if sales else ""
+        _offer(self.fields["sales"], sales)
+        _offer(self.fields["models"], models)
 
     def options(self) -> dict[str, Any]:
         """Return what was filled in, in the words of the config."""
-        given = {key: value for key, value in self.cleaned_data.items() if value not in ("", [])}
-        kind, _colon, name = str(given.pop(SALES, "")).partition(":")
-        return {**given, kind: name} if kind else given
+        return _options(self.cleaned_data)
+
+    def initial_options(self) -> dict[str, Any]:
+        """Return what an untouched form would start."""
+        return _options({"sales": self.first_sales, **self.initial})
 
     def refuse(self, field: str, message: str) -> None:
         """Put a message under the field that it is about."""
-        known = SALES if field in ("dataset", "scenario") else field
+        known = "sales" if field in ("dataset", "scenario") else field
         self.add_error(known if known in self.fields else None, message)
 
 
-def _choices(field: forms.Field, choices: Choices) -> None:
+def _offer(field: forms.Field, choices: Choices) -> None:
     if isinstance(field, forms.ChoiceField):
         field.choices = choices
+
+
+def _options(given: Mapping[str, Any]) -> dict[str, Any]:
+    filled = {key: value for key, value in given.items() if value not in ("", None, [])}
+    kind, _colon, name = str(filled.pop("sales", "")).partition(":")
+    return {**filled, kind: name} if kind else filled

@@ -7,7 +7,7 @@ from showcase import views
 app_name = "showcase"
 urlpatterns = [
     path("", views.home, name="home"),
-    path("runs/", views.runs, name="runs"),
+    path("runs/", views.runs_list, name="runs"),
     path("runs/new/", views.run_new, name="run-new"),
     path("runs/<int:pk>/", views.run, name="run"),
     path("runs/<int:pk>/actions/", views.run_actions, name="run-actions"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -57,13 +57,14 @@ class Sales:
 class Known:
     """What a config may name, as told by the apps that own it.
 
-    `check_knobs` returns the simulator's knobs as it wants them, or raises BadInput.
+    `simulated(scenario, seed, as_of, knobs)` returns what the simulator will draw and for how
+    many periods, or raises BadInput.
     """
 
     models: Sequence[str]
     default_models: Sequence[str]
     scenarios: Sequence[str]
-    check_knobs: Callable[[str, Options], Options] = field(default=lambda _scenario, knobs: knobs)
+    simulated: Callable[[str, int, date, Options], tuple[Options, int]]
 
 
 def source(options: Options) -> tuple[str, str]:
@@ -84,14 +85,17 @@ def freeze(options: Options, *, known: Known, sales: Sales, today: date) -> dict
     scenario, _ = source(given)
     if scenario and scenario not in known.scenarios:
         raise _unknown("scenario", scenario, known.scenarios)
+    seed = _whole(given, "seed", 42, low=0, high=2**31 - 1)
+    as_of = _day(given, today)
+    simulate, sales = _simulated(given, sales, known, seed=seed, as_of=as_of)
     horizon = _whole(given, "horizon", sales.defaults.horizon, low=1, high=90)
     config = {
         "dataset": sales.name,
         "version": sales.version,
         "scenario": scenario or None,
-        "seed": _whole(given, "seed", 42, low=0, high=2**31 - 1),
-        "as_of": _day(given, today).isoformat(),
-        "simulate": _knobs(given, scenario, known),
+        "seed": seed,
+        "as_of": as_of.isoformat(),
+        "simulate": simulate,
         "horizon": horizon,
         "folds": _whole(given, "folds", FOLDS, low=1, high=20),
         "step": _whole(given, "step", horizon, low=1, high=90),
@@ -158,15 +162,20 @@ def _day(given: Options, today: date) -> date:
         raise BadInput(f"'{value}' is not a date such as 2026-11-21.", field="as_of") from None
 
 
-def _knobs(given: Options, scenario: str, known: Known) -> dict[str, Any] | None:
-    knobs = given.get("simulate")
-    if not knobs:
-        return None
-    if not scenario:
+def _simulated(
+    given: Options, sales: Sales, known: Known, *, seed: int, as_of: date
+) -> tuple[Options | None, Sales]:
+    """Freeze what the simulator will draw, where the sales are simulated."""
+    scenario, _ = source(given)
+    knobs = given.get("simulate", {})
+    if knobs and not scenario:
         raise BadInput("Only simulated sales have knobs to set.", field="simulate")
     if not isinstance(knobs, Mapping):
         raise BadInput("Knobs are given as name and value.", field="simulate")
-    return dict(known.check_knobs(scenario, knobs))
+    if not scenario:
+        return None, sales
+    drawn, periods = known.simulated(scenario, seed, as_of, knobs)
+    return dict(drawn), replace(sales, periods=periods)
 
 
 def _gap(given: Options, horizon: int) -> int:

@@ -16,7 +16,7 @@ def past(
     names: Sequence[str], *, scenario: str, dataset_id: int | None, apart_from: int | None = None
 ) -> Mapping[str, list[float]]:
     """Return the durations of these steps in the newest finished runs over the same sales."""
-    same = Run.objects.finished().order_by("-pk").exclude(pk=apart_from)
+    same = Run.objects.finished().order_by("-pk").exclude(pk=apart_from or 0)
     same = same.filter(scenario=scenario) if scenario else same.filter(dataset=dataset_id)
     rows = StepRun.objects.filter(
         run__in=same.values("pk")[:RUNS_LOOKED_AT],

@@ -44,9 +44,7 @@ class Preview:
     """What will run: rows by phase, models, how long it took before, its place in the queue."""
 
     phases: Sequence[PlannedPhase]
-    models: Sequence[str]
-    config: Mapping[str, Any]
-    took: str
+    facts: Sequence[Mapping[str, Any]]
     place: int
 
 
@@ -88,19 +86,32 @@ def initial_of(run: Run) -> dict[str, Any]:
 
 
 def preview(prepared: Prepared) -> Preview:
-    names = [row.step.name for row in prepared.rows]
-    took = durations.whole(
-        names,
-        scenario=prepared.config["scenario"] or "",
-        dataset_id=prepared.dataset.pk if prepared.dataset else None,
-    )
     return Preview(
         phases=[
             PlannedPhase(labels.phase(phase.name), [row.step.title for row in phase.rows])
             for phase in phases(prepared.rows)
         ],
-        models=[labels.model(name) for name in prepared.config["models"]],
-        config=prepared.config,
-        took=labels.span(took) if took else "",
+        facts=[*_facts(prepared.config), {"label": _("Took before"), "value": _took(prepared)}],
         place=Job.objects.unfinished().filter(exclusive=prepared.slot).count(),
     )
+
+
+def _facts(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    models = ", ".join(labels.model(name) for name in config["models"])
+    return [
+        {"label": _("Models"), "value": models},
+        {"label": _("Horizon"), "value": config["horizon"]},
+        {"label": _("Folds"), "value": config["folds"]},
+        {"label": _("Ranked by"), "value": config["metric"].upper()},
+        {"label": _("Seed"), "value": config["seed"]},
+    ]
+
+
+def _took(prepared: Prepared) -> str:
+    """How long these rows took before, on these sales."""
+    took = durations.whole(
+        [row.step.name for row in prepared.rows],
+        scenario=prepared.config["scenario"] or "",
+        dataset_id=prepared.dataset.pk if prepared.dataset else None,
+    )
+    return labels.span(took) if took else _("no estimate yet")

@@ -87,6 +87,22 @@ class RunList:
     people: Sequence[str]
     drops: Sequence[Drop]
 
+    @property
+    def statuses(self) -> Sequence[str]:
+        return Run.Status.values
+
+    @property
+    def columns(self) -> Sequence[Mapping[str, object]]:
+        """The columns as `components/table_head.html` wants them."""
+        return [
+            {"label": _("Run"), "key": "name"},
+            {"label": _("Status"), "key": "status"},
+            {"label": _("Champion"), "key": "winner", "wide": True},
+            {"label": _("WAPE"), "key": "wape", "numeric": True},
+            {"label": _("Took"), "key": "took", "numeric": True, "wide": True},
+            {"label": _("Started"), "key": "started", "numeric": True, "wide": True},
+        ]
+
 
 def wanted(parameters: Mapping[str, str]) -> Wanted:
     view, sort = parameters.get("view", ""), parameters.get("sort", "")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from forecastlab.accounts.models import User
 from forecastlab.forecasting.domain import config as forecasting
 from forecastlab.warehouse import queries as warehouse
+from forecastlab.warehouse.domain.simulator import config as simulator
 from forecastlab.warehouse.models import Dataset, DatasetVersion
+from forecastlab.warehouse.services import imports
 from showcase.domain import config as rules
 from showcase.domain.config import Known, Sales
 from showcase.domain.pipeline import Row
@@ -41,7 +43,7 @@ def prepare(options: Mapping[str, Any], *, by: User, at: datetime) -> Prepared:
     scenario, ref = rules.source(options)
     version = warehouse.resolve(ref, by) if ref else None
     known = known_names()
-    sales = _sales_of(version) if version else _sales_to_come(scenario)
+    sales = _sales_of(version) if version else _sales_to_come(scenario, by)
     config = rules.freeze(options, known=known, sales=sales, today=at.date())
     config["models"] = _in_order_of_the_zoo(config, sales)
     rows = pipeline.planned(config)
@@ -56,7 +58,19 @@ def prepare(options: Mapping[str, Any], *, by: User, at: datetime) -> Prepared:
 
 def known_names() -> Known:
     models = forecasting.model_names()
-    return Known(models=models, default_models=models, scenarios=("demo_minimal",))
+    return Known(
+        models=models,
+        default_models=models,
+        scenarios=tuple(simulator.PRESETS),
+        simulated=_simulated,
+    )
+
+
+def _simulated(
+    scenario: str, seed: int, as_of: date, knobs: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], int]:
+    drawn = simulator.build(scenario, seed=seed, as_of=as_of, knobs=knobs)
+    return drawn.as_json(), drawn.days
 
 
 def _in_order_of_the_zoo(config: Mapping[str, Any], sales: Sales) -> list[str]:
@@ -74,8 +88,12 @@ def _sales_of(version: DatasetVersion) -> Sales:
     )
 
 
-def _sales_to_come(scenario: str) -> Sales:
-    return Sales(name=scenario, frequency="D", periods=92)
+def _sales_to_come(scenario: str, by: User) -> Sales:
+    """Simulated sales become a version of the dataset that bears the scenario's name.
+
+    Raises NameTaken where that name is somebody else's.
+    """
+    return Sales(name=imports.check_name(scenario, by=by))
 
 
 def _existing(name: str) -> Dataset | None:

@@ -14,20 +14,22 @@ from showcase.domain.config import Known, Sales
 TODAY = date(2026, 11, 21)
 
 
-def check_knobs(_scenario: str, knobs: Mapping[str, Any]) -> Mapping[str, Any]:
-    if "stores" not in knobs:
+def simulated(
+    scenario: str, seed: int, as_of: date, knobs: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], int]:
+    if "shops" in knobs:
         raise BadInput("There is no knob 'shops'.", field="simulate")
-    return knobs
+    return {"preset": scenario, "seed": seed, "as_of": as_of.isoformat(), **knobs}, 92
 
 
 KNOWN = Known(
     models=["naive", "ses", "theta"],
     default_models=["naive", "ses"],
     scenarios=["demo_minimal", "sparse"],
-    check_knobs=check_knobs,
+    simulated=simulated,
 )
 DAYS = Sales(name="fresh", frequency="D", periods=90, version=7)
-SIMULATED = Sales(name="demo_minimal", frequency="D", periods=92)
+SIMULATED = Sales(name="demo_minimal")
 
 
 def freeze(sales: Sales = DAYS, **options: Any) -> dict[str, Any]:
@@ -107,6 +109,22 @@ def test_a_bad_option_is_refused_by_name(options: dict[str, Any], field: str, me
 def test_an_unknown_scenario_names_the_known_ones() -> None:
     with pytest.raises(BadInput, match=r"no scenario 'rich'\. Known: demo_minimal, sparse"):
         freeze(SIMULATED, scenario="rich")
+
+
+def test_what_is_simulated_is_frozen_with_its_knobs() -> None:
+    frozen = freeze(SIMULATED, seed=7, simulate={"stores": 4}, as_of="2026-01-31")
+
+    assert frozen["simulate"] == {
+        "preset": "demo_minimal",
+        "seed": 7,
+        "as_of": "2026-01-31",
+        "stores": 4,
+    }
+
+
+def test_simulated_sales_must_be_long_enough_too() -> None:
+    with pytest.raises(BadInput, match="6 folds of 14 days need 114 days; there are 92"):
+        freeze(SIMULATED, folds=6)
 
 
 def test_knobs_are_checked_by_the_simulator() -> None:

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from forecastlab.accounts.models import User
+from forecastlab.accounts.services.access import may, requires
+from forecastlab.events import queries as events
+from forecastlab.lib.errors import HouseError
+from forecastlab.lib.htmx import render_region, wants_fragment
+from showcase.forms import RunForm
+from showcase.models import Run
+from showcase.queries import home as home_queries
+from showcase.queries import new_run, run_list, run_page
+from showcase.services import configs, installation, runs
+
+
+def viewer(request: HttpRequest) -> User:
+    """The person who asks; `requires` has seen to it that there is one."""
+    return cast("User", request.user)
+
+
+def _run_or_404(request: HttpRequest, pk: int) -> Run:
+    visible = Run.objects.visible_to(viewer(request))
+    found = visible.select_related("job", "dataset", "version__dataset", "requested_by")
+    run = found.filter(pk=pk).first()
+    if run is None:
+        raise Http404
+    return run
+
+
+@requires("home.view")
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    page = home_queries.of(viewer(request), now=now)
+    if page.is_empty:
+        findings = installation.findings(at=now)
+        return render(request, "showcase/home_empty.html", {"findings": findings})
+    return render(request, "showcase/home.html", {"home": page, "now": now})
+
+
+@requires("run.view")
+@require_GET
+def runs_list(request: HttpRequest) -> HttpResponse:
+    asked = run_list.wanted(request.GET.dict())
+    found = run_list.of(asked, viewer=viewer(request), now=timezone.now())
+    return render_region(request, "showcase/runs.html", {"list": found}, region="table")
+
+
+@requires("run.view")
+@require_GET
+def run(request: HttpRequest, pk: int) -> HttpResponse:
+    found = _run_or_404(request, pk)
+    seq = events.head(found.stream)  # before the rows: an event in between shows twice, not never
+    found.refresh_from_db()
+    page = run_page.RunPage(found, now=timezone.now())
+    return render(
+        request, "showcase/run.html", {"page": page, "seq": seq, **_rights(request, found)}
+    )
+
+
+@requires("run.view")
+@require_GET
+def run_actions(request: HttpRequest, pk: int) -> HttpResponse:
+    found = _run_or_404(request, pk)
+    return render(request, "showcase/_run_actions.html", _rights(request, found))
+
+
+def _rights(request: HttpRequest, found: Run) -> dict[str, Any]:
+    user = viewer(request)
+    return {
+        "run": found,
+        "can_stop": may(user, "run.stop"),
+        "can_start": may(user, "run.start"),
+        "is_stopping": bool(found.job and found.job.cancel_requested),
+    }
+
+
+@requires("run.stop")
+@require_POST
+def run_stop(request: HttpRequest, pk: int) -> HttpResponse:
+    found = _run_or_404(request, pk)
+    try:
+        runs.stop(found, by=viewer(request), at=timezone.now())
+    except runs.RunFinished as refusal:
+        messages.warning(request, refusal.message)
+    return redirect(found)
+
+
+# -- starting ---------------------------------------------------------------------------------
+
+
+@requires("run.start")
+@require_http_methods(["GET", "POST"])
+def run_new(request: HttpRequest) -> HttpResponse:
+    """Show the form, preview it as it is filled in, start the run."""
+    form = _form(request)
+    if request.method == "GET":
+        return _new_page(request, form, status=200)
+    if form.is_valid():
+        try:
+            started = runs.start(form.options(), by=viewer(request), at=timezone.now())
+        except HouseError as error:
+            form.refuse(error.field, error.message)
+        else:
+            return redirect(started)
+    return _new_page(request, form, status=422)
+
+
+def _form(request: HttpRequest) -> RunForm:
+    given = request.POST if request.method == "POST" else request.GET
+    earlier = given.get("from", "")
+    again = _run_or_404(request, int(earlier)) if earlier.isdecimal() else None
+    initial = new_run.initial_of(again) if again else {}
+    chosen = given.get("sales") or initial.get("sales", "")
+    known = configs.known_names()
+    return RunForm(
+        given if "sales" in given else None,
+        initial=initial,
+        sales=new_run.sales_choices(viewer(request), scenarios=known.scenarios, chosen=chosen),
+        models=new_run.model_choices(),
+    )
+
+
+def _new_page(request: HttpRequest, form: RunForm, *, status: int) -> HttpResponse:
+    preview, refusal = _preview(request, form)
+    context = {"form": form, "preview": preview, "preview_error": refusal}
+    if wants_fragment(request) and request.method == "GET":
+        return render(request, "showcase/run_new.html#preview", context)
+    return render(request, "showcase/run_new.html", context, status=status)
+
+
+def _preview(request: HttpRequest, form: RunForm) -> tuple[new_run.Preview | None, str]:
+    """Say what would run, or why nothing would; the reason stands under its field as well."""
+    if form.is_bound and not form.is_valid():
+        return None, ""
+    options = form.options() if form.is_bound else form.initial_options()
+    try:
+        prepared = configs.prepare(options, by=viewer(request), at=timezone.now())
+    except HouseError as error:
+        if form.is_bound:
+            form.refuse(error.field, error.message)
+        return None, error.message
+    return new_run.preview(prepared), ""
