@@ -19,11 +19,11 @@ from django.urls import path  # noqa: E402
 from forecastlab.events.consumers import LiveConsumer  # noqa: E402
 
 # The stubs of `path` know views only, those of URLRouter only what it accepts besides.
-_sockets = URLRouter([path("live/", LiveConsumer.as_asgi())])  # type: ignore[arg-type,list-item]
+sockets = URLRouter([path("live/", LiveConsumer.as_asgi())])  # type: ignore[arg-type,list-item]
 
 application = ProtocolTypeRouter(
     {
         "http": _http,
-        "websocket": AllowedHostsOriginValidator(SessionMiddlewareStack(_sockets)),
+        "websocket": AllowedHostsOriginValidator(SessionMiddlewareStack(sockets)),
     }
 )

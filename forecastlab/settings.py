@@ -32,7 +32,7 @@ CSRF_TRUSTED_ORIGINS = listed("FORECASTLAB_ORIGINS", "")
 INSTALLED_APPS = [
     "daphne",
     "channels",
-    "django.contrib.admin",
+    "forecastlab.lib.admin.HouseAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

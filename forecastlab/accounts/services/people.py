@@ -92,6 +92,11 @@ def set_roles(person: User, roles: Collection[Role]) -> User:
     return User.objects.get(pk=person.pk)
 
 
+def access_changed(person: User) -> None:
+    """Tell the sockets of `person` to ask again what they may read."""
+    doorbell.recheck(person.pk)
+
+
 def close(person: User) -> None:
     """Let `person` neither sign in nor act; sessions, sockets and tokens end, history stays."""
     with transaction.atomic():

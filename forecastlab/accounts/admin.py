@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.forms import BaseModelForm
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from forecastlab.accounts.domain.roles import Role
+from forecastlab.accounts.models import Token, User
+from forecastlab.accounts.services import people, tokens
+from forecastlab.lib.admin import ReadOnlyAdmin
+
+admin.site.unregister(Group)
+
+
+@admin.register(User)
+class PersonAdmin(ReadOnlyAdmin, UserAdmin):
+    """People can be added, changed and closed, never deleted: history names them."""
+
+    fieldsets = (
+        (None, {"fields": ("username", "password", "kind")}),
+        (_("Person"), {"fields": ("first_name", "last_name", "email")}),
+        (_("Roles and readers groups"), {"fields": ("is_active", "groups")}),
+        (_("Times"), {"fields": ("last_login", "date_joined")}),
+    )
+    readonly_fields = ("kind", "last_login", "date_joined")
+    list_display = ("username", "first_name", "last_name", "kind", "role_names", "is_active")
+    list_filter = ("kind", "is_active", "groups")
+    filter_horizontal = ("groups",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    @admin.display(description=_("Roles"))
+    def role_names(self, person: User) -> str:
+        names = {group.name for group in person.groups.all()}
+        return ", ".join(role.value for role in Role if role.value in names)
+
+    def has_add_permission(self, request: HttpRequest, *_args: Any) -> bool:
+        return True
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return obj is None or obj.kind == User.Kind.PERSON
+
+    def save_related(
+        self, request: HttpRequest, form: BaseModelForm[User], formsets: Any, change: Any
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        people.access_changed(form.instance)
+
+
+@admin.register(Group)
+class HouseGroupAdmin(ReadOnlyAdmin, GroupAdmin):
+    """Readers groups can be added and renamed; the roles stay.
+
+    None is deleted here: a dataset that loses its last readers group is open to everybody.
+    """
+
+    fields = ("name",)
+    filter_horizontal = ()
+
+    def has_add_permission(self, request: HttpRequest, *_args: Any) -> bool:
+        return True
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return obj is None or obj.name not in set(Role)
+
+
+@admin.register(Token)
+class TokenAdmin(ReadOnlyAdmin):
+    fields = ("user", "name", "start", "created_at", "last_used_at", "expires_at", "revoked_at")
+    list_display = fields
+    list_filter = ("revoked_at",)
+    list_select_related = ("user",)
+    search_fields = ("user__username", "name")
+    actions = ("revoke",)
+
+    @admin.action(description=_("Revoke"))
+    def revoke(self, request: HttpRequest, chosen: QuerySet[Token]) -> None:
+        for token in chosen:
+            tokens.revoke(token, at=timezone.now())
