@@ -1,0 +1,118 @@
+"""Promises that hold on every page: no overflow on a phone, no script error, names for all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from tests.browser.conftest import NewContext
+from tests.browser.crawl import addresses
+from tests.stack import Stack
+
+pytestmark = pytest.mark.browser
+
+AXE = Path(__file__).resolve().parent.parent / "vendor" / "axe.min.js"
+PHONE: Any = {"width": 390, "height": 844}
+DESK: Any = {"width": 1280, "height": 900}
+
+
+@pytest.fixture(scope="module")
+def filled(stack: Stack) -> Stack:
+    """An installation with a finished run, so that lists are not empty."""
+    stack.answer("run_showcase", "--scenario", "demo_minimal", "--as", "planner", "--wait")
+    return stack
+
+
+def _complaints(page: Page) -> list[str]:
+    """What the browser says against the page, content policy included."""
+    heard: list[str] = []
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    page.on(
+        "console",
+        lambda message: heard.append(message.text) if message.type == "error" else None,
+    )
+    return heard
+
+
+def _pages(context: BrowserContext) -> tuple[Page, list[str]]:
+    page = context.new_page()
+    return page, addresses(page)
+
+
+def test_no_page_overflows_a_phone(filled: Stack, signed_in: NewContext) -> None:
+    page, found = _pages(signed_in(viewport=PHONE))
+
+    too_wide = {}
+    for address in found:
+        page.goto(address)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > PHONE["width"]:
+            too_wide[address] = width
+
+    assert len(found) >= 8
+    assert too_wide == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_makes_the_browser_complain(
+    filled: Stack, signed_in: NewContext, scheme: str
+) -> None:
+    page, found = _pages(signed_in(viewport=DESK, color_scheme=scheme))
+    heard = _complaints(page)
+
+    for address in found:
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+
+    assert heard == []
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_can_be_used_with_a_screen_reader(
+    filled: Stack, signed_in: NewContext, scheme: str, viewport: Any
+) -> None:
+    page, found = _pages(signed_in(viewport=viewport, color_scheme=scheme, bypass_csp=True))
+
+    faults = {address: _faults(page, address) for address in found}
+
+    assert {address: fault for address, fault in faults.items() if fault} == {}
+
+
+def _faults(page: Page, address: str) -> list[str]:
+    page.goto(address)
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    page.add_script_tag(path=AXE)
+    result = page.evaluate("axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']})")
+    return [
+        f"{violation['id']}: {node['target']} {node['failureSummary'][:160]}"
+        for violation in result["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def test_pages_are_complete_without_javascript(filled: Stack, signed_in: NewContext) -> None:
+    with_script, found = _pages(signed_in(viewport=DESK))
+    without = signed_in(viewport=DESK, java_script_enabled=False).new_page()
+
+    for address in found:
+        with_script.goto(address)
+        without.goto(address)
+        assert without.locator("h1").inner_text() == with_script.locator("h1").inner_text()
+        assert without.locator("main :is(table, form)").count() == (
+            with_script.locator("main :is(table, form)").count()
+        ), address
+
+
+def test_sign_in_and_refusals_have_the_same_look(filled: Stack, signed_in: NewContext) -> None:
+    page = signed_in(viewport=PHONE).new_page()
+
+    answer = page.goto("/nothing-is-here/")
+
+    assert answer is not None
+    assert answer.status == 404
+    assert page.locator(".panel h1").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
