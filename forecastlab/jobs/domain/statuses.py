@@ -76,6 +76,7 @@ STEP: Table[StepStatus] = {
     StepStatus.DONE: {},
 }
 
+TABLES = {"Job": JOB, "Step of a job": STEP}
 TERMINAL = frozenset(status for status, moves in JOB.items() if not moves)
 OPEN_STEP = frozenset(status for status, moves in STEP.items() if moves)
 
