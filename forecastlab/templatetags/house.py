@@ -189,9 +189,19 @@ def sparkline(values: Sequence[float | None]) -> svg.Line | None:
 @register.simple_tag(takes_context=True)
 def theme(context: template.Context) -> str:
     """The reader's choice: light, dark, or empty for what the system says."""
-    user = getattr(context.get("request"), "user", None)
-    chosen = getattr(getattr(user, "profile", None), "theme", "")
+    chosen = _preference(context, "theme")
     return chosen if chosen in {"light", "dark"} else ""
+
+
+@register.simple_tag(takes_context=True)
+def time_zone(context: template.Context) -> str:
+    """The reader's zone for times, or empty for the browser's."""
+    return _preference(context, "time_zone")
+
+
+def _preference(context: template.Context, name: str) -> str:
+    user = getattr(context.get("request"), "user", None)
+    return str(getattr(getattr(user, "profile", None), name, ""))
 
 
 # -- addresses and forms ----------------------------------------------------------------------

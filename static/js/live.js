@@ -346,7 +346,7 @@
     return lostAt && Date.now() - lostAt > BANNER_AFTER ? "paused" : "catching-up";
   }
 
-  const clock = (at) => new Intl.DateTimeFormat(language, { timeStyle: "medium", hourCycle: "h23" }).format(at);
+  const clock = (at) => format(at, { timeStyle: "medium" });
 
   function drawState() {
     const current = state(), dot = part("live-state"), time = clock(updatedAt);
@@ -383,17 +383,24 @@
 
   // -- times -------------------------------------------------------------------------------------
 
-  const format = (at, options) => new Intl.DateTimeFormat(language, { hourCycle: "h23", ...options }).format(at);
+  const timeZone = document.documentElement.dataset.timeZone || undefined;
+  const format = (at, options) =>
+    new Intl.DateTimeFormat(language, { hourCycle: "h23", timeZone, ...options }).format(at);
   const HOUR = { hour: "2-digit", minute: "2-digit" };
 
+  function calendar(at, month = "numeric") {
+    const spelled = new Intl.DateTimeFormat(language, { day: "numeric", month, year: "numeric", timeZone });
+    return Object.fromEntries(spelled.formatToParts(at).map((one) => [one.type, one.value]));
+  }
+
+  const dayNumber = ({ year, month, day }) => Date.UTC(year, month - 1, day) / 864e5;
+
   function relative(at) {
-    const days = Math.round((new Date(now()).setHours(0, 0, 0, 0) - new Date(at).setHours(0, 0, 0, 0)) / 864e5);
+    const days = dayNumber(calendar(now())) - dayNumber(calendar(at));
     if (days === 0) return format(at, HOUR);
     if (days > 0 && days < 7) return `${format(at, { weekday: "short" })} ${format(at, HOUR)}`;
-    const year = new Date(at).getFullYear() === new Date(now()).getFullYear() ? undefined : "numeric";
-    const parts = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", year }).formatToParts(at);
-    const named = Object.fromEntries(parts.map((one) => [one.type, one.value]));
-    return [named.day, named.month, named.year].filter(Boolean).join(" ");
+    const { day, month, year } = calendar(at, "short");
+    return [day, month, year !== calendar(now()).year && year].filter(Boolean).join(" ");
   }
 
   function span(ms) {
