@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import secrets
@@ -71,8 +72,8 @@ def check_output(path: Path, field: str) -> None:
         raise OutputUnusable(f"'{path}' is a folder.", field=field)
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write the file or leave what was there: a reader never sees half of it."""
+def write_whole(path: Path, content: bytes) -> str:
+    """Write the file or leave what was there, and return its SHA-256."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with draft.open("xb") as stream:
@@ -82,3 +83,4 @@ def write_whole(path: Path, content: bytes) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,90 @@
+"""Forecasts to take away: long frames with the words of the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from forecastlab.forecasting import gateways
+from forecastlab.forecasting.domain import config as rules
+from forecastlab.forecasting.models import Backtest, ForecastIssue
+from forecastlab.lib import frames
+from forecastlab.warehouse.domain.periods import Frequency
+from forecastlab.warehouse.models import DatasetVersion
+
+RANGES = ("lo80", "hi80", "lo95", "hi95")
+
+
+def judged(backtest: Backtest) -> pl.DataFrame:
+    """Return every forecast that was scored: unique_id, ds, cutoff, model, y, yhat."""
+    wide = gateways.get_frame(backtest.forecasts).filter("judged", pl.col("y").is_not_null())
+    models = [name for name in backtest.result["models"] if name in wide.columns]
+    return (
+        wide.join(_windows(backtest), on=["fold", "step"])
+        .join(_names(backtest.version), on="series_id")
+        .unpivot(
+            on=models,
+            index=["unique_id", "ds", "cutoff", "y"],
+            variable_name="model",
+            value_name="yhat",
+        )
+        .select("unique_id", "ds", "cutoff", "model", "y", "yhat")
+        .sort("unique_id", "model", "cutoff", "ds")
+    )
+
+
+def issued(issue: ForecastIssue, series_id: int | None = None) -> pl.DataFrame:
+    """Return the forecasts of an issue: unique_id, ds, model, yhat and the ranges."""
+    query = (
+        f"SELECT series_id, model, yhat, {', '.join(RANGES)} FROM forecasting_forecast"  # noqa: S608
+        f" WHERE issue_id = {issue.pk:d}"
+    )
+    if series_id is not None:
+        query += f" AND series_id = {series_id:d}"
+    first = issue.origin + 1
+    moments = periods(issue.version, range(first, first + issue.horizon))
+    return (
+        frames.read(query)
+        .with_columns(pl.lit(moments.implode()).alias("ds"))
+        .explode("ds", "yhat", *RANGES)
+        .join(_names(issue.version), on="series_id")
+        .select("unique_id", "ds", "model", "yhat", *RANGES)
+        .sort("unique_id", "ds")
+    )
+
+
+def periods(version: DatasetVersion, numbers: Iterable[int]) -> pl.Series:
+    """Return the dates of periods (times for hours), their numbers where there are no dates."""
+    calendar = version.calendar
+    numbered = list(numbers)
+    if calendar.epoch is None:
+        return pl.Series("ds", numbered, dtype=pl.Int64)
+    moments = [calendar.start(one) for one in numbered]
+    if calendar.frequency is Frequency.HOUR:
+        return pl.Series("ds", moments, dtype=pl.Datetime("ms"))
+    return pl.Series("ds", [one.date() if one else None for one in moments], dtype=pl.Date)
+
+
+def _windows(backtest: Backtest) -> pl.DataFrame:
+    """Return the period and the cutoff of every fold and step."""
+    version = backtest.version
+    windows = rules.restore(backtest.config).windows.windows(version.periods)
+    cells = [
+        (fold, step, one.start + step - 1, one.origin)
+        for fold, one in enumerate(windows)
+        for step in range(1, backtest.horizon + 1)
+    ]
+    found = pl.DataFrame(
+        {"fold": [one[0] for one in cells], "step": [one[1] for one in cells]},
+        schema={"fold": pl.Int16, "step": pl.Int16},
+    )
+    return found.with_columns(
+        periods(version, [one[2] for one in cells]),
+        periods(version, [one[3] for one in cells]).alias("cutoff"),
+    )
+
+
+def _names(version: DatasetVersion) -> pl.DataFrame:
+    query = "SELECT id AS series_id, unique_id FROM warehouse_series WHERE dataset_id = $1"
+    return frames.read(query, [version.dataset_id])
