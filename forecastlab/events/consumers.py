@@ -10,7 +10,6 @@ from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
-from django.db import DatabaseError
 
 from forecastlab.events.services import access, feeds
 from forecastlab.events.services.followers import Follower
@@ -82,7 +81,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
         follower = Follower(
             stream, self.session_key, after, _language(command.get("language")), _shown(command)
         )
-        self.followers[stream] = (follower, asyncio.create_task(self._carry(follower)))
+        task = asyncio.create_task(self._carry(follower))
+        task.add_done_callback(self._carried)
+        self.followers[stream] = (follower, task)
 
     async def _leave(self, stream: str) -> None:
         _, task = self.followers.pop(stream, (None, None))
@@ -93,15 +94,18 @@ class LiveConsumer(AsyncWebsocketConsumer):
     # -- what the followers yield ----------------------------------------------------------
 
     async def _carry(self, follower: Follower) -> None:
-        try:
-            async with aclosing(follower.frames()) as frames:
-                async for frame in frames:
-                    await self.send(json.dumps(frame))
-                    if frame["type"] == "refused" and not frame["signed_in"]:
-                        await self.close(SIGNED_OUT)
-        except DatabaseError:
-            logger.warning("Cannot read %s, closing the socket", follower.stream)
-            await self.close(TRY_AGAIN)
+        async with aclosing(follower.frames()) as frames:
+            async for frame in frames:
+                await self.send(json.dumps(frame))
+                if frame["type"] == "refused" and not frame["signed_in"]:
+                    await self.close(SIGNED_OUT)
+
+    def _carried(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or task.exception() is None:
+            return
+        # The page comes back by itself; what went wrong must not pass in silence.
+        logger.error("A subscription broke", exc_info=task.exception())
+        self.closing = asyncio.create_task(self.close(TRY_AGAIN))
 
 
 def _command(text: str | None) -> dict[str, Any]:

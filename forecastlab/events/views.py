@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
@@ -16,16 +15,11 @@ from django.views.decorators.http import require_GET
 from forecastlab.events import queries
 from forecastlab.events.domain.frames import Frame
 from forecastlab.events.services import access, feeds, rendering
+from forecastlab.events.services.access import by_stream
 from forecastlab.events.services.followers import Follower
 from forecastlab.lib.errors import BadInput
 
 RECONNECT_MS = 2000
-
-
-def by_stream(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Declare that the stream in the request decides who may call the view."""
-    view.access_stream = True  # type: ignore[attr-defined]
-    return view
 
 
 @by_stream
@@ -40,7 +34,7 @@ async def events(request: HttpRequest, stream: str) -> HttpResponse | StreamingH
     if not may:
         raise access.NoSuchStream
     after = request.headers.get("Last-Event-ID") or request.GET.get("after", "0")
-    follower = Follower(stream, key, _number(after), get_language() or "", _shown(request))
+    follower = Follower(stream, key, _number(after), get_language() or "", _shown(request, stream))
     return StreamingHttpResponse(
         _messages(follower),
         content_type="text/event-stream",
@@ -57,7 +51,7 @@ def poll(request: HttpRequest) -> HttpResponse:
     found = queries.data_after(stream, _number(request.GET.get("after", "0")))
     language = get_language() or settings.LANGUAGE_CODE
     pushed = rendering.pushed(stream)
-    shown = sorted(_shown(request) & set(pushed))
+    shown = sorted(_shown(request, stream) & set(pushed))
     answer = {
         "stream": stream,
         "head": queries.head(stream),
@@ -84,8 +78,10 @@ def _spelled(frame: Frame) -> str:
     return "".join(told) + f"event: events\ndata: {json.dumps(rest)}\n\n"
 
 
-def _shown(request: HttpRequest) -> frozenset[str]:
-    return frozenset(filter(None, request.GET.get("shown", "").split(",")))
+def _shown(request: HttpRequest, stream: str) -> frozenset[str]:
+    """Return the ids that the page shows; `*` stands for all that the stream pushes."""
+    shown = request.GET.get("shown", "")
+    return frozenset(rendering.pushed(stream) if shown == "*" else filter(None, shown.split(",")))
 
 
 def _number(text: str) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib import auth
@@ -23,6 +24,15 @@ class SignedOut(NotAllowed):
 
 class NoSuchStream(NotFound):
     """There is no such stream, or it is not yours to read."""
+
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def by_stream(view: View) -> View:
+    """Declare that the stream in the request, not a verb, decides who may call the view."""
+    view.access_stream = True  # type: ignore[attr-defined]
+    return view
 
 
 def can_read(user: Any, stream: str) -> bool:
