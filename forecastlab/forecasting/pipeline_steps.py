@@ -10,7 +10,7 @@ FEATURES = PipelineStep(
     phase="data",
     title="Lay the data out",
     run=features.prepare,
-    after=("status",),
+    after=("status?",),
     weight=2,
     lease_seconds=120,
 )
