@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,17 +67,24 @@ def _die_with(parent: int, death_signal: int) -> Callable[[], None]:
     return arrange
 
 
-def spawn(program: Program, log: Path) -> subprocess.Popen[bytes]:
-    """Start a program in a session of its own.
+def spawn(
+    program: Program, log: Path | None, answer: Path | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a program in a session of its own; without a log it writes to our own streams.
+
+    `answer` takes its standard output, which goes into the log otherwise.
 
     Call it from the main thread only: the kernel's signal follows the thread that spawned, not
     the process.
     """
-    with log.open("ab") as out:
+    with (
+        log.open("ab") if log else nullcontext() as out,
+        answer.open("wb") if answer else nullcontext(out) as written,
+    ):
         return subprocess.Popen(
             program.command,
             stdin=subprocess.DEVNULL,
-            stdout=out,
+            stdout=written,
             stderr=out,
             env=program.env,
             start_new_session=True,

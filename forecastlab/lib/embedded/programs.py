@@ -10,7 +10,7 @@ from pathlib import Path
 from forecastlab.lib.embedded.children import Program
 
 QUEUES = ("fast", "heavy")
-CELERY = ("-m", "celery", "-A", "forecastlab.celery:app")
+CELERY: tuple[str, ...] = ("-m", "celery", "-A", "forecastlab.celery:app")
 
 
 def manage(base_dir: Path, *arguments: str) -> tuple[str, ...]:
@@ -18,7 +18,7 @@ def manage(base_dir: Path, *arguments: str) -> tuple[str, ...]:
 
 
 def web(base_dir: Path, *, port: int) -> Program:
-    command = (sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port))
+    command: tuple[str, ...] = (sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port))
     # Quiet: its access log would hold the secrets of sign-in links; ours names routes only.
     command += ("-v", "0", "--no-server-name", "forecastlab.asgi:application")
     return Program("web", command, env=_environment(), popen={"cwd": base_dir})
@@ -35,7 +35,7 @@ def worker(base_dir: Path, *, queue: str) -> Program:
     When we are killed the kernel kills it, and its pool with it (`celery.py`): SIGTERM would let
     it finish a task of hours without a database, SIGQUIT is lost while it still starts.
     """
-    command = (sys.executable, *CELERY, "worker", "-Q", queue, "-n", f"{queue}@%h")
+    command: tuple[str, ...] = (sys.executable, *CELERY, "worker", "-Q", queue, "-n", f"{queue}@%h")
     command += ("-c", str(max(2, os.cpu_count() or 2)), "-O", "fair", "-l", "INFO")
     command += ("--without-gossip", "--without-mingle")
     environment = _environment() | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

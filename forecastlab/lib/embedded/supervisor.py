@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 import signal
-import subprocess
 import threading
 import time
 import urllib.error
@@ -20,7 +19,7 @@ from typing import Any
 
 from forecastlab.lib.embedded import binaries, children, home, programs, recovery, servers
 from forecastlab.lib.embedded.children import Child, Program
-from forecastlab.lib.errors import Unavailable
+from forecastlab.lib.errors import HouseError, Unavailable
 
 STOP_SECONDS = 8
 LARGEST_LOG = 20_000_000
@@ -28,6 +27,12 @@ LARGEST_LOG = 20_000_000
 
 class PreparationFailed(Unavailable):
     """The database could not be brought up to this code."""
+
+
+class Stopped(HouseError):
+    """Asked to stop before everything was up."""
+
+    exit_code = 130
 
 
 class Supervisor:
@@ -38,6 +43,8 @@ class Supervisor:
         self.servers: list[Child] = []
         self.workers: list[Child] = []
         self.stopping = threading.Event()
+        self.is_new = False
+        self._beside: list[Child] = []
         self._lock = -1
 
     def __enter__(self) -> Supervisor:
@@ -48,6 +55,7 @@ class Supervisor:
         return self
 
     def __exit__(self, *_: object) -> None:
+        children.stop(self._beside, within=2)
         children.stop(reversed(self.workers), within=STOP_SECONDS)
         for child in reversed(self.servers):
             children.stop([child], within=STOP_SECONDS)
@@ -72,6 +80,7 @@ class Supervisor:
     def start_servers(self, *, web_port: int = 0) -> None:
         """Start PostgreSQL and Redis, unless the environment names external ones."""
         data = self.home / "postgres"
+        self.is_new = not (data / "PG_VERSION").exists()
         for line in recovery.clear(self.home, data):
             self.say(line)
         self._choose(web_port)
@@ -118,18 +127,44 @@ class Supervisor:
         servers.wait_for(child, answers, self._log(child.name))
 
     def prepare(self, arguments: Sequence[str] = ()) -> dict[str, Any]:
-        """Run `manage.py prepare` in a process of its own and return what it printed."""
+        """Run `manage.py prepare` in a process of its own and return what it printed.
+
+        Raises PreparationFailed, also when asked to stop meanwhile.
+        """
         command = programs.manage(self.base_dir, "prepare", "--json", *arguments)
-        child = subprocess.Popen(command, cwd=self.base_dir, stdout=subprocess.PIPE, text=True)
-        text, _ = child.communicate()
-        if child.returncode:
-            raise PreparationFailed("The preparation of the database ended with the error above.")
-        answer: dict[str, Any] = json.loads(text)
-        return answer
+        answer = self.home / "prepared.json"
+        process = children.spawn(Program("prepare", command), self._log("prepare"), answer)
+        while process.poll() is None and not self.stopping.wait(0.05):
+            pass
+        if self.stopping.is_set():
+            children.stop([Child(Program("prepare", command), process, 0.0)], within=2)
+            raise Stopped
+        if process.returncode:
+            raise PreparationFailed(self._why(answer), hint=f"See {self._log('prepare')}.")
+        prepared: dict[str, Any] = json.loads(answer.read_text())
+        return prepared
+
+    def _why(self, answer: Path) -> str:
+        try:
+            return str(json.loads(answer.read_text())["error"]["detail"])
+        except (ValueError, KeyError):
+            return "The database could not be prepared."
 
     def start_programs(self, wanted: Sequence[Program]) -> None:
         for program in wanted:
             self._start(program, self.workers)
+
+    def restart(self, name: str) -> None:
+        for child in self.workers:
+            if child.name == name:
+                children.stop([child], within=STOP_SECONDS)
+                child.process = children.spawn(child.program, self._log(name))
+
+    def run_beside(self, *command: str) -> None:
+        """Run a command once, on our own streams; it ends when we do."""
+        program = Program(command[0], programs.manage(self.base_dir, *command))
+        process = children.spawn(program, None)
+        self._beside.append(Child(program, process, time.monotonic()))
 
     def mark_ready(self) -> None:
         home.write_services(self.home, replace(self.services, supervisor_pid=os.getpid()))

@@ -1,31 +1,41 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from forecastlab import first_runs
 from forecastlab.accounts.services import people
+from forecastlab.lib.commands import HouseCommand
 
 
-class Command(BaseCommand):
+class Command(HouseCommand):
     help = "Bring database, static files and accounts up to this code; `up` calls it at each start."
-    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--json", action="store_true", help="print one JSON object")
+        super().add_arguments(parser)
+        parser.add_argument("--first-run", action="store_true", help="begin a run if none ever was")
+        parser.add_argument("--sign-in", action="store_true", help="make a link to sign in with")
 
-    def handle(self, *_: Any, **options: Any) -> None:
+    def run(self, options: dict[str, Any]) -> Mapping[str, Any]:
         call_command("migrate", interactive=False, verbosity=0, stdout=sys.stderr)
         people.ensure_embedded_accounts()
-        collected = _collect_static(Path(settings.STATIC_ROOT))
-        if options["json"]:
-            self.stdout.write(json.dumps({"collected": collected}))
+        return {
+            "collected": _collect_static(Path(settings.STATIC_ROOT)),
+            "first_run": _first_run() if options["first_run"] else None,
+            "sign_in": first_runs.sign_in_address() if options["sign_in"] else None,
+        }
+
+
+def _first_run() -> str | None:
+    run = first_runs.begin()
+    return first_runs.run_address(run) if run else None
 
 
 def _collect_static(root: Path) -> bool:
