@@ -252,6 +252,7 @@
     localise(fresh);
     if (old.isEqualNode(fresh)) return;
     const focus = focusIn(old), scrolls = scrollsIn(old), values = valuesIn(old);
+    easeBars(fresh);
     old.replaceWith(fresh);
     window.htmx?.process(fresh);
     for (const [one, left, top] of scrolls) document.getElementById(one)?.scrollTo(left, top);
@@ -267,6 +268,16 @@
     const panels = root.matches("details[id]") ? [root] : [];
     for (const panel of [...panels, ...root.querySelectorAll("details[id]")]) {
       if (toggled.has(panel.id)) panel.open = toggled.get(panel.id);
+    }
+  }
+
+  /* A bar starts where its predecessor stood, so that the style sheet can ease it forward. */
+  function easeBars(fresh) {
+    for (const bar of fresh.querySelectorAll("progress[id]")) {
+      const before = document.getElementById(bar.id)?.value, now = bar.value;
+      if (before === undefined || before >= now) continue;
+      bar.value = before;
+      requestAnimationFrame(() => requestAnimationFrame(() => { bar.value = now; }));
     }
   }
 
