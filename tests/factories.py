@@ -17,6 +17,8 @@ from forecastlab.jobs.services import jobs, leases
 from forecastlab.jobs.services.leases import Lease
 from forecastlab.lib import frames
 from forecastlab.warehouse.models import Dataset, DatasetVersion, Series
+from showcase.models import Run
+from showcase.services import runs
 
 # -- accounts ----------------------------------------------------------------------------------
 
@@ -142,3 +144,24 @@ def _store_facts(
             f"CREATE TABLE {table} PARTITION OF warehouse_salesfact FOR VALUES IN ({version.pk})"
         )
     frames.copy_in(table, frame.columns, [frame])
+
+
+# -- showcase ----------------------------------------------------------------------------------
+
+
+def make_run(*, by: Any = None, **options: Any) -> Run:
+    """Start a run, over the dataset `shop` of `make_version` unless told otherwise."""
+    by = by or User.objects.filter(username="alice").first() or make_user()
+    if not {"dataset", "scenario"} & set(options):
+        options["dataset"] = "shop"
+        if not Dataset.objects.filter(name="shop").exists():
+            make_version(by=by)
+    return runs.start(options, by=by, at=timezone.now())
+
+
+def work_off(run: Run) -> Run:
+    """Do what workers would do until the run has ended or waits."""
+    if run.job is not None:
+        run_job(run.job)
+    run.refresh_from_db()
+    return run

@@ -13,8 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from forecastlab.events import queries as events
-from forecastlab.jobs import queries as jobs
-from forecastlab.jobs.models import JobStep
+from forecastlab.jobs.models import Job, JobStep
 from forecastlab.lib import figures
 from showcase.domain import estimates
 from showcase.domain.estimates import Estimate
@@ -113,7 +112,8 @@ class RunPage:
     def queue_position(self) -> int:
         if self.run.status != Run.Status.QUEUED or self.run.job is None:
             return 0
-        return jobs.position(self.run.job) or 0
+        before = Job.objects.unfinished().filter(exclusive=self.run.job.exclusive)
+        return before.filter(pk__lt=self.run.job.pk).count()
 
     @property
     def kpis(self) -> Sequence[Kpi]:

@@ -8,7 +8,7 @@ from typing import Any
 from forecastlab.lib.contributions import JobStepPlan, Json, Skipped, StepContext, StepResult
 from showcase.domain import pipeline as order
 from showcase.domain.pipeline import Row
-from showcase.models import Run
+from showcase.models import Run, StepRun
 from showcase.queries import pipeline
 
 Runner = Callable[[StepContext], StepResult]
@@ -37,10 +37,11 @@ def _needing(run: Runner, needed: set[str]) -> Runner:
     """Let a run that keeps going skip only what needs a step that failed."""
 
     def guarded(context: StepContext) -> StepResult:
-        missing = sorted(needed - set(context.results))
-        if missing:
-            return Skipped(f"Needs {', '.join(missing)}, which did not succeed.")
-        return run(context)
+        failed = StepRun.objects.filter(
+            run=context.params["run"], name__in=needed, outcome=StepRun.Outcome.FAIL
+        )
+        names = ", ".join(failed.in_order().values_list("name", flat=True))
+        return Skipped(f"Needs {names}, which failed.") if names else run(context)
 
     return guarded
 
