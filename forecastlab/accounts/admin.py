@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
@@ -16,11 +16,16 @@ from forecastlab.accounts.models import Token, User
 from forecastlab.accounts.services import people, tokens
 from forecastlab.lib.admin import ReadOnlyAdmin
 
+if TYPE_CHECKING:
+    _UserAdmin = UserAdmin[User]
+else:
+    _UserAdmin = UserAdmin
+
 admin.site.unregister(Group)
 
 
 @admin.register(User)
-class PersonAdmin(ReadOnlyAdmin, UserAdmin):
+class PersonAdmin(ReadOnlyAdmin, _UserAdmin):
     """People can be added, changed and closed, never deleted: history names them."""
 
     fieldsets = (

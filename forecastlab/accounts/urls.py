@@ -10,6 +10,7 @@ urlpatterns = [
     path("sign-in/link/<str:secret>", views.sign_in_link, name="sign-in-link"),
     path("sign-out/", views.sign_out, name="sign-out"),
     path("account/", views.profile, name="profile"),
+    path("account/password/", views.password, name="password"),
     path("account/tokens/", views.token_create, name="token-create"),
     path("account/tokens/<int:pk>/revoke/", views.token_revoke, name="token-revoke"),
     path("account/sign-out-elsewhere/", views.sign_out_elsewhere, name="sign-out-elsewhere"),

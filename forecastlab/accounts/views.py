@@ -4,12 +4,14 @@ from typing import cast
 
 from django.conf import settings
 from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth.forms import PasswordChangeForm
 from django.forms import model_to_dict
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -22,7 +24,7 @@ from forecastlab.accounts.services import people, profiles, sign_in_links, token
 from forecastlab.accounts.services import sign_in as signing_in
 from forecastlab.accounts.services.access import public, requires
 from forecastlab.lib import doorbell
-from forecastlab.lib.errors import HouseError
+from forecastlab.lib.errors import HouseError, NotAllowed
 
 
 # -- in and out -------------------------------------------------------------------------------
@@ -61,8 +63,7 @@ def sign_in_link(request: HttpRequest, secret: str) -> HttpResponse:
     try:
         person = sign_in_links.spend(secret, address=_address(request), at=timezone.now())
     except HouseError as error:
-        context = {"form": SignInForm(), "refused": error.message}
-        return render(request, "accounts/sign_in.html", context, status=error.status)
+        return _sign_in_page(request, SignInForm(), status=error.status, refused=error.message)
     return _enter(request, person, stay="yes")
 
 
@@ -76,9 +77,12 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return redirect("accounts:sign-in")
 
 
-def _sign_in_page(request: HttpRequest, form: SignInForm, *, status: int) -> HttpResponse:
+def _sign_in_page(
+    request: HttpRequest, form: SignInForm, *, status: int, refused: str = ""
+) -> HttpResponse:
     context = {
         "form": form,
+        "refused": refused,
         "next": request.POST.get("next") or request.GET.get("next", ""),
         "has_links": settings.FORECASTLAB_EMBEDDED,
     }
@@ -161,6 +165,25 @@ def token_create(request: HttpRequest) -> HttpResponse:
 def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
     token = get_object_or_404(Token.objects.visible_to(_person(request)), pk=pk)
     tokens.revoke(token, at=timezone.now())
+    return redirect("accounts:profile")
+
+
+@requires("account.own")
+@sensitive_post_parameters()
+@never_cache
+@require_http_methods(["GET", "POST"])
+def password(request: HttpRequest) -> HttpResponse:
+    """Set a new password; other sessions end. An account without one cannot give itself one."""
+    person = _person(request)
+    if not person.has_usable_password():
+        raise NotAllowed(_("Your account has no password. An administrator can give it one."))
+    form = PasswordChangeForm(person, request.POST or None)
+    if not form.is_valid():
+        context = {"form": form}
+        status = 422 if form.is_bound else 200
+        return render(request, "accounts/password.html", context, status=status)
+    people.set_password(person, form.cleaned_data["new_password1"])
+    update_session_auth_hash(request, person)
     return redirect("accounts:profile")
 
 

@@ -14,16 +14,15 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, NoReturn
 
-import kombu.exceptions
-import redis.exceptions
 from django.core.management.base import BaseCommand, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import DatabaseError, InterfaceError, OperationalError
 
 from forecastlab.lib.errors import BadInput, HouseError, Unavailable
+from forecastlab.lib.outages import outage
 
 INTERRUPTED = 130
 NO = 1
+_NO_TABLE = "42P01"
 _START = "Start the services with scripts/run, or check DATABASE_URL and REDIS_URL."
 
 
@@ -117,23 +116,11 @@ def problem(error: HouseError) -> dict[str, str]:
 
 def unavailable(error: BaseException | None) -> Unavailable | None:
     """Say in one sentence which service `error` means is down or not set up, if any."""
-    if isinstance(error, DatabaseError):
-        return _database_trouble(error)
-    if isinstance(error, redis.exceptions.ConnectionError | kombu.exceptions.OperationalError):
-        return Unavailable("Redis does not answer.", hint=_START)
-    return None
-
-
-def _database_trouble(error: DatabaseError) -> Unavailable | None:
-    sqlstate = getattr(error.__cause__, "sqlstate", None)
-    unreached = sqlstate is None and isinstance(error, OperationalError | InterfaceError)
-    if unreached or (sqlstate or "")[:2] in {"08", "57"}:
-        return Unavailable("The database does not answer.", hint=_START)
-    if sqlstate == "42P01":
-        return Unavailable(
-            "The database has no tables for this version.", hint="Run manage.py migrate."
-        )
-    return None
+    if getattr(getattr(error, "__cause__", None), "sqlstate", "") == _NO_TABLE:
+        hint = "Run manage.py migrate."
+        return Unavailable("The database has no tables for this version.", hint=hint)
+    down = outage(error)
+    return type(down)(down.detail, hint=_START) if down else None
 
 
 def as_json(result: Mapping[str, Any]) -> str:

@@ -92,6 +92,14 @@ def set_roles(person: User, roles: Collection[Role]) -> User:
     return User.objects.get(pk=person.pk)
 
 
+def set_password(person: User, password: str) -> None:
+    """Give `person` a new password, which ends every session made with the old one."""
+    with transaction.atomic():
+        person.set_password(password)
+        person.save(update_fields=["password"])
+        doorbell.recheck(person.pk)
+
+
 def access_changed(person: User) -> None:
     """Tell the sockets of `person` to ask again what they may read."""
     doorbell.recheck(person.pk)
