@@ -30,7 +30,6 @@ CSRF_TRUSTED_ORIGINS = listed("FORECASTLAB_ORIGINS", "")
 
 # -- apps --------------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "daphne",
     "channels",
     "forecastlab.lib.admin.HouseAdminConfig",
     "django.contrib.auth",
