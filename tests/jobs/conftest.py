@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from celery import Task
 
 from forecastlab.jobs.services import kinds
 from tests.jobs_lab import job_kinds
@@ -12,3 +14,15 @@ from tests.jobs_lab import job_kinds
 def lab_kinds() -> Iterator[None]:
     with kinds.registered(job_kinds.lab, job_kinds.lab_undo, job_kinds.lab_capped):
         yield
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, int]]:
+    """The messages to workers that would be sent, instead of Celery's sending them."""
+    sent: list[dict[str, int]] = []
+
+    def send(_task: Any, *_args: Any, kwargs: dict[str, int], **_options: Any) -> None:
+        sent.append(kwargs)
+
+    monkeypatch.setattr(Task, "apply_async", send)
+    return sent

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from forecastlab.events import queries as events
@@ -104,12 +103,17 @@ def test_a_freed_lease_stops_its_holder_before_anybody_else_has_come() -> None:
         pass
 
 
-def test_the_fenced_transaction_holds_the_row_so_that_nobody_takes_over_meanwhile() -> None:
-    lease, step = claim_job(make_job())
+@pytest.mark.django_db(transaction=True)
+def test_nobody_takes_over_from_a_holder_who_is_writing() -> None:
+    job = make_job()
+    lease, step = claim_job(job)
+    expire_lease(job)
 
-    with leases.fenced(lease), connection.cursor() as cursor:
-        cursor.execute("select 1 from jobs_jobstep where id = %s for update", [step.pk])
-        assert cursor.fetchone() == (1,)
+    with leases.fenced(lease):
+        at_once([sweeping.sweep])
+
+    step.refresh_from_db()
+    assert (step.fence, step.status) == (1, "running")
 
 
 def test_writing_long_in_the_fence_renews_the_lease() -> None:

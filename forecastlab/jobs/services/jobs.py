@@ -71,9 +71,7 @@ def cancel(job: Job, *, by: User | None, at: datetime) -> Job:
     without effect.
     """
     with transaction.atomic():
-        # Shards before the job: the order in which those who close them take the locks.
-        for parent in job.steps.main().filter(status=StepStatus.WAITING, always=False):
-            closing.drop_untouched_shards(parent)
+        _lock_what_workers_lock_first(job)
         job = _locked(job)
         if job.is_terminal or job.is_stopping:
             return job
@@ -132,6 +130,18 @@ def _steps(job: Job, plans: Sequence[JobStepPlan]) -> list[JobStep]:
         )
         for position, plan in enumerate(plans)
     ]
+
+
+def _lock_what_workers_lock_first(job: Job) -> None:
+    """Steps before the job: in the other order, cancelling deadlocks with a claim or a close."""
+    main = job.steps.main()
+    list(
+        main.filter(status=StepStatus.PENDING, job__status=JobStatus.QUEUED).select_for_update(
+            of=("self",)
+        )
+    )
+    for parent in main.filter(status=StepStatus.WAITING, always=False):
+        closing.drop_untouched_shards(parent)
 
 
 def _locked(job: Job) -> Job:

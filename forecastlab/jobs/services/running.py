@@ -16,7 +16,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from forecastlab.jobs.domain import planning
 from forecastlab.jobs.domain.statuses import Outcome, StepStatus
-from forecastlab.jobs.models import Job, JobStep
+from forecastlab.jobs.models import JobStep
 from forecastlab.jobs.services import closing, kinds, telling
 from forecastlab.jobs.services.closing import Ending
 from forecastlab.jobs.services.leases import Lease
@@ -25,7 +25,6 @@ from forecastlab.lib.barriers import barrier
 from forecastlab.lib.contributions import (
     Done,
     FanOut,
-    Json,
     LeaseLost,
     ShardResult,
     Skipped,
@@ -189,7 +188,7 @@ def _crash(step: JobStep) -> Ending:
 
 
 def _another_try(step: JobStep, error: Exception) -> Ending | TryAgain:
-    if isinstance(error, OperationalError | InterfaceError):
+    if isinstance(error, OperationalError | InterfaceError) and not connection.in_atomic_block:
         connection.close_if_unusable_or_obsolete()
     reason = error.message if isinstance(error, HouseError) else str(error).strip().split("\n")[0]
     logger.warning("Try %s of %s failed: %s", step.attempts, step, reason)

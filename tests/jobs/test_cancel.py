@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from forecastlab.events import queries as events
+from forecastlab.jobs.models import Job, JobStep
+from forecastlab.jobs.services import closing, jobs, leases
+from forecastlab.jobs.services.closing import Ending
+from forecastlab.jobs.services.reporting import Reporter
+from forecastlab.lib.contributions import StepCancelled
+from tests.factories import claim_job, make_job, make_user, run_job
+from tests.jobs.concurrency import at_once
+
+pytestmark = pytest.mark.django_db
+
+
+def cancel(job: Job) -> Job:
+    return jobs.cancel(job, by=None, at=timezone.now())
+
+
+def test_a_queued_job_is_cancelled_at_once() -> None:
+    job = cancel(make_job())
+
+    assert job.status == "cancelled"
+    assert not JobStep.objects.exclude(due_at=None).exists()
+
+
+def test_cancel_is_read_between_steps() -> None:
+    job = make_job()
+    jobs.advance(job.pk)
+
+    job = run_job(cancel(job))
+
+    assert job.status == "cancelled"
+    statuses = list(job.steps.order_by("position").values_list("status", "outcome"))
+    assert statuses == [("done", "pass"), ("done", ""), ("pending", "")]
+
+
+def test_cancel_is_read_inside_a_step() -> None:
+    job = make_job()
+    lease, step = claim_job(job)
+    report = Reporter(lease, step, job_seconds_left=60)
+    cancel(job)
+
+    with pytest.raises(StepCancelled):
+        report(0.5)
+
+
+def test_cancel_is_read_inside_the_fence() -> None:
+    job = make_job()
+    lease, step = claim_job(job)
+    report = Reporter(lease, step, job_seconds_left=60)
+    cancel(job)
+
+    with pytest.raises(StepCancelled), report.fenced():
+        report(0.5)
+
+
+def test_the_last_step_closes_as_it_ends_but_the_job_as_cancelled() -> None:
+    job = make_job(steps=["one"])
+    lease, _ = claim_job(job)
+    cancel(job)
+
+    closing.close(lease, Ending("pass"), at=timezone.now())
+
+    job.refresh_from_db()
+    assert job.status == "cancelled"
+
+
+def test_cancelling_twice_or_after_the_end_changes_nothing() -> None:
+    job = run_job(make_job())
+    last = events.head(job.stream)
+
+    assert cancel(job).status == "succeeded"
+    assert cancel(job).cancel_requested is False
+    assert events.head(job.stream) == last
+
+
+def test_what_was_begun_is_undone_and_cleaned_up(tmp_path: Path) -> None:
+    job = make_job("lab_undo", folder=str(tmp_path), steps=["one", "two", "always-tidy"])
+    jobs.advance(job.pk)
+
+    job = run_job(cancel(job))
+
+    noted = [line.split()[0] for line in (tmp_path / "notes").read_text().splitlines()]
+    assert job.status == "cancelled"
+    assert sorted(noted) == ["always-tidy", "compensated", "one"]
+
+
+def test_cancelling_a_job_that_pauses_before_another_try_does_not_wait_for_it() -> None:
+    job = make_job(orders={"one": {"do": "transient"}})
+    jobs.advance(job.pk)
+
+    cancel(job)
+    jobs.advance(job.pk)
+
+    job.refresh_from_db()
+    assert job.status == "cancelled"
+
+
+def test_cancelling_a_waiting_job_lets_it_unwind(tmp_path: Path) -> None:
+    job = make_job("lab_undo", folder=str(tmp_path), orders={"one": {"do": "wait"}})
+    jobs.advance(job.pk)
+    job.refresh_from_db()
+    assert job.status == "waiting"
+
+    job = run_job(cancel(job))
+
+    assert job.status == "cancelled"
+    assert "compensated" in (tmp_path / "notes").read_text()
+
+
+def test_who_asked_is_in_the_story() -> None:
+    alice = make_user()
+    job = make_job(by=alice)
+    jobs.advance(job.pk)
+
+    jobs.cancel(job, by=alice, at=timezone.now())
+
+    assert events.after(job.stream, 0)[-1].payload == {"detail": "Asked to stop by alice"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_cancel_and_finish_at_the_same_moment_agree_on_one_end() -> None:
+    for _ in range(10):
+        job = make_job(steps=["one"])
+        lease, _step = claim_job(job)
+
+        at_once([partial(cancel, job), partial(_close, lease)])
+
+        job.refresh_from_db()
+        ends = [one.kind for one in events.after(job.stream, 0) if one.kind in _ENDS]
+        assert ends == [f"job.{job.status}"]
+        assert job.status == ("cancelled" if job.cancel_requested else "succeeded")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_cancel_and_first_claim_at_the_same_moment_agree() -> None:
+    for _ in range(10):
+        job = make_job(steps=["one"])
+
+        at_once([partial(cancel, job), partial(jobs.advance, job.pk)])
+        job = run_job(job)
+
+        assert job.status in {"cancelled", "succeeded"}
+        assert job.cancel_requested == (job.status == "cancelled")
+
+
+_ENDS = {"job.succeeded", "job.failed", "job.cancelled"}
+
+
+def _close(lease: leases.Lease) -> Job:
+    closing.close(lease, Ending("pass"), at=timezone.now())
+    return Job()
