@@ -25,6 +25,9 @@ FACT_COLUMNS = (
 )
 
 
+# -- by reference, and as frames: for every app above ------------------------------------------
+
+
 class NoSuchDataset(NotFound):
     """There is no such dataset."""
 
@@ -78,19 +81,29 @@ def facts(
     return frames.read(query, parameters).sort("series_id", "t")
 
 
+SERIES_OF_VERSION = """
+SELECT s.id AS series_id, s.unique_id,
+    coalesce(st.code, '') AS store, coalesce(p.code, '') AS product
+FROM warehouse_series s
+LEFT JOIN warehouse_store st ON st.id = s.store_id
+LEFT JOIN warehouse_product p ON p.id = s.product_id
+WHERE EXISTS (
+    SELECT 1 FROM warehouse_salesfact f WHERE f.version_id = $1 AND f.series_id = s.id
+)
+"""
+
+
 def series_frame(version: DatasetVersion) -> pl.DataFrame:
     """Return `series_id, unique_id, store, product` of every series that has facts here."""
-    query = (
-        "SELECT s.id AS series_id, s.unique_id, coalesce(st.code, '') AS store,"
-        " coalesce(p.code, '') AS product FROM warehouse_series s"
-        " LEFT JOIN warehouse_store st ON st.id = s.store_id"
-        " LEFT JOIN warehouse_product p ON p.id = s.product_id"
-        " WHERE EXISTS (SELECT 1 FROM warehouse_salesfact f"
-        f" WHERE f.version_id = {version.pk:d} AND f.series_id = s.id)"
-    )
-    return frames.read(query).sort("series_id")
+    return frames.read(SERIES_OF_VERSION, [version.pk]).sort("series_id")
 
 
 def period_label(version: DatasetVersion, t: int) -> str:
     """Return the ISO date of a period (its number where there are no dates)."""
     return version.calendar.label(t)
+
+
+def may_see(name: str, user: Any) -> bool:
+    """Say whether a dataset of this name is visible, or is not there yet."""
+    datasets = Dataset.objects.filter(name=name)
+    return not datasets.exists() or datasets.visible_to(user).exists()

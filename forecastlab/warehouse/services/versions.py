@@ -1,7 +1,14 @@
 from __future__ import annotations
 
-from forecastlab.lib.contributions import StepContext, StepFailed
-from forecastlab.warehouse.models import DatasetVersion
+from datetime import datetime
+
+from django.db import connection
+from psycopg import sql
+
+from forecastlab.events.services import log
+from forecastlab.lib.contributions import NewEvent, StepContext, StepFailed
+from forecastlab.warehouse.models import Dataset, DatasetVersion
+from forecastlab.warehouse.services import loading
 
 
 def version_of(context: StepContext) -> DatasetVersion:
@@ -13,3 +20,20 @@ def version_of(context: StepContext) -> DatasetVersion:
             "The dataset version of this run is gone.", hint="Start a run over another version."
         )
     return version
+
+
+def drop(version: DatasetVersion, *, at: datetime, actor_id: int | None) -> None:
+    """Delete a version with its facts, and its dataset when it was the only one.
+
+    Belongs in a transaction. Raises ProtectedError, with nothing deleted, while anything uses it.
+    """
+    dataset = Dataset.objects.select_for_update().get(pk=version.dataset_id)
+    table = sql.Identifier(loading.partition(version))
+    stream, number = dataset.stream, version.number
+    version.delete()
+    if not dataset.versions.exists():
+        dataset.delete()
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("DROP TABLE {}").format(table))
+    gone = NewEvent(stream, "version.dropped", {"version": number})
+    log.append([gone], actor_id=actor_id, at=at)

@@ -1,0 +1,45 @@
+"""The work of the warehouse that takes a while."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from forecastlab.lib.contributions import JobKind, JobStepPlan, Json
+from forecastlab.warehouse import queries
+from forecastlab.warehouse.services import clearing, imports, simulations
+
+
+def _import_steps(params: Json) -> Sequence[JobStepPlan]:
+    return (
+        JobStepPlan("stage", imports.stage, "Read the file", 3, 300, 3600),
+        JobStepPlan("check", imports.check, "Check the rows", 4, 300, 3600),
+        JobStepPlan("load", imports.load, "Load the version", 4, 300, 3600),
+    )
+
+
+def _simulate_steps(params: Json) -> Sequence[JobStepPlan]:
+    return (
+        JobStepPlan("generate", simulations.generate, "Draw the sales", 2, 300, 3600),
+        JobStepPlan("load", simulations.load, "Load the version", 2, 300, 3600),
+    )
+
+
+def _can_see(user: Any, params: Json) -> bool:
+    return queries.may_see(str(params["dataset"]), user)
+
+
+import_job = JobKind(
+    name=imports.KIND,
+    title="Import",
+    steps=_import_steps,
+    compensate=clearing.undo,
+    can_see=_can_see,
+)
+simulate_job = JobKind(
+    name=simulations.KIND,
+    title="Simulation",
+    steps=_simulate_steps,
+    compensate=clearing.undo,
+    can_see=_can_see,
+)

@@ -1,0 +1,188 @@
+"""Importing a file: a job that stages, checks and loads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dictionary
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from forecastlab.accounts.models import User
+from forecastlab.jobs.models import Job
+from forecastlab.jobs.services import jobs
+from forecastlab.lib.contributions import Done, StepContext
+from forecastlab.lib.errors import BadInput
+from forecastlab.warehouse.domain import names, problems
+from forecastlab.warehouse.domain.mapping import Mapping
+from forecastlab.warehouse.domain.periods import Frequency
+from forecastlab.warehouse.domain.problems import Problem
+from forecastlab.warehouse.gateways import checking, staging, workplace
+from forecastlab.warehouse.models import Dataset, DatasetVersion, ImportReport
+from forecastlab.warehouse.services import loading, reports, uploads
+from forecastlab.warehouse.services.loading import Load, NameTaken
+from forecastlab.warehouse.services.uploads import Upload
+
+KIND = "import"
+RETURNS = ("keep", "missing", "reject")
+LAYOUTS = ("long",)
+
+
+class ImportRefused(BadInput):
+    """The file cannot be imported."""
+
+    code = "import_refused"
+
+
+class OptionUnusable(BadInput):
+    """An option has a value that is not accepted."""
+
+    code = "option_unusable"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a file is to be read; what is left empty is guessed."""
+
+    placed: Sequence[str] = ()
+    signals: Sequence[str] = ()
+    frequency: str = ""
+    returns: str = "keep"
+    layout: str = "long"
+
+    def check(self) -> None:
+        _one_of("frequency", self.frequency, ["", *Frequency])
+        _one_of("returns", self.returns, RETURNS)
+        _one_of("layout", self.layout, LAYOUTS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a job's params say."""
+
+    upload: str
+    file_name: str
+    name: str
+    options: Options = field(default_factory=Options)
+
+    @classmethod
+    def of(cls, params: Dictionary[str, Any]) -> _Asked:
+        options = Options(**params["options"])
+        return cls(params["upload"], params["file_name"], params["dataset"], options)
+
+
+def _one_of(option: str, value: str, accepted: Sequence[str]) -> None:
+    if value not in accepted:
+        listed = ", ".join(one for one in accepted if one)
+        raise OptionUnusable(f"'{value}' is not a {option}. Accepted: {listed}.", field=option)
+
+
+def check_name(name: str, *, by: User) -> str:
+    """Return the name; raise NameUnusable or NameTaken."""
+    names.checked(name)
+    if Dataset.objects.filter(name=name).exclude(
+        pk__in=Dataset.objects.visible_to(by).values("pk")
+    ):
+        raise NameTaken(f"The name '{name}' is taken. Choose another.", field="name")
+    return name
+
+
+def start(name: str, upload: Upload, *, options: Options, by: User, at: datetime) -> Job:
+    """Start the import of a received file, which the job discards when it ends.
+
+    Raises BadInput for what can be seen without reading the rows; the file is kept then.
+    """
+    check_name(name, by=by)
+    options.check()
+    uploads.mapped(upload, placed=options.placed, signals=options.signals)
+    params = {
+        "dataset": name,
+        "upload": upload.place.token,
+        "file_name": upload.file_name,
+        "options": asdict(options),
+    }
+    return jobs.create(KIND, params=params, by=by, at=at, exclusive=f"dataset:{name}")
+
+
+# -- the steps of the job ----------------------------------------------------------------------
+
+
+def stage(context: StepContext) -> Done:
+    """Read the file as it stands and write typed rows."""
+    asked = _Asked.of(context.params)
+    upload = uploads.again(asked.upload, asked.file_name)
+    mapping = _mapping(upload, asked)
+    context.report(0.1, f"Reading {asked.file_name}")
+    found = staging.stage(upload.source, mapping, upload.place)
+    _refuse_errors(context, asked, found)
+    return Done(f"Read {asked.file_name}", {"notes": [one.as_json() for one in _dropped(mapping)]})
+
+
+def check(context: StepContext) -> Done:
+    """Sort, date and count the rows; write the facts."""
+    asked = _Asked.of(context.params)
+    upload = uploads.again(asked.upload, asked.file_name)
+    mapping = _mapping(upload, asked)
+    wanted = checking.Wanted(
+        frequency=asked.options.frequency,
+        returns=asked.options.returns,
+        signals=mapping.signals,
+        line_word=upload.source.line_word,
+        ds_column=mapping.column("ds") or "",
+        quantity_column=mapping.column("quantity") or "",
+    )
+    staged, found = checking.check(upload.place, wanted, context.report)
+    _refuse_errors(context, asked, found)
+    if staged is None:
+        raise ImportRefused("Nothing was loaded.")
+    detail = f"{staged.rows:,} rows of {staged.series:,} series are in order"
+    return Done(detail, {"notes": [one.as_json() for one in found], "rows": staged.rows})
+
+
+def load(context: StepContext) -> Done:
+    """Make the version. Once it is made, a second run of this step finds it."""
+    asked = _Asked.of(context.params)
+    report = ImportReport.objects.filter(job_id=context.job_id).first()
+    if report is None:
+        report = _load(context, asked)
+    workplace.Workplace(asked.upload).discard()
+    return Done(reports.sentence(report), report.figures, warn=report.verdict == "unchanged")
+
+
+def _load(context: StepContext, asked: _Asked) -> ImportReport:
+    place = workplace.existing(asked.upload)
+    notes = [*context.results["stage"]["notes"], *context.results["check"]["notes"]]
+    by = User.objects.get(pk=context.actor_id)
+    config = {"file": asked.file_name, "options": asdict(asked.options)}
+    wanted = Load(asked.name, by, context.now, DatasetVersion.Source.IMPORT, config)
+    with context.fenced():
+        version, made = loading.load(place, wanted, context.report)
+        if not made:
+            notes.append(reports.unchanged(version).as_json())
+        return reports.of_version(
+            context, version, made=made, file_name=asked.file_name, notes=notes
+        )
+
+
+def _mapping(upload: Upload, asked: _Asked) -> Mapping:
+    return uploads.mapped(upload, placed=asked.options.placed, signals=asked.options.signals)
+
+
+def _dropped(mapping: Mapping) -> list[Problem]:
+    if not mapping.dropped:
+        return []
+    listed = ", ".join(f"'{one}'" for one in mapping.dropped)
+    message = f"Dropped columns without a role: {listed}. Keep one with --signal COLUMN:known."
+    return [problems.note("dropped_columns", message, count=len(mapping.dropped))]
+
+
+def _refuse_errors(context: StepContext, asked: _Asked, found: Sequence[Problem]) -> None:
+    refusal = problems.refusal(found)
+    if refusal:
+        reports.of_refusal(
+            context,
+            name=asked.name,
+            file_name=asked.file_name,
+            found=[one.as_json() for one in found],
+        )
+        raise ImportRefused(refusal, field="file")

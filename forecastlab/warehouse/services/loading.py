@@ -1,0 +1,199 @@
+"""From checked blocks on disk to a version: everything in the caller's transaction, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+from django.db import connection, transaction
+from psycopg import sql
+
+from forecastlab.accounts.models import User
+from forecastlab.events.services import log
+from forecastlab.lib import artefacts, frames
+from forecastlab.lib.contributions import NewEvent
+from forecastlab.lib.errors import Conflict
+from forecastlab.warehouse.domain.content import NUMBERS
+from forecastlab.warehouse.gateways.workplace import Staged, Workplace
+from forecastlab.warehouse.models import Dataset, DatasetVersion, Signal
+
+FACTS = "warehouse_salesfact"
+COLUMNS = ["version_id", "series_id", "t", *NUMBERS, "held_back", "signals"]
+Report = Callable[[float], None]
+
+
+class NameTaken(Conflict):
+    """Another dataset has this name."""
+
+    code = "name_taken"
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Who loads what under which name, and what is to be remembered of it."""
+
+    name: str
+    by: User
+    at: datetime
+    source: str
+    config: dict[str, Any] = field(default_factory=dict)
+
+
+def load(place: Workplace, wanted: Load, report: Report) -> tuple[DatasetVersion, bool]:
+    """Make the next version of the dataset, inside the caller's transaction.
+
+    Returns the newest version and False when it already holds the same content. The dataset's
+    row stays locked; the new partition is seen by nobody until the commit. Raises NameTaken when
+    the name belongs to a dataset that the user may not see.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("load() belongs in a transaction")
+    staged = place.staged()
+    dataset = _locked(wanted)
+    newest = dataset.versions.order_by("-number").select_related("dataset").first()
+    if newest is not None and newest.content_hash == staged.content_hash:
+        return newest, False
+    version = _version(dataset, staged, wanted, number=newest.number + 1 if newest else 1)
+    if place.truth.exists():
+        version.truth = artefacts.put(place.truth)
+        version.save(update_fields=["truth"])
+    ids = _series_ids(dataset, pl.read_parquet(place.series))
+    _fill(version, ids, place, report)
+    payload = {"version": version.number, "rows": version.rows, "series": version.series_count}
+    event = NewEvent(dataset.stream, "version.loaded", payload)
+    log.append([event], actor_id=wanted.by.pk, at=wanted.at)
+    return version, True
+
+
+def _locked(wanted: Load) -> Dataset:
+    Dataset.objects.bulk_create(
+        [Dataset(name=wanted.name, created_by=wanted.by, created_at=wanted.at)],
+        ignore_conflicts=True,
+    )
+    dataset = Dataset.objects.select_for_update().get(name=wanted.name)
+    if not Dataset.objects.visible_to(wanted.by).filter(pk=dataset.pk).exists():
+        raise NameTaken(f"The name '{wanted.name}' is taken. Choose another.", field="name")
+    return dataset
+
+
+def _version(dataset: Dataset, staged: Staged, wanted: Load, *, number: int) -> DatasetVersion:
+    epoch = staged.calendar.epoch
+    version = DatasetVersion.objects.create(
+        dataset=dataset,
+        number=number,
+        source=wanted.source,
+        content_hash=staged.content_hash,
+        frequency=staged.frequency,
+        epoch=epoch.replace(tzinfo=UTC) if epoch else None,
+        month_day=staged.month_day,
+        periods=staged.periods,
+        rows=staged.rows,
+        series_count=staged.series,
+        config=wanted.config,
+        profile={**staged.profile, "columns": staged.columns},
+        created_by=wanted.by,
+        created_at=wanted.at,
+    )
+    Signal.objects.bulk_create(
+        Signal(version=version, position=position, name=one["name"], known=one["known"])
+        for position, one in enumerate(staged.signals)
+    )
+    return version
+
+
+_CODES = """
+INSERT INTO {table} (dataset_id, code, attributes)
+SELECT %s, code, '{{}}'::jsonb FROM unnest(%s::text[]) WITH ORDINALITY AS given(code, place)
+ORDER BY place
+ON CONFLICT (dataset_id, code) DO NOTHING
+"""
+_SERIES = """
+INSERT INTO warehouse_series (dataset_id, unique_id, store_id, product_id)
+SELECT %(dataset)s, given.unique_id, store.id, product.id
+FROM unnest(%(ids)s::text[], %(stores)s::text[], %(products)s::text[])
+    WITH ORDINALITY AS given(unique_id, store, product, place)
+LEFT JOIN warehouse_store store
+    ON store.dataset_id = %(dataset)s AND store.code = given.store
+LEFT JOIN warehouse_product product
+    ON product.dataset_id = %(dataset)s AND product.code = given.product
+ORDER BY given.place
+ON CONFLICT (dataset_id, unique_id) DO NOTHING
+"""
+
+
+def _series_ids(dataset: Dataset, series: pl.DataFrame) -> pl.DataFrame:
+    """Add the stores, products and series that are new; return `code, series_id`."""
+    with connection.cursor() as cursor:
+        for column in ("store", "product"):
+            codes = series[column].drop_nulls().unique().sort().to_list()
+            statement = sql.SQL(_CODES).format(table=sql.Identifier(f"warehouse_{column}"))
+            cursor.execute(statement, [dataset.pk, codes])
+        given = {
+            "dataset": dataset.pk,
+            "ids": series["unique_id"].to_list(),
+            "stores": series["store"].to_list(),
+            "products": series["product"].to_list(),
+        }
+        cursor.execute(_SERIES, given)
+        cursor.execute(
+            "SELECT unique_id, id FROM warehouse_series WHERE dataset_id = %s", [dataset.pk]
+        )
+        schema = {"unique_id": pl.String, "series_id": pl.Int64}
+        known = pl.DataFrame(cursor.fetchall(), schema=schema, orient="row")
+    return series.join(known, on="unique_id").select("code", "series_id")
+
+
+def _fill(version: DatasetVersion, ids: pl.DataFrame, place: Workplace, report: Report) -> None:
+    """Fill a table of its own, then attach it: readers of other versions never wait."""
+    name = partition(version)
+    words = {
+        "table": sql.Identifier(name),
+        "facts": sql.Identifier(FACTS),
+        "key": sql.Identifier(f"{name}_pkey"),
+        "check": sql.Identifier(f"{name}_version"),
+        "pk": sql.Literal(version.pk),
+    }
+    before = (
+        "CREATE TABLE {table} (LIKE {facts} INCLUDING DEFAULTS, "
+        "CONSTRAINT {check} CHECK (version_id = {pk}))"
+    )
+    after = (
+        "ALTER TABLE {table} ADD CONSTRAINT {key} PRIMARY KEY (version_id, series_id, t)",
+        "ALTER TABLE {facts} ATTACH PARTITION {table} FOR VALUES IN ({pk})",
+        "ALTER TABLE {table} DROP CONSTRAINT {check}",
+        "ANALYZE {table}",
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL(before).format(**words))
+        frames.copy_in(name, COLUMNS, _rows(version, ids, place, report), freeze=True)
+        for statement in after:
+            cursor.execute(sql.SQL(statement).format(**words))
+
+
+def partition(version: DatasetVersion) -> str:
+    return f"{FACTS}_v{version.pk}"
+
+
+def _rows(
+    version: DatasetVersion, ids: pl.DataFrame, place: Workplace, report: Report
+) -> Iterator[pl.DataFrame]:
+    loaded = 0
+    for block in place.blocks():
+        named = block.join(ids.with_columns(pl.col("code").cast(pl.UInt32)), on="code")
+        signals = [one for one in block.columns if one.startswith("signal_")]
+        places = [pl.col(one).fill_null(float("nan")) for one in signals]
+        yield named.sort("series_id", "t").select(
+            pl.lit(version.pk, dtype=pl.Int64).alias("version_id"),
+            "series_id",
+            "t",
+            *NUMBERS,
+            "held_back",
+            (
+                pl.concat_arr(places) if places else pl.lit(None, dtype=pl.Array(pl.Float32, 0))
+            ).alias("signals"),
+        )
+        loaded += block.height
+        report(loaded / max(1, version.rows))

@@ -1,0 +1,109 @@
+"""Files on their way in: received, looked at, discarded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from django.core import signing
+
+from forecastlab.accounts.models import User
+from forecastlab.jobs.models import Job
+from forecastlab.warehouse.domain import mapping as mappings
+from forecastlab.warehouse.domain.formats import FileUnusable
+from forecastlab.warehouse.domain.mapping import Mapping
+from forecastlab.warehouse.gateways import files, workplace
+from forecastlab.warehouse.gateways.files import Source
+from forecastlab.warehouse.gateways.workplace import UploadGone, Workplace
+
+CHUNK = 1 << 20
+PREVIEW = 8
+SALT = "warehouse.upload"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A received file that is a table."""
+
+    place: Workplace
+    source: Source
+
+    @property
+    def file_name(self) -> str:
+        return self.source.name
+
+
+def receive(chunks: Iterable[bytes], *, file_name: str) -> Upload:
+    """Keep a file; leave nothing and raise FileUnusable when it is no table with rows."""
+    place = workplace.receive(chunks)
+    try:
+        return Upload(place, files.open_source(place.source, file_name))
+    except FileUnusable:
+        place.discard()
+        raise
+
+
+def receive_path(path: Path) -> Upload:
+    """Copy a file of this machine; raise FileUnusable when it cannot be read."""
+    try:
+        if path.is_dir():
+            raise FileUnusable(f"'{path}' is a folder.", field="file")
+        with path.open("rb") as stream:
+            return receive(iter(lambda: stream.read(CHUNK), b""), file_name=path.name)
+    except FileNotFoundError as error:
+        raise FileUnusable(f"There is no file '{path}'.", field="file") from error
+    except PermissionError as error:
+        raise FileUnusable(f"'{path}' may not be read by this user.", field="file") from error
+
+
+def again(token: str, file_name: str) -> Upload:
+    """Open a received file once more; raise UploadGone when it has been swept."""
+    place = workplace.existing(token)
+    if not place.source.exists():
+        raise UploadGone(field="file")
+    return Upload(place, files.open_source(place.source, file_name))
+
+
+def ticket(upload: Upload, *, by: User) -> str:
+    """Return what lets this person, and nobody else, come back to the upload."""
+    content = {"token": upload.place.token, "name": upload.file_name, "user": by.pk}
+    return signing.dumps(content, salt=SALT, compress=True)
+
+
+def redeem(text: str, *, by: User) -> Upload:
+    """Return the upload of a ticket; raise UploadGone for a stranger's, a forged or an old one."""
+    try:
+        content: dict[str, Any] = signing.loads(text, salt=SALT, max_age=workplace.DAY)
+    except signing.BadSignature as error:
+        raise UploadGone(field="file") from error
+    if content["user"] != by.pk:
+        raise UploadGone(field="file")
+    return again(content["token"], content["name"])
+
+
+def preview(upload: Upload) -> pl.DataFrame:
+    """Return the first rows as text."""
+    rows = files.first_rows(upload.source, PREVIEW)
+    return rows.drop("__line__", strict=False).cast(pl.String)
+
+
+def mapped(upload: Upload, *, placed: Iterable[str], signals: Iterable[str]) -> Mapping:
+    """Return which column plays which role; raise MappingUnusable."""
+    return mappings.resolve(
+        upload.source.headings,
+        [mappings.parse_placed(one) for one in placed],
+        [mappings.parse_signal(one) for one in signals],
+    )
+
+
+def sweep() -> int:
+    """Delete what crashed uploads, and jobs that are over, have left behind."""
+    unfinished = Job.objects.unfinished().filter(params__has_key="upload")
+    kept = unfinished.values_list("params__upload", flat=True)
+    stale = workplace.left_behind(kept)
+    for place in stale:
+        place.discard()
+    return len(stale)
