@@ -2,12 +2,164 @@
 
 from __future__ import annotations
 
-from forecastlab.jobs.models import Job
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from forecastlab.jobs.domain.statuses import JobStatus
+from forecastlab.jobs.models import Job, JobStep
+from forecastlab.jobs.services import kinds
+from forecastlab.lib.errors import BadInput, NotFound
+
+CHUNK = 200
+
+
+class JobNotFound(NotFound):
+    """There is no such job, or it is not yours to see."""
+
+    code = "job_not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    job: Job
+    title: str
+    steps: Sequence[JobStep]
+    shards: int
+    shards_done: int
+    position: int
+
+    @property
+    def current(self) -> JobStep | None:
+        """The step that is worked on, or waited for."""
+        busy = [one for one in self.steps if one.status in {"running", "waiting"}]
+        return busy[0] if busy else None
 
 
 def position(job: Job) -> int:
     """Return a queued job's place in the line for its slot, from 1; 0 when it is not in one."""
-    if job.status != Job.Status.QUEUED or not job.exclusive or job.slot:
+    if job.status != JobStatus.QUEUED or not job.exclusive or job.slot:
         return 0
     ahead = Job.objects.queued().filter(exclusive=job.exclusive, pk__lt=job.pk)
     return ahead.count() + 1
+
+
+def can_see(user: Any, job: Job) -> bool:
+    """Say whether `user` asked for the job, or may see what it works on."""
+    if not user.is_authenticated:
+        return False
+    if job.requested_by_id == user.pk:
+        return True
+    kind = kinds.get(job.kind)
+    return kind is not None and kind.can_see is not None and kind.can_see(user, job.params)
+
+
+def find(job_id: int, user: Any) -> Job:
+    job = Job.objects.select_related("requested_by").filter(pk=job_id).first()
+    if job is None or not can_see(user, job):
+        raise JobNotFound
+    return job
+
+
+def listed(
+    user: Any, *, status: str = "", kind: str = "", limit: int = 50, cursor: str = ""
+) -> tuple[list[Job], str]:
+    """Return the newest jobs that `user` sees, and the cursor of the next page ("" for none)."""
+    if status and status not in set(JobStatus):
+        known = ", ".join(JobStatus)
+        raise BadInput(f"There is no status '{status}'.", field="status", hint=f"One of: {known}.")
+    if cursor and not cursor.isdecimal():
+        raise BadInput(
+            f"'{cursor}' is not a cursor.", field="cursor", hint="Use `next` of the page before."
+        )
+    wanted = Job.objects.newest_first().select_related("requested_by")
+    wanted = wanted.filter(status=status) if status else wanted
+    wanted = wanted.filter(kind=kind) if kind else wanted
+    found: list[Job] = []
+    for job in _from(wanted, int(cursor) if cursor else None):
+        if not can_see(user, job):
+            continue
+        if len(found) == limit:
+            return found, str(found[-1].pk)
+        found.append(job)
+    return found, ""
+
+
+def _from(wanted: Any, before: int | None) -> Iterator[Job]:
+    while True:
+        chunk = list((wanted.filter(pk__lt=before) if before else wanted)[:CHUNK])
+        yield from chunk
+        if len(chunk) < CHUNK:
+            return
+        before = chunk[-1].pk
+
+
+def job_page(job: Job) -> JobPage:
+    steps = list(job.steps.main().order_by("position"))
+    shards = job.steps.exclude(parent=None)
+    return JobPage(
+        job=job,
+        title=title_of(job),
+        steps=steps,
+        shards=shards.count(),
+        shards_done=shards.filter(status="done").count(),
+        position=position(job),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    job: Job
+    title: str
+
+
+def job_row(job: Job) -> JobRow:
+    return JobRow(job, title_of(job))
+
+
+def title_of(job: Job) -> str:
+    kind = kinds.get(job.kind)
+    return kind.title if kind else job.kind
+
+
+def described(job: Job) -> dict[str, Any]:
+    """Return a job as commands and the API tell of it."""
+    return {
+        "job": job.pk,
+        "kind": job.kind,
+        "title": title_of(job),
+        "status": job.status,
+        "progress": job.progress,
+        "note": job.note,
+        "position": position(job) or None,
+        "requested_by": job.requested_by.username if job.requested_by else None,
+        "cancel_requested": job.cancel_requested,
+        "created_at": job.created_at,
+        "started_at": job.started_at,
+        "finished_at": job.finished_at,
+        "queue_seconds": job.queue_seconds,
+        "seconds": _seconds(job.started_at, job.finished_at),
+        "error": job.error or None,
+    }
+
+
+def with_steps(job: Job) -> dict[str, Any]:
+    steps = job.steps.main().order_by("position")
+    return described(job) | {"steps": [_step(step) for step in steps]}
+
+
+def _step(step: JobStep) -> dict[str, Any]:
+    return {
+        "name": step.name,
+        "title": step.title,
+        "status": step.status,
+        "outcome": step.outcome,
+        "detail": step.detail,
+        "progress": step.progress,
+        "seconds": step.seconds,
+    }
+
+
+def _seconds(start: datetime | None, end: datetime | None) -> float | None:
+    return (end - start).total_seconds() if start and end else None

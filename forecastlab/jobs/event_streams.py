@@ -1,0 +1,41 @@
+"""The stream of a job, and the parts of its page that follow it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.template.loader import render_to_string
+
+from forecastlab.jobs import queries
+from forecastlab.jobs.models import Job
+from forecastlab.lib.contributions import EventStream, LiveRegion
+
+
+def can_read(user: Any, key: str) -> bool:
+    job = Job.objects.filter(pk=key).first() if key.isdecimal() else None
+    return job is not None and queries.can_see(user, job)
+
+
+def _progress_id(key: str) -> str:
+    return f"job-{key}-progress"
+
+
+def _actions_id(key: str) -> str:
+    return f"job-{key}-actions"
+
+
+def _progress(key: str) -> str:
+    job = Job.objects.filter(pk=key).first()
+    if job is None:
+        return ""
+    return render_to_string("jobs/_job_progress.html", {"page": queries.job_page(job)})
+
+
+JOBS = EventStream(
+    prefix="job",
+    can_read=can_read,
+    regions=(
+        LiveRegion("progress", "push", _progress_id, _progress),
+        LiveRegion("actions", "fetch", _actions_id),
+    ),
+)

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from forecastlab.accounts.services.commands import ActingCommand
+from forecastlab.jobs import queries
+from forecastlab.lib.errors import BadInput
+
+MOST = 500
+
+
+class Command(ActingCommand):
+    help = "List the newest jobs that the acting person may see."
+    verb = "job.view"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--status", default="", help="queued, running, waiting, ...")
+        parser.add_argument("--kind", default="", help="such as run or import")
+        parser.add_argument("--limit", type=int, default=50, help=f"1 to {MOST} (default 50)")
+        parser.add_argument("--cursor", default="", help="`next` of the page before")
+
+    def run(self, options: dict[str, Any]) -> Mapping[str, Any]:
+        if not 1 <= options["limit"] <= MOST:
+            raise BadInput(f"The limit must be from 1 to {MOST}.", field="limit")
+        found, following = queries.listed(
+            self.actor,
+            status=options["status"],
+            kind=options["kind"],
+            limit=options["limit"],
+            cursor=options["cursor"],
+        )
+        return {"items": [queries.described(job) for job in found], "next": following or None}
+
+    def describe(self, result: Mapping[str, Any]) -> str:
+        lines = [
+            f"{one['job']:>6}  {one['kind']:<12} {one['status']:<10} {one['progress']:>3} %  "
+            f"{one['note']}"
+            for one in result["items"]
+        ]
+        return "\n".join(lines) or "No jobs."

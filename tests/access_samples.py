@@ -1,0 +1,112 @@
+"""One sample for every address with parameters: what stands there, and who may see it.
+
+`tests/architecture/test_urls.py` calls the sample of an address with alice, who is the person to
+be let in, and asks for the address by name. An address with parameters and without a sample fails.
+An app adds its addresses below under its own heading. What it makes belongs to alice, or to
+somebody else and is readable by her group `readers`; charlie is not in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils import timezone
+
+from forecastlab.accounts.models import User
+from forecastlab.accounts.services import tokens
+from forecastlab.warehouse.models import DatasetVersion
+from showcase.models import Run
+from tests.factories import make_group, make_job, make_run, make_user, make_version
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Parameters of an address and what a request to it carries.
+
+    `guarded`: a stranger gets 404. `body`: what a POST sends, as a form or, to the API, as JSON.
+    """
+
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    query: Mapping[str, Any] = field(default_factory=dict)
+    body: Mapping[str, Any] = field(default_factory=dict)
+    guarded: bool = True
+
+
+SAMPLES: dict[str, Callable[[User], Sample]] = {}
+
+
+def sample(*names: str) -> Callable[[Callable[[User], Sample]], Callable[[User], Sample]]:
+    """Register a function that makes the sample of the addresses `names`."""
+
+    def register(make: Callable[[User], Sample]) -> Callable[[User], Sample]:
+        SAMPLES.update(dict.fromkeys(names, make))
+        return make
+
+    return register
+
+
+def guarded_version() -> DatasetVersion:
+    """A dataset version of somebody else that only the group `readers` may read."""
+    version = make_version(by=make_user("owner"))
+    version.dataset.readers.add(make_group("readers"))
+    return version
+
+
+def guarded_run() -> Run:
+    version = guarded_version()
+    return make_run(by=version.created_by, dataset=version.dataset.name)
+
+
+# -- accounts ----------------------------------------------------------------------------------
+
+
+@sample("accounts:sign-in-link")
+def a_spent_link(alice: User) -> Sample:
+    return Sample({"secret": "spent"}, guarded=False)
+
+
+@sample("accounts:token-revoke")
+def a_token(alice: User) -> Sample:
+    token, _secret = tokens.create(alice, name="scheduler", days=30, at=timezone.now())
+    return Sample({"pk": token.pk})
+
+
+# -- events ------------------------------------------------------------------------------------
+
+
+@sample("events:stream-events", "api:stream-events")
+def a_stream(alice: User) -> Sample:
+    return Sample({"stream": guarded_run().stream})
+
+
+@sample("events:stream-poll")
+def a_stream_to_poll(alice: User) -> Sample:
+    return Sample(query={"stream": guarded_run().stream})
+
+
+# -- showcase ----------------------------------------------------------------------------------
+
+
+@sample("showcase:run", "showcase:run-actions", "showcase:run-stop")
+def a_run(alice: User) -> Sample:
+    return Sample({"pk": guarded_run().pk})
+
+
+@sample("api:run-read", "api:run-cancel")
+def a_run_of_the_api(alice: User) -> Sample:
+    return Sample({"run_id": guarded_run().pk})
+
+
+# -- jobs --------------------------------------------------------------------------------------
+
+
+@sample("jobs:job", "jobs:job-actions", "jobs:job-cancel")
+def a_job(alice: User) -> Sample:
+    return Sample({"pk": make_job("import", by=alice, dataset="secret").pk})
+
+
+@sample("api:job", "api:job-cancel")
+def a_job_of_the_api(alice: User) -> Sample:
+    return Sample({"job_id": make_job("import", by=alice, dataset="secret").pk})
