@@ -24,7 +24,7 @@ from forecastlab.accounts.services import people, profiles, sign_in_links, token
 from forecastlab.accounts.services import sign_in as signing_in
 from forecastlab.accounts.services.access import public, requires
 from forecastlab.lib import doorbell
-from forecastlab.lib.errors import HouseError, NotAllowed
+from forecastlab.lib.errors import Conflict, HouseError
 
 
 # -- in and out -------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ def password(request: HttpRequest) -> HttpResponse:
     """Set a new password; other sessions end. An account without one cannot give itself one."""
     person = _person(request)
     if not person.has_usable_password():
-        raise NotAllowed(_("Your account has no password. An administrator can give it one."))
+        raise Conflict(_("Your account has no password. An administrator can give it one."))
     form = PasswordChangeForm(person, request.POST or None)
     if not form.is_valid():
         context = {"form": form}

@@ -12,6 +12,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
 from forecastlab.events.services import access, feeds
+from forecastlab.events.services.access import by_stream
 from forecastlab.events.services.followers import Follower
 
 MAX_STREAMS = 50
@@ -25,6 +26,7 @@ class ClientError(Exception):
     """What the client sent makes no sense; it is told so."""
 
 
+@by_stream
 class LiveConsumer(AsyncWebsocketConsumer):
     """One socket per page; the page names the streams that it follows.
 

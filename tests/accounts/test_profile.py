@@ -163,8 +163,8 @@ def test_a_wrong_password_changes_nothing(alices: Client, given: dict, field: st
 def test_an_account_without_a_password_cannot_give_itself_one(client: Client) -> None:
     client.force_login(make_user("bob"))
 
-    assert client.get("/account/password/").status_code == 403
-    assert change_password(client).status_code == 403
+    assert client.get("/account/password/").status_code == 409
+    assert change_password(client).status_code == 409
 
 
 def test_signing_out_elsewhere_keeps_this_session(

@@ -1,0 +1,215 @@
+"""Every page, API operation, stream and socket declares its access and keeps to it.
+
+The cases are made by walking the house, so an address that is added is tested without a word.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
+from forecastlab import access_table
+from forecastlab.access_table import Address
+from forecastlab.accounts.domain.roles import VERBS, Role
+from forecastlab.accounts.models import User
+from forecastlab.management.commands.document_access import DOCUMENT
+from tests.access_samples import SAMPLES, Sample
+from tests.factories import make_group, make_user
+
+pytestmark = pytest.mark.django_db
+
+ADDRESSES = access_table.addresses()
+REQUESTS = [one for one in ADDRESSES if one.kind != "socket"]
+CLOSED = [one for one in REQUESTS if not one.reason]
+BY_VERB = [one for one in REQUESTS if one.verb]
+BY_STREAM = [one for one in REQUESTS if one.by_stream]
+WITH_PARAMETERS = [one for one in REQUESTS if "<" in one.route or "{" in one.route]
+SIGN_IN = "/sign-in/?next="
+
+
+def named(one: Address) -> str:
+    return f"{one.method} {one.name}".strip()
+
+
+def each(addresses: list[Address]):
+    return pytest.mark.parametrize("address", addresses, ids=named)
+
+
+def make_sample(address: Address, alice: User) -> Sample:
+    make = SAMPLES.get(address.name)
+    return make(alice) if make else Sample(guarded=False)
+
+
+def ask(client: Client, address: Address, sample: Sample) -> HttpResponse:
+    """Ask with the method of the operation; of a page with GET, and with POST if it wants that."""
+    url = reverse(address.name, kwargs=dict(sample.kwargs), query=dict(sample.query))
+    if address.kind == "api":
+        body = None if address.method == "GET" else dict(sample.body)
+        return client.generic_json(address.method, url, body)
+    answer = client.get(url)
+    if answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        answer = client.post(url, dict(sample.body))
+    return answer
+
+
+class Asking(Client):
+    def generic_json(self, method: str, url: str, body: dict | None) -> HttpResponse:
+        data = {} if body is None else {"data": body, "content_type": "application/json"}
+        return getattr(self, method.lower())(url, **data)
+
+
+def signed_in(user: User) -> Asking:
+    client = Asking(raise_request_exception=True)
+    client.force_login(user)
+    return client
+
+
+def make_reader(role: str) -> User:
+    alice = make_user("alice", role=role)
+    alice.groups.add(make_group("readers"))
+    return alice
+
+
+def is_refused(answer: HttpResponse) -> bool:
+    sent_away = answer.status_code == HTTPStatus.FOUND and answer["Location"].startswith(SIGN_IN)
+    return sent_away or answer.status_code in {
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.NOT_FOUND,
+    }
+
+
+# -- declared ---------------------------------------------------------------------------------
+@each(ADDRESSES)
+def test_an_address_declares_its_access_once(address: Address) -> None:
+    assert address.is_declared
+
+
+@each(WITH_PARAMETERS)
+def test_an_address_with_parameters_has_a_sample(address: Address) -> None:
+    assert address.name in SAMPLES
+
+
+def test_every_sample_belongs_to_an_address() -> None:
+    assert not SAMPLES.keys() - {one.name for one in ADDRESSES}
+
+
+def test_every_verb_is_used_or_is_ours_to_check() -> None:
+    unknown = {one.verb for one in BY_VERB} - VERBS.keys()
+
+    assert not unknown
+
+
+def test_the_document_is_fresh() -> None:
+    assert DOCUMENT.read_text() == access_table.document(), "run: manage.py document_access"
+
+
+# -- kept -------------------------------------------------------------------------------------
+@each(CLOSED)
+def test_nobody_is_sent_to_sign_in(address: Address) -> None:
+    sample = make_sample(address, make_reader(Role.PLANNER))
+
+    answer = ask(Asking(), address, sample)
+
+    if address.kind == "api" or address.by_stream:
+        assert answer.status_code == HTTPStatus.UNAUTHORIZED
+        assert answer["Content-Type"] == "application/problem+json"
+    else:
+        assert answer.status_code == HTTPStatus.FOUND
+        assert answer["Location"].startswith(SIGN_IN)
+
+
+@each([one for one in REQUESTS if one.reason])
+def test_a_public_address_answers_anybody(address: Address) -> None:
+    sample = make_sample(address, make_reader(Role.PLANNER))
+
+    assert not is_refused(ask(Asking(), address, sample))
+
+
+@pytest.mark.django_db(transaction=True)  # streams read on a connection of their own
+@each(BY_STREAM)
+def test_a_reader_of_the_stream_gets_in(address: Address) -> None:
+    alice = make_reader(Role.VIEWER)
+    sample = make_sample(address, alice)
+
+    assert not is_refused(ask(signed_in(alice), address, sample))
+
+
+@pytest.mark.parametrize("role", Role)
+@each(BY_VERB)
+def test_a_role_gets_in_as_the_table_says(address: Address, role: Role) -> None:
+    alice = make_reader(role)
+    sample = make_sample(address, alice)
+
+    answer = ask(signed_in(alice), address, sample)
+
+    if role in VERBS[address.verb]:
+        assert not is_refused(answer), answer
+    else:
+        assert answer.status_code == HTTPStatus.FORBIDDEN
+
+
+@each(BY_VERB)
+def test_a_person_without_a_role_gets_in_nowhere(address: Address) -> None:
+    sample = make_sample(address, make_reader(Role.PLANNER))
+
+    answer = ask(signed_in(make_user("charlie", role="")), address, sample)
+
+    assert answer.status_code == HTTPStatus.FORBIDDEN
+
+
+@pytest.mark.django_db(transaction=True)
+@each(BY_STREAM)
+def test_a_stranger_is_told_that_there_is_no_stream(address: Address) -> None:
+    sample = make_sample(address, make_reader(Role.PLANNER))
+
+    answer = ask(signed_in(make_user("charlie", role=Role.ADMIN)), address, sample)
+
+    assert answer.status_code == HTTPStatus.NOT_FOUND
+
+
+@each(BY_VERB)
+def test_a_stranger_is_told_that_there_is_nothing(address: Address) -> None:
+    sample = make_sample(address, make_reader(Role.PLANNER))
+    if not sample.guarded:
+        return
+
+    answer = ask(signed_in(make_user("charlie", role=Role.ADMIN)), address, sample)
+
+    assert answer.status_code == HTTPStatus.NOT_FOUND
+
+
+@each(REQUESTS)
+def test_a_write_without_the_csrf_token_is_refused(address: Address) -> None:
+    if address.method == "GET":
+        return
+    alice = make_reader(Role.ADMIN)
+    sample = make_sample(address, alice)
+    client = Asking(enforce_csrf_checks=True)
+    client.force_login(alice)
+    url = reverse(address.name, kwargs=dict(sample.kwargs))
+
+    answer = client.generic_json(address.method or "POST", url, dict(sample.body))
+
+    assert answer.status_code == HTTPStatus.FORBIDDEN
+    assert b"csrf" in answer.content.lower() or b"form" in answer.content.lower()
+
+
+# -- Django's own pages for administrators ----------------------------------------------------
+@pytest.mark.parametrize("role", [role for role in Role if role != Role.ADMIN])
+def test_the_admin_pages_are_closed_to_other_roles(role: Role) -> None:
+    assert signed_in(make_user("alice", role=role)).get("/admin/").status_code == 403
+
+
+def test_the_admin_pages_send_nobody_to_our_sign_in() -> None:
+    answer = Asking().get("/admin/accounts/user/", follow=True)
+
+    assert answer.redirect_chain[-1][0] == "/sign-in/?next=/admin/accounts/user/"
+
+
+def test_the_admin_pages_are_open_to_the_role_admin() -> None:
+    assert signed_in(make_user("alice", role="admin")).get("/admin/").status_code == 200
