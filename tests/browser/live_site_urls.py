@@ -10,7 +10,9 @@ from forecastlab.urls import urlpatterns as ours
 from tests.browser.live_app.event_streams import panel
 
 PAGE = """{% load django_htmx static %}<!doctype html>
-<html lang="en"><head><title>Live</title>{% htmx_script %}
+<html lang="en"><head><title>Live</title>
+<meta name="htmx-config" content='{"allowEval": false, "includeIndicatorStyles": false}'>
+{% htmx_script %}
 <script src="{% static 'js/live.js' %}" defer></script></head><body>
 {% for key, seq, panel in things %}
   <div data-live-stream="thing.{{ key }}" data-live-seq="{{ seq }}">{{ panel }}
