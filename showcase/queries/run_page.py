@@ -157,7 +157,8 @@ class RunPage:
 
     def _position(self) -> str:
         done = [step for step in self.steps if step.status == StepRun.Status.DONE]
-        reached = self.current or (done[-1] if done else None)
+        failed = next((step for step in done if step.outcome == StepRun.Outcome.FAIL), None)
+        reached = self.current or failed or (done[-1] if done else None)
         if reached is None:
             return labels.steps_count(len(self.steps))
         return _("Step %(n)s of %(total)s") % {"n": reached.index, "total": len(self.steps)}
