@@ -40,7 +40,8 @@ class RunQuerySet(models.QuerySet["Run"]):
         )
 
     def for_lists(self) -> RunQuerySet:
-        return self.select_related("dataset", "version", "requested_by").defer("config", "result")
+        rows = self.select_related("dataset", "version__dataset", "requested_by")
+        return rows.defer("config", "result")
 
 
 RunManager = models.Manager.from_queryset(RunQuerySet)

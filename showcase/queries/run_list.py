@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,12 +11,14 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from forecastlab.accounts.models import User
+from forecastlab.events.models import StreamHead
 from forecastlab.lib import figures
 from forecastlab.lib.errors import BadInput
 from showcase.models import Run, RunQuerySet
 from showcase.queries import labels
 
 PER_PAGE = 25
+MOST = 200
 VIEWS = ("all", "mine", "failed")
 SORTS: Mapping[str, str] = {
     "name": "name",
@@ -59,6 +61,7 @@ class Row:
     winner: str
     wape: str
     took: str
+    seq: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,7 @@ def of(asked: Wanted, *, viewer: User, now: datetime) -> RunList:
         wanted=asked,
         views=_views(views),
         page=page,
-        rows=[row_of(run) for run in page.object_list],
+        rows=rows_of(page.object_list),
         datasets=_names(visible, "dataset__name"),
         people=_names(visible, "requested_by__username"),
         drops=[] if page.object_list else _drops(views[asked.view], asked.filters),
@@ -178,7 +181,15 @@ def _sorted(rows: RunQuerySet, sort: str) -> RunQuerySet:
     return rows.order_by(field.asc(nulls_last=True), "-pk")
 
 
-def row_of(run: Run) -> Row:
+def rows_of(runs: Iterable[Run]) -> list[Row]:
+    """Return rows with the number of the last event of each run under way."""
+    found = list(runs)
+    streams = [run.stream for run in found if run.is_active]
+    heads = dict(StreamHead.objects.filter(stream__in=streams).values_list("stream", "seq"))
+    return [row_of(run, seq=heads.get(run.stream, 0)) for run in found]
+
+
+def row_of(run: Run, *, seq: int = 0) -> Row:
     wape = figures.UNKNOWN if run.winner_wape is None else figures.percent(run.winner_wape / 100)
     return Row(
         run=run,
@@ -188,6 +199,7 @@ def row_of(run: Run) -> Row:
         winner=labels.model(run.winner) if run.winner else figures.UNKNOWN,
         wape=wape,
         took=figures.clock(run.seconds),
+        seq=seq,
     )
 
 
@@ -206,6 +218,8 @@ def listed(
     viewer: User, *, filters: Mapping[str, str], limit: int, cursor: str
 ) -> tuple[list[Run], str | None]:
     """Return the newest runs before `cursor`, and the cursor of those that follow."""
+    if not 1 <= limit <= MOST:
+        raise BadInput(f"{limit} is not a number from 1 to {MOST}.", field="limit")
     rows = _filtered(Run.objects.visible_to(viewer), filters).for_lists().order_by("-pk")
     if cursor:
         if not cursor.isdecimal():

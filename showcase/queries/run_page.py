@@ -108,7 +108,7 @@ class RunPage:
         by = self.run.requested_by
         return (by.get_full_name() or by.get_username()) if by else ""
 
-    @property
+    @cached_property
     def queue_position(self) -> int:
         if self.run.status != Run.Status.QUEUED or self.run.job is None:
             return 0

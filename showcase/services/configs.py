@@ -34,6 +34,20 @@ class Prepared:
         """Return the name under which one active run per dataset holds."""
         return f"dataset:{self.config['dataset']}"
 
+    def shown(self) -> dict[str, Any]:
+        """Return what a dry run prints."""
+        return {
+            "dry_run": True,
+            "dataset": self.version.ref if self.version else None,
+            "content_hash": self.version.content_hash if self.version else None,
+            "config": dict(self.config),
+            "config_hash": self.config_hash,
+            "steps": [
+                {"index": index, "name": row.step.name, "phase": row.step.phase}
+                for index, row in enumerate(self.rows, start=1)
+            ],
+        }
+
 
 def prepare(options: Mapping[str, Any], *, by: User, at: datetime) -> Prepared:
     """Check the options against what there is, and freeze them. Writes nothing.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -10,12 +11,19 @@ from django.db import transaction
 
 from forecastlab.accounts.models import User
 from forecastlab.jobs.services import jobs
-from forecastlab.lib.errors import Conflict
+from forecastlab.lib.errors import Conflict, NotFound
 from showcase.models import Run, StepRun
 from showcase.services import configs
 from showcase.services.configs import Prepared
 
 KIND = "run"
+STOP_PATIENCE, POLL = 15.0, 0.2
+
+
+class NoSuchRun(NotFound):
+    """There is no such run."""
+
+    code = "no_such_run"
 
 
 class RunFinished(Conflict):
@@ -78,3 +86,21 @@ def stop(run: Run, *, by: User, at: datetime) -> Run:
     jobs.cancel(run.job, by=by, at=at)
     run.refresh_from_db()
     return run
+
+
+def find(number: str | int, *, viewer: User) -> Run:
+    """Return a run that this person may see; raises NoSuchRun."""
+    text = str(number)
+    visible = Run.objects.visible_to(viewer).select_related("job", "version__dataset")
+    run = visible.filter(pk=int(text)).first() if text.isdecimal() and len(text) < 19 else None
+    if run is None:
+        raise NoSuchRun(f"There is no run '{text}', or not for you.", field="run")
+    return run
+
+
+def wait_until_stopped(run: Run) -> None:
+    """Wait a while for a stopping run to end; without workers it stays as it is."""
+    ends = time.monotonic() + STOP_PATIENCE
+    while run.is_active and time.monotonic() < ends:
+        time.sleep(POLL)
+        run.refresh_from_db()

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, cast
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Query, Router, Schema
+
+from forecastlab.accounts.models import User
+from forecastlab.accounts.services.access import requires
+from showcase.queries import representations, run_list
+from showcase.services import runs
+
+router = Router(tags=["runs"])
+FILTERS = ("status", "dataset", "by", "search")
+
+
+class RunIn(Schema):
+    """What a run is asked to do; whatever is left out takes its default."""
+
+    model_config = {"extra": "allow"}  # an unknown option is refused by name, with those there are
+
+    scenario: str | None = None
+    dataset: str | None = None
+    name: str | None = None
+    seed: int | None = None
+    as_of: date | None = None
+    simulate: dict[str, Any] | None = None
+    models: list[str] | None = None
+    horizon: int | None = None
+    folds: int | None = None
+    step: int | None = None
+    gap: int | None = None
+    metric: str | None = None
+    focus: str | None = None
+    table: str | None = None
+    keep_going: bool | None = None
+
+
+class Filters(Schema):
+    status: str = ""
+    dataset: str = ""
+    by: str = ""
+    search: str = ""
+    limit: Annotated[int, Query(ge=1, le=200)] = 50
+    cursor: str = ""
+
+
+def _viewer(request: HttpRequest) -> User:
+    return cast("User", request.user)
+
+
+@router.post("/runs", response={201: dict[str, Any]}, url_name="run-start", summary="Start a run")
+@requires("run.start")
+def run_start(request: HttpRequest, asked: RunIn) -> tuple[int, dict[str, Any]]:
+    options = asked.model_dump(exclude_unset=True)
+    run = runs.start(options, by=_viewer(request), at=timezone.now())
+    return 201, representations.whole(run)
+
+
+@router.get("/runs", response=dict[str, Any], url_name="run-list", summary="Runs, newest first")
+@requires("run.view")
+def run_listing(request: HttpRequest, asked: Query[Filters]) -> dict[str, Any]:
+    filters = {key: getattr(asked, key) for key in FILTERS if getattr(asked, key)}
+    found, following = run_list.listed(
+        _viewer(request), filters=filters, limit=asked.limit, cursor=asked.cursor
+    )
+    return {"items": [representations.short(run) for run in found], "next": following}
+
+
+@router.get(
+    "/runs/{run_id}", response=dict[str, Any], url_name="run-read", summary="A run with its steps"
+)
+@requires("run.view")
+def run_read(request: HttpRequest, run_id: int) -> dict[str, Any]:
+    return representations.whole(runs.find(run_id, viewer=_viewer(request)))
+
+
+@router.post(
+    "/runs/{run_id}/cancel", response=dict[str, Any], url_name="run-cancel", summary="Stop a run"
+)
+@requires("run.stop")
+def run_cancel(request: HttpRequest, run_id: int) -> dict[str, Any]:
+    run = runs.find(run_id, viewer=_viewer(request))
+    runs.stop(run, by=_viewer(request), at=timezone.now())
+    return {"run": run.pk, "status": run.status}

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.utils import timezone
+
+from forecastlab.accounts.services.commands import ActingCommand
+from forecastlab.jobs.services import following
+from forecastlab.warehouse.domain.simulator.config import parse_knobs
+from showcase.domain.config import METRICS
+from showcase.models import Run
+from showcase.queries import representations
+from showcase.services import configs, runs
+
+PLAIN = ("scenario", "dataset", "seed", "as_of", "focus", "models", "horizon", "folds")
+MORE = ("step", "gap", "metric", "name", "table")
+
+
+class Command(ActingCommand):
+    help = "Run the pipeline over a dataset, or over sales simulated for a scenario."
+    verb = "run.start"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--scenario", help="simulate the sales of this scenario")
+        parser.add_argument("--dataset", metavar="NAME[@VERSION]", help="run over these sales")
+        parser.add_argument("--table", help="which rows of the pipeline: short")
+        parser.add_argument("--seed", help="of what is simulated; 42")
+        parser.add_argument("--set", action="append", default=[], metavar="KNOB=VALUE")
+        parser.add_argument("--as-of", metavar="DATE", help="today, in UTC")
+        parser.add_argument("--focus", metavar="STORE:PRODUCT")
+        parser.add_argument("--models", metavar="A,B", help="all of them, if left out")
+        parser.add_argument("--horizon", metavar="PERIODS")
+        parser.add_argument("--folds", metavar="NUMBER")
+        parser.add_argument("--step", metavar="PERIODS", help="between folds; the horizon")
+        parser.add_argument("--gap", metavar="PERIODS", help="before each fold; 0")
+        parser.add_argument("--metric", help=", ".join(METRICS))
+        parser.add_argument("--name", help="what the run is called")
+        parser.add_argument(
+            "--keep-going", action="store_true", help="skip only what needs a failed step"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="print the plan, write nothing")
+        parser.add_argument("--wait", action="store_true", help="until the run has ended")
+
+    def run(self, options: dict[str, Any]) -> Mapping[str, Any]:
+        asked = {key: options[key] for key in (*PLAIN, *MORE) if options[key] is not None}
+        asked |= {"keep_going": True} if options["keep_going"] else {}
+        asked |= {"simulate": parse_knobs(options["set"])} if options["set"] else {}
+        if options["dry_run"]:
+            return configs.prepare(asked, by=self.actor, at=timezone.now()).shown()
+        run = runs.start(asked, by=self.actor, at=timezone.now())
+        if not options["wait"]:
+            return {"job": run.job_id, "run": run.pk}
+        following.follow(run.job_id or 0, self.say)
+        run.refresh_from_db()
+        return representations.whole(run)
+
+    def succeeded(self, result: Mapping[str, Any]) -> bool:
+        return "status" not in result or bool(result["status"] == Run.Status.SUCCEEDED)
+
+    def describe(self, result: Mapping[str, Any]) -> str:
+        if "steps" not in result:
+            return f"Run {result['run']} has been asked for, carried by job {result['job']}."
+        lines = [
+            f"{step['index']:2d} {step['name']:12s} {step.get('status', ''):8s} "
+            f"{step.get('detail', '')}".rstrip()
+            for step in result["steps"]
+        ]
+        head = f"Run {result['run']}: {result['status']}" if "run" in result else "Would run:"
+        winner = result.get("winner")
+        told = f"{winner['model']}: {winner['metric']} {winner['value']:.2f}" if winner else ""
+        return "\n".join([head, *lines, told]).rstrip()

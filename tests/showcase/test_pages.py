@@ -1,0 +1,301 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from forecastlab.accounts.models import User
+from forecastlab.lib import registry
+from forecastlab.lib.contributions import Done, PipelineStep, StepContext, StepFailed
+from showcase import event_streams
+from showcase.models import Run, StepRun
+from tests.factories import make_group, make_run, make_user, make_version, run_job, work_off
+
+pytestmark = pytest.mark.django_db
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def text_of(client: Client, path: str, *, status: int = 200, **headers: str) -> str:
+    response = client.get(path, headers=headers)
+    assert response.status_code == status
+    return response.content.decode()
+
+
+# -- home -------------------------------------------------------------------------------------
+
+
+def test_an_empty_house_shows_the_way_in() -> None:
+    page = text_of(signed_in(make_user()), "/")
+
+    assert "Nothing is forecast here yet" in page
+    assert "Try with simulated sales" in page
+    assert "This installation" in page
+
+
+def test_a_viewer_of_an_empty_house_sees_no_button_but_why() -> None:
+    page = text_of(signed_in(make_user("bob", role="viewer")), "/")
+
+    assert "Try with simulated sales" not in page
+    assert "This needs one of the roles" in page
+
+
+def test_home_shows_what_runs_and_what_came_out() -> None:
+    alice = make_user()
+    work_off(make_run(by=alice, name="Weekly refresh", models=["naive"]))
+    running = make_run(by=alice, name="Second look")
+
+    page = text_of(signed_in(alice), "/")
+
+    assert "Weekly refresh" in page
+    assert f'id="run-{running.pk}-card"' in page
+    assert "Best WAPE, 3 folds" in page
+
+
+def test_home_shows_nothing_of_a_dataset_that_is_not_for_everyone() -> None:
+    alice, charlie = make_user(), make_user("charlie")
+    make_version(by=alice).dataset.readers.add(make_group("readers"))
+    make_run(by=alice, name="Secret refresh")
+
+    assert "Secret refresh" not in text_of(signed_in(charlie), "/")
+
+
+# -- the list ---------------------------------------------------------------------------------
+
+
+def test_runs_are_searched_filtered_and_sorted_by_the_address() -> None:
+    alice = make_user()
+    make_version(name="bakery", by=alice)
+    make_run(by=alice, name="Weekly refresh")
+    make_run(by=alice, name="Bread trial", dataset="bakery")
+    client = signed_in(alice)
+
+    assert "Bread trial" not in text_of(client, "/runs/?search=weekly")
+    assert "Weekly refresh" not in text_of(client, "/runs/?dataset=bakery")
+    assert "Bread trial" in text_of(client, "/runs/?status=queued&by=alice")
+    by_name = text_of(client, "/runs/?sort=name")
+    assert by_name.index("Bread trial") < by_name.index("Weekly refresh")
+
+
+def test_an_empty_result_says_which_filter_to_drop() -> None:
+    alice = make_user()
+    make_run(by=alice, name="Weekly refresh")
+
+    page = text_of(signed_in(alice), "/runs/?search=weekly&status=failed")
+
+    assert "No runs match" in page
+    assert "1 match without “failed”." in page
+    assert "search=weekly" in page
+
+
+def test_the_list_for_htmx_is_a_fragment() -> None:
+    fragment = text_of(signed_in(make_user()), "/runs/", **{"HX-Request": "true"})
+
+    assert "<html" not in fragment
+    assert 'id="runs"' in fragment
+
+
+# -- the page of a run ------------------------------------------------------------------------
+
+
+def test_the_page_of_a_finished_run_is_complete_without_a_script() -> None:
+    run = work_off(make_run(name="Weekly refresh", models=["naive", "seasonal_naive"]))
+
+    page = text_of(signed_in(User.objects.get(username="alice")), f"/runs/{run.pk}/")
+
+    for words in (
+        "Weekly refresh",
+        "Done",
+        "Frozen configuration",
+        "Timeline",
+        "Judge every model",
+    ):
+        assert words in page
+    assert "Run again" in page
+    assert "Stop run" not in page
+
+
+def test_a_stranger_finds_no_run() -> None:
+    alice, charlie = make_user(), make_user("charlie")
+    make_version(by=alice).dataset.readers.add(make_group("readers"))
+    run = make_run(by=alice)
+    client = signed_in(charlie)
+
+    text_of(client, f"/runs/{run.pk}/", status=404)
+    text_of(client, f"/runs/{run.pk}/actions/", status=404)
+    assert client.post(f"/runs/{run.pk}/stop/").status_code == 404
+    assert not event_streams.can_read(charlie, str(run.pk))
+
+
+def test_a_viewer_sees_a_run_without_its_buttons() -> None:
+    run = make_run()
+
+    page = text_of(signed_in(make_user("bob", role="viewer")), f"/runs/{run.pk}/")
+
+    assert "Stop run" not in page
+
+
+def test_the_running_phase_is_open_and_says_how_far_it_is() -> None:
+    run = make_run()
+    assert run.job is not None
+    run_job(run.job, rounds=1)
+    step = run.steps.get(index=2)
+    StepRun.objects.filter(pk=step.pk).update(status="running", started_at=timezone.now())
+    run.job.steps.filter(name=step.name).update(progress=40, detail="Reading rows")
+
+    page = text_of(signed_in(User.objects.get(username="alice")), f"/runs/{run.pk}/")
+
+    assert f"Step 2 of {run.steps.count()}" in page
+    assert "Reading rows" in page
+    assert "no estimate yet" in page
+    assert f'id="run-{run.pk}-phase-data" open' in page
+
+
+def test_what_is_left_is_a_range_once_there_are_five_past_runs() -> None:
+    runs = [make_run(models=["naive"]) for _ in range(6)]
+    for run in runs[:5]:
+        Run.objects.filter(pk=run.pk).update(status="succeeded")
+        StepRun.objects.filter(run=run).update(outcome="pass", status="done", seconds=4)
+
+    page = text_of(signed_in(User.objects.get(username="alice")), f"/runs/{runs[5].pk}/")
+
+    assert "no estimate yet" not in page
+    assert "s left" in page
+
+
+def test_a_failed_step_says_what_to_do_and_what_is_kept() -> None:
+    def fail(_context: StepContext) -> Done:
+        raise StepFailed("Needs 72 days, the dataset has 60.", hint="Use 2 folds.")
+
+    step = PipelineStep("bake", "data", "Bake the bread", fail)
+    with registry.contributing("pipeline_steps", step):
+        run = work_off(make_run())
+        page = text_of(signed_in(User.objects.get(username="alice")), f"/runs/{run.pk}/")
+
+    place = run.steps.get(name="bake").index
+    assert f"Failed at step {place}" in page
+    assert "Needs 72 days, the dataset has 60. Use 2 folds." in page
+    assert ("Step 1 is kept." if place == 2 else f"Steps 1 to {place - 1} are kept.") in page
+
+
+def test_every_pushed_part_is_one_element_with_its_id_and_no_control() -> None:
+    run = work_off(make_run(models=["naive"]))
+    key = str(run.pk)
+
+    for region in event_streams.RUNS.regions:
+        if region.render is None:
+            continue
+        html = region.render(key).strip()
+        assert f'id="{region.element_id(key)}"' in html, region.name
+        assert "<form" not in html, region.name
+        assert "<button" not in html, region.name
+
+
+def test_a_stream_of_nothing_is_not_readable() -> None:
+    alice = make_user()
+
+    assert not event_streams.can_read(alice, "abc")
+    assert not event_streams.can_read(alice, "12")
+    assert all(one.render is None or one.render("12") == "" for one in event_streams.RUNS.regions)
+
+
+# -- starting and stopping --------------------------------------------------------------------
+
+
+def test_the_form_starts_a_run_and_leads_to_it() -> None:
+    alice = make_user()
+    make_version(by=alice)
+
+    response = signed_in(alice).post("/runs/new/", {"sales": "dataset:shop", "horizon": "7"})
+
+    run = Run.objects.get()
+    assert response.status_code == 302
+    assert response["Location"] == f"/runs/{run.pk}/"
+    assert (run.config["horizon"], run.requested_by) == (7, alice)
+
+
+def test_a_refused_field_keeps_what_was_typed() -> None:
+    alice = make_user()
+    make_version(by=alice)
+
+    response = signed_in(alice).post("/runs/new/", {"sales": "dataset:shop", "folds": "6"})
+
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "6 folds of 14 days need 114 days; there are 90. Use 4 or fewer." in page
+    assert 'value="6"' in page
+    assert not Run.objects.exists()
+
+
+def test_the_preview_says_at_which_position_a_second_run_will_queue() -> None:
+    alice = make_user()
+    make_run(by=alice)
+
+    page = text_of(signed_in(alice), "/runs/new/?sales=dataset:shop", **{"HX-Request": "true"})
+
+    assert "queues at position 1" in page
+    assert "<html" not in page
+
+
+def test_run_again_opens_the_form_filled() -> None:
+    alice = make_user()
+    run = make_run(by=alice, horizon=9, models=["naive"])
+
+    page = text_of(signed_in(alice), f"/runs/new/?from={run.pk}")
+
+    assert 'value="9"' in page
+    assert 'value="naive" id="id_models_0" checked' in page.replace("\n", " ") or "checked" in page
+
+
+def test_an_empty_house_starts_over_simulated_sales_with_one_click() -> None:
+    alice = make_user()
+
+    signed_in(alice).post("/runs/new/", {"sales": "scenario:demo_minimal"})
+
+    assert Run.objects.get().scenario == "demo_minimal"
+
+
+def test_stop_asks_the_run_to_end() -> None:
+    alice = make_user()
+    run = make_run(by=alice)
+    client = signed_in(alice)
+
+    assert client.get(f"/runs/{run.pk}/stop/").status_code == 405
+    assert client.post(f"/runs/{run.pk}/stop/").status_code == 302
+
+    run.refresh_from_db()
+    assert run.status == "cancelled"
+
+
+def test_a_viewer_may_not_start_or_stop() -> None:
+    run = make_run()
+    client = signed_in(make_user("bob", role="viewer"))
+
+    assert client.get("/runs/new/").status_code == 403
+    assert client.post(f"/runs/{run.pk}/stop/").status_code == 403
+
+
+# -- queries ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("path", "most"), [("/", 38), ("/runs/", 12), ("/runs/{pk}/", 15)])
+def test_pages_ask_the_database_no_more_when_there_are_more_runs(
+    path: str, most: int, django_assert_max_num_queries: object
+) -> None:
+    alice = make_user()
+    runs = [make_run(by=alice) for _ in range(8)]
+    Run.objects.filter(pk__in=[one.pk for one in runs[:4]]).update(
+        status="succeeded", finished_at=timezone.now() + timedelta(minutes=1)
+    )
+    client = signed_in(alice)
+    address = path.format(pk=runs[-1].pk)
+    client.get(address)
+
+    with django_assert_max_num_queries(most):  # type: ignore[operator]
+        client.get(address)
