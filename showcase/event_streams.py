@@ -8,6 +8,7 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from forecastlab.accounts.services.access import may
 from forecastlab.lib.contributions import EventStream, LiveRegion
 from showcase.models import Run
 from showcase.queries import pipeline, run_page
@@ -16,7 +17,8 @@ PARTS = ("status", "progress", "kpis", "facts", "made", "timeline", "card", "cel
 
 
 def can_read(user: Any, key: str) -> bool:
-    return key.isdecimal() and Run.objects.visible_to(user).filter(pk=key).exists()
+    known = key.isdecimal() and Run.objects.visible_to(user).filter(pk=key).exists()
+    return known and may(user, "run.view")
 
 
 def _part(name: str) -> LiveRegion:

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from forecastlab.accounts.models import User
 from forecastlab.accounts.services import tokens
+from forecastlab.jobs.models import Job
 from forecastlab.warehouse.models import DatasetVersion
 from showcase.models import Run
 from tests.factories import make_group, make_job, make_run, make_user, make_version
@@ -102,11 +103,16 @@ def a_run_of_the_api(alice: User) -> Sample:
 # -- jobs --------------------------------------------------------------------------------------
 
 
+def guarded_job() -> Job:
+    version = guarded_version()
+    return make_job("import", by=version.created_by, dataset=version.dataset.name)
+
+
 @sample("jobs:job", "jobs:job-actions", "jobs:job-cancel")
 def a_job(alice: User) -> Sample:
-    return Sample({"pk": make_job("import", by=alice, dataset="secret").pk})
+    return Sample({"pk": guarded_job().pk})
 
 
 @sample("api:job", "api:job-cancel")
 def a_job_of_the_api(alice: User) -> Sample:
-    return Sample({"job_id": make_job("import", by=alice, dataset="secret").pk})
+    return Sample({"job_id": guarded_job().pk})

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
+from forecastlab.accounts.services.access import may
 from forecastlab.jobs import queries
 from forecastlab.jobs.models import Job
 from forecastlab.lib.contributions import EventStream, LiveRegion
@@ -13,7 +14,7 @@ from forecastlab.lib.contributions import EventStream, LiveRegion
 
 def can_read(user: Any, key: str) -> bool:
     job = Job.objects.filter(pk=key).first() if key.isdecimal() else None
-    return job is not None and queries.can_see(user, job)
+    return job is not None and may(user, "job.view") and queries.can_see(user, job)
 
 
 def _progress_id(key: str) -> str:

@@ -166,10 +166,14 @@ def test_a_person_without_a_role_gets_in_nowhere(address: Address) -> None:
 @each(BY_STREAM)
 def test_a_stranger_is_told_that_there_is_no_stream(address: Address) -> None:
     sample = make_sample(address, make_reader(Role.PLANNER))
+    stranger, reader = make_user("charlie", role=Role.ADMIN), make_user("bob", role="")
+    reader.groups.add(make_group("readers"))
 
-    answer = ask(signed_in(make_user("charlie", role=Role.ADMIN)), address, sample)
+    for_stranger = ask(signed_in(stranger), address, sample)
+    without_role = ask(signed_in(reader), address, sample)
 
-    assert answer.status_code == HTTPStatus.NOT_FOUND
+    assert for_stranger.status_code == HTTPStatus.NOT_FOUND
+    assert without_role.status_code == HTTPStatus.NOT_FOUND
 
 
 @each(BY_VERB)
