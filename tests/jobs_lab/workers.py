@@ -13,8 +13,10 @@ from pathlib import Path
 import psutil
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
 from forecastlab.jobs.models import Job
+from forecastlab.jobs.services import jobs
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -69,6 +71,9 @@ class Lab:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
+    def logs(self) -> bytes:
+        return b"".join(self.log(process) for process in self.processes)
+
     # -- barriers ------------------------------------------------------------------------------
 
     def arm(self, name: str) -> None:
@@ -86,6 +91,9 @@ class Lab:
     def release(self, name: str) -> None:
         for path in self.barriers.glob(f"{name}.*"):
             path.unlink()
+
+    def cancel(self, job: Job) -> None:
+        jobs.cancel(job, by=None, at=timezone.now())
 
     # -- what has happened ---------------------------------------------------------------------
 
