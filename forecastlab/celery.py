@@ -18,6 +18,11 @@ app.autodiscover_tasks()
 
 # Every periodic task, in one place. Each takes an advisory lock, so a doubled beat does no harm.
 app.conf.beat_schedule = {
+    "sweep-accounts": {
+        "task": "forecastlab.accounts.tasks.sweep_accounts",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
     "sweep-jobs": {
         "task": "forecastlab.jobs.tasks.sweep_jobs",
         "schedule": 5.0,

@@ -116,3 +116,11 @@ def a_job(alice: User) -> Sample:
 @sample("api:job", "api:job-cancel")
 def a_job_of_the_api(alice: User) -> Sample:
     return Sample({"job_id": guarded_job().pk})
+
+
+# -- streams -----------------------------------------------------------------------------------
+# By prefix: a stream that only the group `readers`, in any role, may read.
+STREAM_SAMPLES: dict[str, Callable[[], str]] = {
+    "job": lambda: f"job.{guarded_job().pk}",
+    "run": lambda: guarded_run().stream,
+}

@@ -61,7 +61,7 @@ def sign_in_link(request: HttpRequest, secret: str) -> HttpResponse:
     if "prefetch" in request.headers.get("Sec-Purpose", ""):
         return HttpResponse(status=503)
     try:
-        person = sign_in_links.spend(secret, address=_address(request), at=timezone.now())
+        person = sign_in_links.spend(secret, address=_direct_address(request), at=timezone.now())
     except HouseError as error:
         return _sign_in_page(request, SignInForm(), status=error.status, refused=error.message)
     return _enter(request, person, stay="yes")
@@ -124,7 +124,16 @@ def _remember_language(response: HttpResponse, person: User) -> None:
 
 
 def _address(request: HttpRequest) -> str:
-    return str(request.META.get("REMOTE_ADDR", ""))
+    """Return who asks: the last hop that our own proxy named, else the other end of the line."""
+    hops = request.headers.get("X-Forwarded-For", "").split(",")
+    named = hops[-1].strip() if settings.FORECASTLAB_HTTPS else ""
+    return named or str(request.META.get("REMOTE_ADDR", ""))
+
+
+def _direct_address(request: HttpRequest) -> str:
+    """Return the other end of the line, nothing when somebody stands in between."""
+    forwarded = {"X-Forwarded-For", "Forwarded", "Via"} & set(request.headers)
+    return "" if forwarded else str(request.META.get("REMOTE_ADDR", ""))
 
 
 # -- one's own account ------------------------------------------------------------------------

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -172,12 +175,54 @@ def test_one_name_is_not_paused_from_another_address(client: Client) -> None:
     assert enter(from_elsewhere).status_code == 302
 
 
+def test_behind_our_proxy_the_address_it_names_is_counted(client: Client, settings) -> None:
+    settings.FORECASTLAB_HTTPS = True
+    make_user("alice", password=PASSWORD)
+    given = {"username": "alice", "password": "wrong"}
+    for number in range(sign_in.TRIES):
+        forged = {"X-Forwarded-For": f"10.9.9.{number}, 10.0.0.7"}
+        client.post(URL, given, headers=forged)
+
+    paused = client.post(URL, given, headers={"X-Forwarded-For": "10.0.0.7"})
+    other = client.post(URL, given, headers={"X-Forwarded-For": "10.0.0.8"})
+
+    assert (paused.status_code, other.status_code) == (429, 422)
+
+
+def test_without_a_proxy_a_forged_address_does_not_help(client: Client) -> None:
+    given = {"username": "alice", "password": "wrong"}
+    for number in range(sign_in.TRIES):
+        client.post(URL, given, headers={"X-Forwarded-For": f"10.9.9.{number}"})
+
+    assert client.post(URL, given, headers={"X-Forwarded-For": "10.1.1.1"}).status_code == 429
+
+
 def test_many_names_from_one_address_pause_it(client: Client) -> None:
     make_user("alice", password=PASSWORD)
     for number in range(sign_in.TRIES_OF_ADDRESS):
         sign_in_wrongly(f"guess{number}")
 
     assert enter(client).status_code == 429
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tries_sent_at_once_do_not_exceed_the_limit() -> None:
+    together = Barrier(8)
+
+    def guess(_number: int) -> type[Exception]:
+        together.wait(10)
+        try:
+            sign_in.sign_in("alice", "wrong", address="10.0.0.9", at=timezone.now())
+        except (sign_in.WrongPassword, sign_in.TooManyTries) as error:
+            return type(error)
+        finally:
+            connection.close()
+        raise AssertionError
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(guess, range(8)))
+
+    assert outcomes.count(sign_in.WrongPassword) == sign_in.TRIES
 
 
 def sign_in_wrongly(username: str) -> None:

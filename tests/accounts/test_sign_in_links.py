@@ -59,6 +59,11 @@ def test_a_link_works_from_each_form_of_the_local_address(address: str) -> None:
     assert Client(REMOTE_ADDR=address).get(issue().path).status_code == 302
 
 
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via"])
+def test_a_link_does_not_work_through_a_proxy(client: Client, header: str) -> None:
+    assert client.get(issue().path, headers={header: "10.0.0.9"}).status_code == 403
+
+
 def test_looking_ahead_does_not_burn_a_link(client: Client) -> None:
     link = issue()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
@@ -16,8 +17,10 @@ from forecastlab import access_table
 from forecastlab.access_table import Address
 from forecastlab.accounts.domain.roles import VERBS, Role
 from forecastlab.accounts.models import User
+from forecastlab.events.services import streams
+from forecastlab.events.services.access import can_read as may_read
 from forecastlab.management.commands.document_access import DOCUMENT
-from tests.access_samples import SAMPLES, Sample
+from tests.access_samples import SAMPLES, STREAM_SAMPLES, Sample
 from tests.factories import make_group, make_user
 
 pytestmark = pytest.mark.django_db
@@ -201,6 +204,36 @@ def test_a_write_without_the_csrf_token_is_refused(address: Address) -> None:
 
     assert answer.status_code == HTTPStatus.FORBIDDEN
     assert b"csrf" in answer.content.lower() or b"form" in answer.content.lower()
+
+
+# -- streams ----------------------------------------------------------------------------------
+STREAMS = sorted(streams.declared())
+
+
+@pytest.mark.parametrize("prefix", STREAMS)
+def test_a_stream_has_a_sample(prefix: str) -> None:
+    assert prefix in STREAM_SAMPLES
+
+
+@pytest.mark.parametrize("prefix", STREAMS)
+def test_a_stream_is_read_by_the_readers_of_its_dataset_in_any_role(prefix: str) -> None:
+    stream = STREAM_SAMPLES[prefix]()
+    readers = [make_user(f"reader-{role}", role=role) for role in Role]
+    for reader in readers:
+        reader.groups.add(make_group("readers"))
+
+    assert all(may_read(reader, stream) for reader in readers)
+
+
+@pytest.mark.parametrize("prefix", STREAMS)
+def test_a_stream_is_closed_to_strangers_and_to_people_without_a_role(prefix: str) -> None:
+    stream = STREAM_SAMPLES[prefix]()
+    bob, charlie = make_user("bob", role=""), make_user("charlie", role=Role.ADMIN)
+    bob.groups.add(make_group("readers"))
+
+    assert not may_read(bob, stream)
+    assert not may_read(charlie, stream)
+    assert not may_read(AnonymousUser(), stream)
 
 
 # -- Django's own pages for administrators ----------------------------------------------------
