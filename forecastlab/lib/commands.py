@@ -52,7 +52,8 @@ class HouseCommand(BaseCommand):
         self.stderr.write(text, style_func=str)
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        # An abbreviation would change its meaning when an option is added.
+        parser = super().create_parser(prog_name, subcommand, allow_abbrev=False, **kwargs)
         parser.error = self._refuse_usage  # type: ignore[method-assign]
         return parser
 

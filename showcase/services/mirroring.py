@@ -10,6 +10,7 @@ from typing import Any
 
 from forecastlab.lib.contributions import JobChange, NewEvent
 from forecastlab.warehouse.models import DatasetVersion
+from showcase.domain import statuses
 from showcase.models import Run, RunObject, StepRun
 
 # Keys of a step's data that name something it made: key -> kind of object.
@@ -34,7 +35,7 @@ def _follow_job(run: Run, change: JobChange) -> Sequence[NewEvent]:
     kind = f"run.{change.status}"
     if run.job_id is not None and run.status == change.status:
         kind = "run.stop_asked"  # the only change of a job that leaves its status as it is
-    run.status = change.status
+    run.status = statuses.follow(run.status, change.status)
     if change.status == Run.Status.RUNNING and run.started_at is None:
         run.started_at = change.at
     if not run.is_active:

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from typing import cast
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from forecastlab.accounts.models import User
+from forecastlab.lib.admin import ReadOnlyAdmin
+from forecastlab.lib.errors import HouseError
+from showcase.models import Run, RunObject, StepRun
+from showcase.services import runs
+
+
+@admin.register(Run)
+class RunAdmin(ReadOnlyAdmin):
+    list_display = ("id", "name", "status", "dataset", "winner", "requested_by", "created_at")
+    list_filter = ("status", "scenario")
+    list_select_related = ("dataset", "requested_by")
+    search_fields = ("name", "config_hash", "content_hash")
+    ordering = ("-id",)
+    actions = ("stop",)
+
+    @admin.action(description=_("Stop"))
+    def stop(self, request: HttpRequest, chosen: QuerySet[Run]) -> None:
+        for run in chosen.select_related("job"):
+            try:
+                runs.stop(run, by=cast("User", request.user), at=timezone.now())
+            except HouseError as error:
+                self.message_user(request, error.message, messages.WARNING)
+
+
+@admin.register(StepRun)
+class StepRunAdmin(ReadOnlyAdmin):
+    list_display = ("id", "run", "index", "name", "status", "outcome", "seconds")
+    list_filter = ("status", "outcome", "phase")
+    list_select_related = ("run",)
+    ordering = ("-id",)
+
+
+@admin.register(RunObject)
+class RunObjectAdmin(ReadOnlyAdmin):
+    list_display = ("id", "run", "kind", "ref")
+    list_filter = ("kind",)
+    list_select_related = ("run",)
+    ordering = ("-id",)

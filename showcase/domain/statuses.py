@@ -1,0 +1,32 @@
+"""The life of a run, as a table. Its job decides; a run only follows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+RUN: Mapping[str, Mapping[str, str]] = {
+    "queued": {"start": "running", "cancel": "cancelled"},
+    "running": {
+        "park": "waiting",
+        "succeed": "succeeded",
+        "fail": "failed",
+        "cancel": "cancelled",
+    },
+    "waiting": {"requeue": "queued"},
+    "succeeded": {"interrupt": "interrupted"},
+    "failed": {"interrupt": "interrupted"},
+    "cancelled": {},
+    "interrupted": {},
+}
+TABLES = {"Run": RUN}
+
+
+class IllegalMove(Exception):
+    """A bug: a run was asked to change in a way that its table does not hold."""
+
+
+def follow(status: str, to: str) -> str:
+    """Return `to` when it may follow `status` or equals it; raises IllegalMove."""
+    if to != status and to not in RUN[status].values():
+        raise IllegalMove(f"a run cannot go from '{status}' to '{to}'")
+    return to

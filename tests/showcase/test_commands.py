@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from forecastlab.jobs.models import Job
+from showcase.models import Run
+from tests.factories import make_group, make_run, make_user, make_version, work_off
+
+pytestmark = pytest.mark.django_db
+
+
+def answer(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> dict[str, Any]:
+    """Run a command with --json; return the one object that it prints."""
+    capsys.readouterr()
+    found = 0
+    try:
+        call_command(*arguments, "--json")
+    except SystemExit as left:
+        found = int(left.code or 0)
+    assert found == code
+    printed: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return printed
+
+
+def test_a_run_is_asked_for_and_printed_by_number(capsys: pytest.CaptureFixture[str]) -> None:
+    make_version(by=make_user("planner"))
+
+    printed = answer(capsys, "run_showcase", "--dataset", "shop", "--models", "naive")
+
+    run = Run.objects.get()
+    assert printed == {"job": run.job_id, "run": run.pk}
+    assert run.config["models"] == ["naive"]
+
+
+def test_waiting_prints_the_whole_run(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = make_version(by=make_user("planner"))
+
+    def follow(job_id: int, _say: object) -> Job:
+        work_off(Run.objects.get(job_id=job_id))
+        return Job.objects.get(pk=job_id)
+
+    monkeypatch.setattr("forecastlab.jobs.services.following.follow", follow)
+
+    printed = answer(capsys, "run_showcase", "--dataset", "shop@1", "--models", "naive", "--wait")
+
+    assert printed["status"] == "succeeded"
+    assert (printed["dataset"], printed["workspace"]) == (version.ref, None)
+    assert printed["content_hash"] == version.content_hash
+    assert set(printed["winner"]) == {"model", "metric", "value"}
+    first = printed["steps"][0]
+    assert {"name", "phase", "index", "status", "detail", "data", "seconds"} <= set(first)
+    assert (first["name"], first["index"]) == ("precheck", 1)
+
+
+def test_a_run_that_fails_leaves_with_1(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_version(by=make_user("planner"))
+
+    def follow(job_id: int, _say: object) -> None:
+        Run.objects.filter(job_id=job_id).update(status="failed")
+
+    monkeypatch.setattr("forecastlab.jobs.services.following.follow", follow)
+
+    printed = answer(capsys, "run_showcase", "--dataset", "shop", "--wait", code=1)
+
+    assert printed["status"] == "failed"
+
+
+def test_a_dry_run_prints_the_plan_and_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    make_user("planner")
+
+    printed = answer(
+        capsys, "run_showcase", "--scenario", "demo_minimal", "--set", "stores=4", "--dry-run"
+    )
+
+    assert printed["config"]["simulate"]["stores"] == 4
+    assert printed["steps"][0] == {"index": 1, "name": "precheck", "phase": "data"}
+    assert len(printed["config_hash"]) == 64
+    assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        (("--dataset", "nowhere"), "dataset"),
+        (("--scenario", "rich"), "scenario"),
+        (("--scenario", "demo_minimal", "--dataset", "shop"), "dataset"),
+        (("--models", "prophet"), "models"),
+        (("--horizon", "many"), "horizon"),
+        (("--table", "long"), "table"),
+        (("--set", "shops=3"), "shops"),
+        (("--as-of", "tomorrow"), "as_of"),
+    ],
+)
+def test_bad_input_leaves_with_2_and_nothing_changed(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], field: str
+) -> None:
+    make_user("planner")
+
+    printed = answer(capsys, "run_showcase", *arguments, code=2)
+
+    assert printed["error"]["field"] == field
+    assert not Run.objects.exists()
+
+
+def test_an_option_that_is_not_there_yet_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    make_user("planner")
+
+    with pytest.raises(SystemExit) as left:
+        call_command("run_showcase", "--keep", "weekly")
+
+    assert left.value.code == 2
+    assert "--keep" in capsys.readouterr().err
+
+
+def test_a_queued_run_is_cancelled_by_its_number(capsys: pytest.CaptureFixture[str]) -> None:
+    run = make_run(by=make_user("planner"))
+
+    printed = answer(capsys, "cancel_run", str(run.pk))
+
+    assert printed == {"run": run.pk, "status": "cancelled"}
+    assert answer(capsys, "cancel_run", str(run.pk), code=1)["error"]["code"] == "run_finished"
+    assert answer(capsys, "cancel_run", "999999", code=2)["error"]["code"] == "no_such_run"
+
+
+def test_runs_are_listed_newest_first_page_by_page(capsys: pytest.CaptureFixture[str]) -> None:
+    planner = make_user("planner")
+    numbers = [make_run(by=planner).pk for _ in range(3)]
+
+    first = answer(capsys, "list_runs", "--limit", "2")
+    rest = answer(capsys, "list_runs", "--limit", "2", "--cursor", first["next"])
+
+    assert [one["run"] for one in first["items"]] == [numbers[2], numbers[1]]
+    assert [one["run"] for one in rest["items"]] == [numbers[0]]
+    assert rest["next"] is None
+    assert answer(capsys, "list_runs", "--status", "failed")["items"] == []
+    assert answer(capsys, "list_runs", "--cursor", "x", code=2)["error"]["field"] == "cursor"
+    assert answer(capsys, "list_runs", "--limit", "0", code=2)["error"]["field"] == "limit"
+
+
+def test_runs_of_others_datasets_are_not_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    alice = make_user()
+    make_user("planner")
+    make_version(by=alice).dataset.readers.add(make_group("readers"))
+    make_run(by=alice)
+
+    assert answer(capsys, "list_runs")["items"] == []
