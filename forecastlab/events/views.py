@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.utils.translation import get_language
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_GET
 
 from forecastlab.events import queries
 from forecastlab.events.domain.frames import Frame
-from forecastlab.events.services import access, feeds, rendering
+from forecastlab.events.services import access, rendering
 from forecastlab.events.services.access import by_stream
 from forecastlab.events.services.followers import Follower
 from forecastlab.lib.errors import BadInput
@@ -27,14 +28,15 @@ async def events(request: HttpRequest, stream: str) -> HttpResponse | StreamingH
     """Server-Sent Events: one message per event, frames of regions and beats by name."""
     if request.method != "GET":
         return HttpResponse(status=405, headers={"Allow": "GET"})
-    key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
-    user_id, may = await feeds.in_thread(access.session_reading)(key, stream)
-    if user_id is None:
-        raise access.SignedOut
-    if not may:
-        raise access.NoSuchStream
+    await sync_to_async(access.check)(await request.auser(), stream)
     after = request.headers.get("Last-Event-ID") or request.GET.get("after", "0")
-    follower = Follower(stream, key, _number(after), get_language() or "", _shown(request, stream))
+    follower = Follower(
+        stream,
+        request.session.session_key,
+        _number(after),
+        get_language() or settings.LANGUAGE_CODE,
+        _shown(request, stream),
+    )
     return StreamingHttpResponse(
         _messages(follower),
         content_type="text/event-stream",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,31 +17,15 @@ from django.test import Client
 
 from forecastlab.asgi import application
 from forecastlab.events.services import log
-from forecastlab.lib import doorbell, registry
-from forecastlab.lib.contributions import EventStream, LiveRegion, NewEvent
+from forecastlab.lib import doorbell
+from forecastlab.lib.contributions import NewEvent
+from tests.events.conftest import Things
 from tests.factories import make_user
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("things")]
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-READERS = {"alice", "bob"}
 PATIENCE = 20
-rendered: list[str] = []
-
-
-def _render(key: str) -> str:
-    rendered.append(key)
-    return f'<p id="thing-{key}-name">{len(rendered)}</p>'
-
-
-@pytest.fixture(autouse=True)
-def things() -> Iterator[None]:
-    rendered.clear()
-    READERS.update({"alice", "bob"})
-    regions = (LiveRegion("name", "push", lambda key: f"thing-{key}-name", _render),)
-    stream = EventStream("thing", lambda user, key: user.username in READERS, regions)
-    with registry.contributing("event_streams", stream):
-        yield
 
 
 def _cookie(username: str) -> bytes:
@@ -153,23 +136,23 @@ async def test_another_stream_stays_silent() -> None:
         assert await alice.receive_nothing(timeout=0.4)
 
 
-async def test_a_region_is_rendered_once_for_all_viewers() -> None:
+async def test_a_region_is_rendered_once_for_all_viewers(things: Things) -> None:
     shown = {"shown": ["thing-1-name"]}
     async with socket("alice") as alice, socket("bob") as bob:
         first = []
         for viewer in (alice, bob):
             await follow(viewer, **shown)
             first.append((await heard(viewer, "regions"))["regions"])
-        count = len(rendered)
+        count = things.drawn
         await append()
 
         second = [(await heard(viewer, "regions"))["regions"] for viewer in (alice, bob)]
 
     assert second[0] == second[1]
-    assert len(rendered) == count + 1
+    assert things.drawn == count + 1
 
 
-async def test_only_regions_of_the_page_are_pushed() -> None:
+async def test_only_regions_of_the_page_are_pushed(things: Things) -> None:
     async with socket("alice") as alice:
         await follow(alice, shown=["thing-2-name", "elsewhere"])
         following = await heard(alice, "following")
@@ -178,7 +161,7 @@ async def test_only_regions_of_the_page_are_pushed() -> None:
 
         assert following["ids"] == ["thing-1-name"]
         assert await alice.receive_nothing(timeout=0.3)
-        assert rendered == []
+        assert things.drawn == 0
 
 
 async def test_volatile_news_renders_without_an_event() -> None:
@@ -209,11 +192,11 @@ async def test_many_events_are_told_in_few_frames_without_a_gap() -> None:
     assert frames < 30
 
 
-async def test_a_reader_who_loses_the_stream_is_told_at_once() -> None:
+async def test_a_reader_who_loses_the_stream_is_told_at_once(things: Things) -> None:
     async with socket("bob") as bob:
         await follow(bob)
         await heard(bob, "following")
-        READERS.discard("bob")
+        things.readers.discard("bob")
         bob_user = await get_user_model().objects.aget(username="bob")
         await sync_to_async(doorbell.recheck)(bob_user.pk)
 
@@ -234,13 +217,15 @@ async def test_a_socket_closes_after_sign_out() -> None:
         assert (await alice.receive_output(PATIENCE))["type"] == "websocket.close"
 
 
-async def test_access_is_asked_again_without_being_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_access_is_asked_again_without_being_told(
+    monkeypatch: pytest.MonkeyPatch, things: Things
+) -> None:
     monkeypatch.setattr("forecastlab.events.services.followers.RECHECK_PAUSE", 0.05)
     monkeypatch.setattr("forecastlab.events.services.followers.BEAT_PAUSE", 0.1)
     async with socket("bob") as bob:
         await follow(bob)
         await heard(bob, "following")
-        READERS.discard("bob")
+        things.readers.discard("bob")
 
         await heard(bob, "refused")
 
@@ -250,7 +235,8 @@ async def test_a_stream_that_was_left_is_silent() -> None:
         await follow(alice)
         await heard(alice, "following")
         await alice.send_json_to({"do": "leave", "stream": "thing.1"})
-        await asyncio.sleep(0.05)
+        await alice.send_json_to({"do": "follow", "stream": "thing.2"})
+        await heard(alice, "following")  # commands are obeyed in their order
         await append()
 
         assert await alice.receive_nothing(timeout=0.3)

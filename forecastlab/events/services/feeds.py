@@ -17,12 +17,13 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from channels.db import database_sync_to_async
-from django.db import DatabaseError
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError, close_old_connections
 
 from forecastlab.events import queries
 from forecastlab.events.domain.frames import EventData
 from forecastlab.events.services import rendering, switchboard
+from forecastlab.events.services.switchboard import VOLATILE
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -40,7 +41,15 @@ _threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="live")
 
 def in_thread(function: Callable[..., T]) -> Callable[..., Coroutine[Any, Any, T]]:
     """Run a function that reads the database on one of a few threads."""
-    return database_sync_to_async(function, thread_sensitive=False, executor=_threads)
+
+    def run(*args: Any) -> T:
+        close_old_connections()
+        try:
+            return function(*args)
+        finally:
+            close_old_connections()
+
+    return sync_to_async(run, thread_sensitive=False, executor=_threads)
 
 
 @dataclass(eq=False, slots=True)
@@ -60,9 +69,9 @@ class Feed:
     )
 
     def hear(self, seq: int) -> None:
-        if seq:
+        if seq > 0:
             self._heard_seq = max(self._heard_seq, seq)
-        else:
+        elif seq == VOLATILE:
             self._heard_tick += 1
         self._rung.set()
 

@@ -16,6 +16,10 @@ logger = logging.getLogger(__name__)
 
 DEAF_PAUSE = 1.0
 
+# What is heard besides the number of an event: a percentage moved; or look for yourself.
+VOLATILE = 0
+LOOK = -1
+
 Hear = Callable[[int], None]
 
 
@@ -33,7 +37,7 @@ class Switchboard:
 
     @contextlib.asynccontextmanager
     async def listening(self, stream: str, hear: Hear) -> AsyncIterator[None]:
-        """Call `hear(seq)` for every ring of `stream`; 0 stands for volatile news."""
+        """Call `hear` with the number of each ring of `stream`, VOLATILE or LOOK."""
         first = stream not in self._listeners
         self._listeners.setdefault(stream, []).append(hear)
         if self._task is None:
@@ -66,6 +70,7 @@ class Switchboard:
 
     async def _listen(self) -> None:
         layer = doorbell.layer()
+        missed = LOOK
         while True:
             try:
                 self._channel = await layer.new_channel()
@@ -73,12 +78,12 @@ class Switchboard:
                     await layer.group_add(doorbell.group(stream), self._channel)
                 self.deaf = False
                 for stream in list(self._listeners):  # what was rung before we could hear it
-                    self._dispatch({"stream": stream, "seq": 0})
+                    self._dispatch({"stream": stream, "seq": missed})
                 while True:
                     self._dispatch(await layer.receive(self._channel))
             except (RedisError, OSError) as error:
                 logger.warning("Cannot hear the doorbell, live pages read every second: %s", error)
-                self._channel, self.deaf = "", True
+                self._channel, self.deaf, missed = "", True, VOLATILE
                 await asyncio.sleep(DEAF_PAUSE)
 
     async def _join(self, stream: str) -> None:
@@ -93,7 +98,7 @@ class Switchboard:
     def _dispatch(self, message: dict[str, object]) -> None:
         seq = message["seq"]
         for hear in list(self._listeners.get(str(message["stream"]), ())):
-            hear(seq if isinstance(seq, int) else 0)
+            hear(seq if isinstance(seq, int) else VOLATILE)
 
 
 _boards: WeakKeyDictionary[asyncio.AbstractEventLoop, Switchboard] = WeakKeyDictionary()
