@@ -13,7 +13,7 @@ from forecastlab.jobs.services.closing import Ending
 from forecastlab.jobs.services.reporting import Reporter
 from forecastlab.lib.contributions import StepCancelled
 from tests.factories import claim_job, make_job, make_user, run_job
-from tests.jobs.concurrency import at_once
+from tests.jobs.concurrency import at_once, overlapping
 
 pytestmark = pytest.mark.django_db
 
@@ -125,29 +125,62 @@ def test_who_asked_is_in_the_story() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_cancel_and_finish_at_the_same_moment_agree_on_one_end() -> None:
-    for _ in range(10):
-        job = make_job(steps=["one"])
-        lease, _step = claim_job(job)
+def test_a_cancel_that_comes_while_the_job_finishes_is_without_effect() -> None:
+    job = make_job(steps=["one"])
+    lease, _ = claim_job(job)
 
-        at_once([partial(cancel, job), partial(_close, lease)])
+    overlapping(partial(_close, lease), partial(cancel, job))
 
-        job.refresh_from_db()
-        ends = [one.kind for one in events.after(job.stream, 0) if one.kind in _ENDS]
-        assert ends == [f"job.{job.status}"]
-        assert job.status == ("cancelled" if job.cancel_requested else "succeeded")
+    job.refresh_from_db()
+    assert (job.status, job.cancel_requested) == ("succeeded", False)
+    assert ends_of(job) == ["job.succeeded"]
+    assert events.after(job.stream, 0)[-1].kind == "job.succeeded"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_cancel_and_first_claim_at_the_same_moment_agree() -> None:
+def test_a_job_that_finishes_while_it_is_cancelled_is_cancelled() -> None:
+    job = make_job(steps=["one"])
+    lease, _ = claim_job(job)
+
+    overlapping(partial(cancel, job), partial(_close, lease))
+
+    job.refresh_from_db()
+    assert (job.status, ends_of(job)) == ("cancelled", ["job.cancelled"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cancel_that_comes_while_the_job_starts_is_read_by_its_first_step() -> None:
+    job = make_job(steps=["one"])
+
+    overlapping(partial(claim_job, job), partial(cancel, job))  # type: ignore[type-var]
+
+    job.refresh_from_db()
+    assert (job.status, job.cancel_requested) == ("running", True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_that_would_start_while_it_is_cancelled_does_not() -> None:
+    job = make_job(steps=["one"])
+
+    overlapping(partial(cancel, job), partial(jobs.advance, job.pk))  # type: ignore[type-var]
+
+    job.refresh_from_db()
+    assert (job.status, ends_of(job)) == ("cancelled", ["job.cancelled"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_cancelling_and_claiming_at_the_same_moment_never_deadlock() -> None:
     for _ in range(10):
         job = make_job(steps=["one"])
 
         at_once([partial(cancel, job), partial(jobs.advance, job.pk)])
         job = run_job(job)
 
-        assert job.status in {"cancelled", "succeeded"}
         assert job.cancel_requested == (job.status == "cancelled")
+
+
+def ends_of(job: Job) -> list[str]:
+    return [one.kind for one in events.after(job.stream, 0) if one.kind in _ENDS]
 
 
 _ENDS = {"job.succeeded", "job.failed", "job.cancelled"}

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -11,7 +10,7 @@ from forecastlab.jobs.models import Job, JobStep
 from forecastlab.jobs.services import closing, jobs, leases
 from forecastlab.jobs.services.closing import Ending
 from tests.factories import make_job, run_job
-from tests.jobs.concurrency import at_once
+from tests.jobs.concurrency import at_once, overlapping
 
 pytestmark = pytest.mark.django_db
 
@@ -62,27 +61,35 @@ def test_each_shard_moves_the_progress() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_two_shards_that_close_together_wake_their_parent_once() -> None:
-    for _ in range(10):
-        job = make_fanned(2)
-        parent = parent_of(job)
-        held = []
-        for shard in parent.shards.all():
-            claimed = leases.claim(shard.pk, worker="tests//1", at=timezone.now())
-            assert claimed is not None
-            held.append(claimed[0])
+    job = make_fanned(2)
+    parent = parent_of(job)
+    first, second = (claim_step(shard) for shard in parent.shards.all())
 
-        at_once([partial(_close, lease) for lease in held])
+    overlapping(partial(_close, first), partial(_close, second))
 
-        parent.refresh_from_db()
-        assert parent.status == "pending"
-        assert parent.due_at is not None
+    parent.refresh_from_db()
+    assert parent.status == "pending"
+    assert parent.due_at is not None
+    _run_gathering_twice(job)
+    assert steps_done(job) == ["one"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_shards_that_close_together_wake_their_parent() -> None:
+    parent = parent_of(make_fanned(6))
+    held = [claim_step(shard) for shard in parent.shards.all()]
+
+    at_once([partial(_close, lease) for lease in held])
+
+    parent.refresh_from_db()
+    assert parent.status == "pending"
 
 
 def test_a_failed_shard_fails_the_step_after_the_others_have_ended() -> None:
     job = make_fanned(4, failing=[0])
     parent = parent_of(job)
     first, running, *_ = parent.shards.order_by("position")
-    leases.claim(running.pk, worker="tests//1", at=timezone.now())
+    lease = claim_step(running)
 
     jobs.advance_step(first.pk)
 
@@ -91,7 +98,7 @@ def test_a_failed_shard_fails_the_step_after_the_others_have_ended() -> None:
     parent.refresh_from_db()
     assert parent.status == "waiting"
 
-    _close(leases.Lease(running.pk, 1, 30))
+    _close(lease)
     job = run_job(job)
 
     parent.refresh_from_db()
@@ -102,21 +109,17 @@ def test_a_failed_shard_fails_the_step_after_the_others_have_ended() -> None:
 def test_a_cancelled_fan_out_drops_its_idle_shards_and_stops_the_others() -> None:
     job = make_fanned(3)
     parent = parent_of(job)
-    running = parent.shards.get(position=0)
-    claimed = leases.claim(running.pk, worker="tests//1", at=timezone.now())
-    assert claimed is not None
+    lease = claim_step(parent.shards.get(position=0))
 
     jobs.cancel(job, by=None, at=timezone.now())
-    closing.close(claimed[0], closing.CANCELLED, at=timezone.now())
+    closing.close(lease, closing.CANCELLED, at=timezone.now())
     job = run_job(job)
 
     assert job.status == "cancelled"
     assert set(parent.shards.values_list("status", "outcome")) == {("done", "")}
 
 
-def test_cancelling_a_fan_out_that_nobody_works_on_ends_it_without_its_shards(
-    tmp_path: Path,
-) -> None:
+def test_cancelling_a_fan_out_that_nobody_works_on_ends_it_without_its_shards() -> None:
     job = make_fanned(3)
 
     jobs.cancel(job, by=None, at=timezone.now())
@@ -129,8 +132,23 @@ def test_cancelling_a_fan_out_that_nobody_works_on_ends_it_without_its_shards(
 def test_shards_are_not_in_the_story_of_the_job() -> None:
     job = run_job(make_fanned(3))
 
-    kinds = [event.kind for event in events.after(job.stream, 0)]
-    assert kinds.count("step.done") == 1
+    assert steps_done(job) == ["one"]
+
+
+def steps_done(job: Job) -> list[str]:
+    story = events.after(job.stream, 0)
+    return [event.payload["step"] for event in story if event.kind == "step.done"]
+
+
+def claim_step(step: JobStep) -> leases.Lease:
+    claimed = leases.claim(step.pk, worker="tests//1", at=timezone.now())
+    assert claimed is not None
+    return claimed[0]
+
+
+def _run_gathering_twice(job: Job) -> None:
+    for _ in range(2):
+        jobs.advance(job.pk)
 
 
 def _close(lease: leases.Lease) -> None:

@@ -15,7 +15,7 @@ from forecastlab.jobs.services.closing import Ending
 from forecastlab.jobs.services.reporting import Reporter
 from forecastlab.lib.contributions import LeaseLost, NewEvent
 from tests.factories import claim_job, expire_lease, make_job, run_job
-from tests.jobs.concurrency import at_once
+from tests.jobs.concurrency import at_once, overlapping
 
 pytestmark = pytest.mark.django_db
 
@@ -62,6 +62,25 @@ def test_of_eight_workers_that_claim_at_once_one_gets_the_step() -> None:
 
         assert len([one for one in claims if one is not None]) == 1
         assert JobStep.objects.get(pk=step_id).fence == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_claim_that_waited_for_another_looks_again() -> None:
+    step_id = make_job().steps.get(position=0).pk
+    claim = partial(leases.claim, step_id, worker="one of two", at=timezone.now())
+
+    first, second = overlapping(claim, claim)
+
+    assert (first is not None, second) == (True, None)
+
+
+def test_a_message_that_comes_before_the_pause_is_over_does_nothing() -> None:
+    job = make_job(orders={"one": {"do": "transient"}})
+    jobs.advance(job.pk)
+
+    jobs.advance(job.pk)
+
+    assert job.steps.get(position=0).attempts == 1
 
 
 def test_a_zombie_that_wakes_up_late_writes_nothing() -> None:

@@ -66,10 +66,11 @@ class Jobs(RuleBasedStateMachine):
     @precondition(lambda self: self.jobs)
     @rule(choice=CHOICE)
     def requeue(self, choice: int) -> None:
+        job = self._job(choice)
         try:
-            jobs.requeue(self._job(choice), at=timezone.now())
+            jobs.requeue(job, at=timezone.now())
         except jobs.JobNotWaiting:
-            assert choice % len(self.jobs) in range(len(self.jobs))
+            assert job.is_terminal
 
     # -- what workers do -----------------------------------------------------------------------
 

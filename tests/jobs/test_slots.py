@@ -10,7 +10,7 @@ from forecastlab.jobs import queries
 from forecastlab.jobs.models import Job
 from forecastlab.jobs.services import jobs
 from tests.factories import make_job, run_job
-from tests.jobs.concurrency import at_once
+from tests.jobs.concurrency import at_once, overlapping
 
 pytestmark = pytest.mark.django_db
 
@@ -86,6 +86,16 @@ def test_the_database_refuses_two_holders_of_a_slot() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_of_two_that_start_together_one_gets_the_slot() -> None:
+    first, second = make_exclusive(), make_exclusive(steps=["two"])
+    Job.objects.filter(pk=first.pk).update(status="running")  # so that nobody is older in line
+
+    overlapping(partial(_take_slot, first), partial(jobs.advance, second.pk))
+
+    assert statuses() == ["running", "queued"]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_of_many_that_start_at_once_one_gets_the_slot() -> None:
     many = [make_exclusive() for _ in range(6)]
 
@@ -95,12 +105,17 @@ def test_of_many_that_start_at_once_one_gets_the_slot() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_that_start_at_once_no_more_than_the_cap_run() -> None:
-    many = [make_job("lab_capped") for _ in range(6)]
+def test_of_those_that_start_together_no_more_than_the_cap_run() -> None:
+    first, second, third = (make_job("lab_capped") for _ in range(3))
+    jobs.advance(first.pk)
 
-    at_once([partial(jobs.advance, job.pk) for job in many])
+    overlapping(partial(jobs.advance, second.pk), partial(jobs.advance, third.pk))
 
-    assert statuses().count("running") == 2
+    assert statuses() == ["running", "running", "queued"]
+
+
+def _take_slot(job: Job) -> None:
+    Job.objects.filter(pk=job.pk).update(slot=job.exclusive)
 
 
 def test_a_place_below_the_cap_calls_the_oldest_queued_of_the_kind(
