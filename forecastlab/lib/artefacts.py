@@ -98,6 +98,18 @@ def verify(digest: str) -> None:
         raise ArtefactChanged(f"The bytes stored under {digest} now have the digest {found}.")
 
 
+def discard(digest: str) -> int:
+    """Delete the stored bytes and return how many there were; repeating is free.
+
+    Equal bytes have one digest: whoever discards must know that nobody else needs them.
+    """
+    if not _storage().exists(_name(digest)):
+        return 0
+    freed = _storage().size(_name(digest))
+    _storage().delete(_name(digest))
+    return int(freed)
+
+
 def _digest_of(content: Path | bytes) -> str:
     if isinstance(content, bytes):
         return _digest(iter([content]))

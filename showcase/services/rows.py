@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from forecastlab.jobs.models import Job
+from forecastlab.lib import artefacts, figures
 from forecastlab.lib.contributions import Done, Skipped, StepContext, StepFailed
+from showcase.models import StepRun
 from showcase.services import installation
 
 
@@ -20,5 +23,25 @@ def precheck(context: StepContext) -> Done:
 
 
 def cleanup(context: StepContext) -> Done | Skipped:
-    """Take away what the run needed only while it worked. Safe to repeat."""
-    return Skipped("Nothing was left to clear up.")
+    """Take away what the run needed only while it worked. Safe to repeat.
+
+    After a failure it stays, so that what the finished steps made is kept; and while another job
+    is at work, since equal artefacts are stored once and it may be reading them.
+    """
+    given = [one.get("temporary", ()) for one in context.results.values()]
+    digests = {digest for several in given for digest in several}
+    if not digests:
+        return Skipped("There is nothing to clear up.")
+    if _has_failed(context):
+        return Skipped(f"{len(digests)} working files stay, for a run that goes on from here.")
+    if Job.objects.exclude(pk=context.job_id).filter(status=Job.Status.RUNNING).exists():
+        return Skipped(f"{len(digests)} working files stay while another job may share them.")
+    freed = [artefacts.discard(digest) for digest in sorted(digests)]
+    gone = [size for size in freed if size]
+    told = f"{len(gone)} working files removed, {figures.size(sum(gone))}."
+    return Done(told, data={"removed": len(gone), "bytes": sum(gone)})
+
+
+def _has_failed(context: StepContext) -> bool:
+    steps = StepRun.objects.filter(run=context.params["run"])
+    return steps.filter(outcome=StepRun.Outcome.FAIL).exists()

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from forecastlab.events import queries as events
 from forecastlab.jobs.models import Job
-from forecastlab.lib import registry
+from forecastlab.lib import artefacts, registry
 from forecastlab.lib.contributions import Done, PipelineStep, StepContext, StepFailed
 from forecastlab.lib.errors import BadInput, NotFound
 from forecastlab.warehouse.services.loading import NameTaken
@@ -281,3 +281,43 @@ def test_steps_are_unique_by_name_and_place() -> None:
     run = make_run()
 
     assert run.steps.count() == StepRun.objects.values("name").distinct().count()
+
+
+# -- clearing up ------------------------------------------------------------------------------
+
+
+def temporary(run: Run) -> set[str]:
+    data = run.steps.values_list("data", flat=True)
+    return {digest for one in data for digest in one.get("temporary", ())}
+
+
+def stored(digests: set[str]) -> int:
+    return sum(1 for digest in digests if artefacts.discard(digest))
+
+
+def test_a_run_that_succeeded_leaves_no_working_files() -> None:
+    run = work_off(make_run(models=["naive"]))
+
+    cleanup = run.steps.get(name="cleanup")
+    assert cleanup.data["removed"] == len(temporary(run)) > 0
+    assert stored(temporary(run)) == 0
+
+
+def test_a_failed_run_keeps_what_its_finished_steps_made() -> None:
+    with registry.contributing("pipeline_steps", make_step("bake", fail, after=("backtest",))):
+        run = work_off(make_run(models=["naive"]))
+
+    assert run.status == "failed"
+    assert stored(temporary(run)) == len(temporary(run)) > 0
+
+
+def test_working_files_stay_while_another_job_may_share_them() -> None:
+    make_version(name="bakery")
+    other = make_run(dataset="bakery")
+    assert other.job is not None
+    run_job(other.job, rounds=1)
+
+    run = work_off(make_run(models=["naive"]))
+
+    assert run.steps.get(name="cleanup").outcome == "skip"
+    assert stored(temporary(run)) == len(temporary(run)) > 0

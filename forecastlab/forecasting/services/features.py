@@ -49,8 +49,15 @@ def prepare(context: StepContext) -> Done:
     }
     if configs.judges(context):
         data["evidence"] = _evidence(loaded.panel, config, work)
+    data["temporary"] = _temporary(data)
     data["peak_memory_mb"] = configs.peak_memory_mb()
     return Done(_told(loaded), data)
+
+
+def _temporary(data: dict[str, Any]) -> list[str]:
+    """Return the artefacts that nobody needs once the job is over."""
+    kept = [data["learned"], data.get("evidence"), *(one["digest"] for one in data["shards"])]
+    return [digest for digest in kept if digest]
 
 
 def work_of(context: StepContext, config: Config, periods: int) -> Work:

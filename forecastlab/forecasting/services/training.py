@@ -80,12 +80,14 @@ def _trained(context: StepContext) -> Done:
         "models": ", ".join(title_of(name) for name in config.single),
         "series": f"{context.results['features']['series']:,}",
     }
+    shards_made = [
+        {name: one.data.get(name) for name in ("judged", "final")} for one in context.shards
+    ]
     data = {
         "trained": list(config.single),
         "requested_models": list(config.models),
-        "shards": [
-            {name: one.data.get(name) for name in ("judged", "final")} for one in context.shards
-        ],
+        "shards": shards_made,
+        "temporary": [digest for one in shards_made for digest in one.values() if digest],
         "seconds": seconds,
         "peak_memory_mb": max(one.data["peak_memory_mb"] for one in context.shards),
     }
