@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,11 +28,15 @@ def worker(transactional_db: None) -> Iterator[None]:
     over = threading.Event()
 
     def work() -> None:
-        while not over.wait(0.01):
-            step = JobStep.objects.filter(due_at__lte=Now(), lease_until=None).first()
-            if step is not None:
-                jobs.advance_step(step.pk)
-        connection.close()
+        try:
+            while not over.wait(0.01):
+                due = JobStep.objects.filter(due_at__lte=Now(), lease_until=None).first()
+                if due is not None:
+                    jobs.advance_step(due.pk)
+        except Exception:
+            logging.exception("The worker of the tests died")
+        finally:
+            connection.close()
 
     thread = threading.Thread(target=work)
     thread.start()

@@ -21,7 +21,7 @@ from forecastlab.warehouse.gateways.workplace import Staged, Workplace
 from forecastlab.warehouse.models import Dataset, DatasetVersion, Signal
 
 FACTS = "warehouse_salesfact"
-COLUMNS = ["version_id", "series_id", "t", *NUMBERS, "held_back", "signals"]
+COLUMNS = ["version_id", "series_id", "t", *NUMBERS, "held_back"]
 Report = Callable[[float], None]
 
 
@@ -168,7 +168,11 @@ def _fill(version: DatasetVersion, ids: pl.DataFrame, place: Workplace, report: 
     )
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL(before).format(**words))
-        frames.copy_in(name, COLUMNS, _rows(version, ids, place, report), freeze=True)
+        loaded = 0
+        for block in _rows(version, ids, place):
+            # One COPY a block: while it runs, its connection answers nothing else.
+            loaded += frames.copy_in(name, block.columns, [block], freeze=True)
+            report(loaded / version.rows)
         for statement in after:
             cursor.execute(sql.SQL(statement).format(**words))
 
@@ -177,23 +181,13 @@ def partition(version: DatasetVersion) -> str:
     return f"{FACTS}_v{version.pk}"
 
 
-def _rows(
-    version: DatasetVersion, ids: pl.DataFrame, place: Workplace, report: Report
-) -> Iterator[pl.DataFrame]:
-    loaded = 0
+def _rows(version: DatasetVersion, ids: pl.DataFrame, place: Workplace) -> Iterator[pl.DataFrame]:
     for block in place.blocks():
         named = block.join(ids.with_columns(pl.col("code").cast(pl.UInt32)), on="code")
         signals = [one for one in block.columns if one.startswith("signal_")]
         places = [pl.col(one).fill_null(float("nan")) for one in signals]
         yield named.sort("series_id", "t").select(
             pl.lit(version.pk, dtype=pl.Int64).alias("version_id"),
-            "series_id",
-            "t",
-            *NUMBERS,
-            "held_back",
-            (
-                pl.concat_arr(places) if places else pl.lit(None, dtype=pl.Array(pl.Float32, 0))
-            ).alias("signals"),
+            *COLUMNS[1:],
+            *([pl.concat_arr(places).alias("signals")] if places else []),
         )
-        loaded += block.height
-        report(loaded / max(1, version.rows))

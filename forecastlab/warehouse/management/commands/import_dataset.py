@@ -35,7 +35,9 @@ class Command(LoadingCommand):
             help="keep a column as a signal, planned ahead or only observed",
         )
         parser.add_argument("--frequency", default="", help="H, D, W, M, Q or Y; else guessed")
-        parser.add_argument("--returns", default="keep", help="negative sales: keep, missing, reject")
+        parser.add_argument(
+            "--returns", default="keep", help="negative sales: keep, missing, reject"
+        )
         parser.add_argument("--layout", default="long", help="long: one row per series and period")
 
     def start(self, options: dict[str, Any]) -> Job:
