@@ -135,5 +135,5 @@ _MIDDLE = """
 ## Every address
 
 Nobody is led to the sign-in page, or gets 401 from the API and the streams. Whoever lacks the verb
-gets 403. Pages under `/admin/` are open to the role admin only.
+gets 403. Pages under `/admin/` are open to the role admin only, and show the rows of everybody.
 """

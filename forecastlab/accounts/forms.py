@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
@@ -18,9 +19,7 @@ class SignInForm(forms.Form):
     username = forms.CharField(
         label=_("User name"),
         max_length=150,
-        widget=forms.TextInput(
-            attrs={"autocomplete": "username", "autocapitalize": "none", "autofocus": True}
-        ),
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
         error_messages={"required": _("Enter your user name.")},
     )
     password = forms.CharField(
@@ -33,6 +32,12 @@ class SignInForm(forms.Form):
     stay = forms.BooleanField(
         label=_("Stay signed in on this device for 14 days"), required=False, initial=True
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Begin where something is missing: after a wrong password that is the password."""
+        super().__init__(*args, **kwargs)
+        begin = "password" if self.is_bound and self.data.get("username") else "username"
+        self.fields[begin].widget.attrs["autofocus"] = True
 
 
 class ProfileForm(forms.Form):
