@@ -1,0 +1,23 @@
+"""The rows of the pipeline that are about the sales themselves."""
+
+from __future__ import annotations
+
+from forecastlab.lib.contributions import PipelineStep
+from forecastlab.warehouse.services import profiles
+
+SEED = PipelineStep(
+    name="seed",
+    phase="data",
+    title="Simulate the sales",
+    run=profiles.seed,
+    lease_seconds=120,
+)
+STATUS = PipelineStep(
+    name="status",
+    phase="data",
+    title="Look at the sales",
+    run=profiles.status,
+    after=("seed",),
+    weight=0.2,
+    drawing="warehouse/_step_status.html",
+)
