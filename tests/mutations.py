@@ -1,0 +1,124 @@
+"""Safeguards taken away one by one: each must turn its test red.
+
+To add one: the file, the text that protects, what to put in its place, and the test that must
+notice. The text must stand in the file exactly once, so a change of the code is noticed here too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    name: str
+    file: str
+    original: str
+    mutated: str
+    test: str
+
+
+_JOBS = "forecastlab/jobs/services"
+_LEASES = "tests/jobs/test_leases.py"
+
+MUTATIONS = (
+    Mutation(
+        "claim although the lease is held",
+        f"{_JOBS}/leases.py",
+        "JobStep.objects.filter(free, pk=step_id",
+        "JobStep.objects.filter(pk=step_id",
+        f"{_LEASES}::test_a_claim_that_waited_for_another_looks_again",
+    ),
+    Mutation(
+        "claim before the pause is over",
+        f"{_JOBS}/leases.py",
+        ", due_at__lte=Now())",
+        ")",
+        f"{_LEASES}::test_a_message_that_comes_before_the_pause_is_over_does_nothing",
+    ),
+    Mutation(
+        "no fence in the lock of the step",
+        f"{_JOBS}/leases.py",
+        "pk=lease.step_id, fence=lease.fence, status=StepStatus.RUNNING",
+        "pk=lease.step_id, status=StepStatus.RUNNING",
+        f"{_LEASES}::test_a_zombie_that_wakes_up_late_writes_nothing",
+    ),
+    Mutation(
+        "no lock around what is written inside the fence",
+        f"{_JOBS}/leases.py",
+        "JobStep.objects.select_for_update(no_key=True).filter(",
+        "JobStep.objects.filter(",
+        f"{_LEASES}::test_nobody_takes_over_from_a_holder_who_is_writing",
+    ),
+    Mutation(
+        "no fence in the report of progress",
+        f"{_JOBS}/reporting.py",
+        "pk=self._lease.step_id, fence=self._lease.fence, status=StepStatus.RUNNING",
+        "pk=self._lease.step_id",
+        f"{_LEASES}::test_a_zombie_that_wakes_up_late_writes_nothing",
+    ),
+    Mutation(
+        "a freed lease keeps its fence",
+        f"{_JOBS}/sweeping.py",
+        'update(fence=F("fence") + 1)',
+        'update(fence=F("fence"))',
+        "tests/jobs/test_sweeping.py::test_a_lease_that_ran_out_is_freed_and_called_again",
+    ),
+    Mutation(
+        "every sweep sweeps",
+        f"{_JOBS}/sweeping.py",
+        "        if not _alone():\n            return\n",
+        "",
+        "tests/jobs/test_sweeping.py::test_a_second_sweep_at_the_same_time_does_nothing",
+    ),
+    Mutation(
+        "no lock of the parent by the shard that closes",
+        f"{_JOBS}/closing.py",
+        "JobStep.objects.select_for_update(no_key=True).get(pk=parent_id)",
+        "JobStep.objects.get(pk=parent_id)",
+        "tests/jobs/test_fan_out.py::test_two_shards_that_close_together_wake_their_parent_once",
+    ),
+    Mutation(
+        "no lock of the job by whoever cancels",
+        f"{_JOBS}/jobs.py",
+        "Job.objects.select_for_update(no_key=True).get(pk=job.pk)",
+        "Job.objects.get(pk=job.pk)",
+        "tests/jobs/test_cancel.py::"
+        "test_a_cancel_that_comes_while_the_job_finishes_is_without_effect",
+    ),
+    Mutation(
+        "no lock of the job by the step that closes",
+        f"{_JOBS}/closing.py",
+        "Job.objects.select_for_update(no_key=True).get(pk=step.job_id)",
+        "Job.objects.get(pk=step.job_id)",
+        "tests/jobs/test_cancel.py::test_a_job_that_finishes_while_it_is_cancelled_is_cancelled",
+    ),
+    Mutation(
+        "cancel locks the job before its steps",
+        f"{_JOBS}/jobs.py",
+        "        _lock_what_workers_lock_first(job)\n",
+        "",
+        "tests/jobs/test_cancel.py::test_cancelling_and_claiming_at_the_same_moment_never_deadlock",
+    ),
+    Mutation(
+        "nobody holds the slot",
+        f"{_JOBS}/admission.py",
+        'slot=F("exclusive"), ',
+        "",
+        "tests/jobs/test_slots.py::test_of_two_that_start_together_one_gets_the_slot",
+    ),
+    Mutation(
+        "no lock around the count of a kind's running jobs",
+        f"{_JOBS}/admission.py",
+        "select pg_advisory_xact_lock(hashtext('jobs.cap'), hashtext(%s))",
+        "select %s",
+        "tests/jobs/test_slots.py::test_of_those_that_start_together_no_more_than_the_cap_run",
+    ),
+    Mutation(
+        "park although somebody has answered",
+        f"{_JOBS}/closing.py",
+        "if job.wake_requested or job.cancel_requested:",
+        "if job.cancel_requested:",
+        "tests/jobs/test_waiting.py::test_whoever_answers_before_the_job_has_parked_is_not_lost",
+    ),
+)
