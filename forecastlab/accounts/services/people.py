@@ -27,22 +27,25 @@ class UnknownPerson(BadInput):
     code = "unknown_person"
 
 
-def actor(username: str) -> User:
-    """Return the person a command acts as; `username` empty means the installation's default."""
+def actor(username: str, *, field: str = "as") -> User:
+    """Return the person a command acts as; `username` empty means the installation's default.
+
+    Raises BadInput, which names `field`.
+    """
     name = username or settings.FORECASTLAB_ACTOR
     if not name:
         raise BadInput(
             _("Nobody is named to act."),
-            field="as",
+            field=field,
             hint=_("Give --as USER or set FORECASTLAB_ACTOR."),
         )
     person = User.objects.filter(username=name).first()
     if person is None:
-        raise UnknownPerson(_("There is no user '%s'.") % name, field="as", hint=_known())
+        raise UnknownPerson(_("There is no user '%s'.") % name, field=field, hint=_known())
     if not person.can_act:
         raise BadInput(
             _("'%s' cannot act: the account is closed or belongs to a service.") % name,
-            field="as",
+            field=field,
             hint=_known(),
         )
     return person

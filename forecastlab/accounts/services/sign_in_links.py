@@ -42,7 +42,7 @@ class Link:
 def issue(username: str, *, at: datetime) -> Link:
     """Make a link that signs `username` in once, within ten minutes, on this machine."""
     _require_embedded()
-    person = people.actor(username)
+    person = people.actor(username, field="user")
     secret = secrets.make()
     stored = SignInLink.objects.create(
         user=person, digest=secrets.digest(secret), created_at=at, expires_at=at + LIFETIME
