@@ -207,7 +207,7 @@ class ForecastIssue(models.Model):
         return f"issue {self.pk}"
 
     def get_absolute_url(self) -> str:
-        return reverse("forecasting:series-list", args=[self.pk])
+        return reverse("forecasting:issue", args=[self.pk])
 
 
 class Forecast(models.Model):

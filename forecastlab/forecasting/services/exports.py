@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
 import polars as pl
 
 from forecastlab.forecasting import gateways
@@ -42,12 +43,12 @@ def issued(issue: ForecastIssue, series_id: int | None = None) -> pl.DataFrame:
     )
     if series_id is not None:
         query += f" AND series_id = {series_id:d}"
-    first = issue.origin + 1
-    moments = periods(issue.version, range(first, first + issue.horizon))
+    found = frames.read(query)
+    moments = periods(issue.version, range(issue.origin + 1, issue.origin + 1 + issue.horizon))
+    steps = np.tile(np.arange(issue.horizon), found.height)
     return (
-        frames.read(query)
-        .with_columns(pl.lit(moments.implode()).alias("ds"))
-        .explode("ds", "yhat", *RANGES)
+        found.explode("yhat", *RANGES)
+        .with_columns(moments.gather(steps))
         .join(_names(issue.version), on="series_id")
         .select("unique_id", "ds", "model", "yhat", *RANGES)
         .sort("unique_id", "ds")

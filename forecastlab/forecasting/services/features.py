@@ -14,8 +14,9 @@ from forecastlab.forecasting.domain import folds, metrics, shards
 from forecastlab.forecasting.domain.config import Config
 from forecastlab.forecasting.domain.panel import Panel
 from forecastlab.forecasting.domain.shards import Work
-from forecastlab.forecasting.services import configs, panels
-from forecastlab.forecasting.services.panels import Loaded
+from forecastlab.forecasting.queries import panels
+from forecastlab.forecasting.queries.panels import Loaded
+from forecastlab.forecasting.services import configs
 from forecastlab.lib.contributions import Done, StepContext
 from forecastlab.warehouse.models import DatasetVersion
 from forecastlab.warehouse.services import versions

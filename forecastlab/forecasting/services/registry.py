@@ -158,7 +158,7 @@ def verify(context: StepContext) -> Done:
     return Done(_("%(count)s artefacts hold what was stored") % {"count": len(runs) + 2}, data)
 
 
-def is_whole(model_run: ModelRun) -> str:
+def damage(model_run: ModelRun) -> str:
     """Return "" when the artefact holds what was stored, else what is wrong."""
     try:
         artefacts.verify(model_run.artefact)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 
 from forecastlab.forecasting.domain import panel as panels
 from forecastlab.forecasting.domain.defaults import STOCKOUT_LIMIT
@@ -27,14 +28,18 @@ class Loaded:
     stockout: int
 
 
-def load(version: DatasetVersion, series_ids: list[int] | None = None) -> Loaded:
-    """Read the facts (of some series) in one query and lay them out."""
-    facts = warehouse.facts(version, COLUMNS, series_ids)
+def load(version: DatasetVersion) -> Loaded:
+    """Read the facts in one query and lay them out."""
+    return of_facts(warehouse.facts(version, COLUMNS), version.periods)
+
+
+def of_facts(facts: pl.DataFrame, periods: int) -> Loaded:
+    """Lay out facts that are sorted by series and period."""
     told = [name for name in COLUMNS if facts[name].null_count() < facts.height]
-    columns = {name: facts[name].to_numpy() for name in ("series_id", "t", *dict.fromkeys(told))}
+    columns = {name: facts[name].to_numpy() for name in ("series_id", "t", *told)}
     columns.setdefault("quantity", np.full(facts.height, np.nan))
     series = np.unique(columns["series_id"])
-    panel = panels.build(columns, series, version.periods)
+    panel = panels.build(columns, series, periods)
     share = columns.get("stockout_share", np.zeros(0))
     return Loaded(
         panel=panel,

@@ -1,0 +1,122 @@
+"""The list of forecast series: what is searched, sorted and paged there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.core.paginator import Page, Paginator
+from django.utils.translation import gettext as _
+
+from forecastlab.accounts.models import User
+from forecastlab.forecasting.domain.config import title_of
+from forecastlab.forecasting.domain.defaults import BY_FREQUENCY
+from forecastlab.forecasting.models import Forecast, ForecastIssue
+from forecastlab.warehouse.models import Dataset
+
+PER_PAGE = 50
+SORTS: Mapping[str, str] = {
+    "series": "series__unique_id",
+    "champion": "model",
+    "total": "total",
+    "wape": "wape",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the address asks for; unheard-of words count as not asked."""
+
+    dataset: str = ""
+    search: str = ""
+    sort: str = "-total"
+    page: str = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    forecast: Forecast
+    champion: str
+    wape: float | None
+
+    @property
+    def unique_id(self) -> str:
+        return str(self.forecast.series.unique_id)
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesList:
+    wanted: Wanted
+    issue: ForecastIssue | None
+    datasets: Sequence[str]
+    page: Page[Forecast] | None
+    rows: Sequence[Row]
+
+    @property
+    def span(self) -> str:
+        """Return how far ahead the forecasts go, such as "14 days"."""
+        return span_of(self.issue) if self.issue else ""
+
+    @property
+    def columns(self) -> Sequence[Mapping[str, object]]:
+        total = _("Next %(span)s") % {"span": self.span}
+        return [
+            {"label": _("Series"), "key": "series"},
+            {"label": total, "key": "total", "numeric": True},
+            {"label": _("8 times in 10"), "key": "", "numeric": True, "wide": True},
+            {"label": _("Shape"), "key": "", "wide": True},
+            {"label": _("WAPE"), "key": "wape", "numeric": True},
+            {"label": _("Champion"), "key": "champion", "wide": True},
+        ]
+
+
+def span_of(issue: ForecastIssue) -> str:
+    return f"{issue.horizon} {BY_FREQUENCY[issue.version.frequency].noun}"
+
+
+def wanted(parameters: Mapping[str, str]) -> Wanted:
+    sort = parameters.get("sort", "")
+    return Wanted(
+        dataset=parameters.get("dataset", ""),
+        search=parameters.get("search", "").strip(),
+        sort=sort if sort.removeprefix("-") in SORTS else "-total",
+        page=parameters.get("page", "1"),
+    )
+
+
+def of(asked: Wanted, *, viewer: User, issue: ForecastIssue | None = None) -> SeriesList:
+    """Return a page of the issue, else of the newest one of the wanted dataset."""
+    found = issue or newest_issue(viewer, asked.dataset)
+    datasets = with_forecasts(viewer)
+    if found is None:
+        return SeriesList(asked, None, datasets, None, [])
+    forecasts = Forecast.objects.filter(issue=found).select_related("series")
+    if asked.search:
+        forecasts = forecasts.filter(series__unique_id__icontains=asked.search)
+    key = SORTS[asked.sort.removeprefix("-")]
+    direction = "-" if asked.sort.startswith("-") else ""
+    page = Paginator(forecasts.order_by(f"{direction}{key}", "series_id"), PER_PAGE).get_page(
+        asked.page
+    )
+    rows = [Row(one, title_of(one.model), share(one.wape)) for one in page]
+    return SeriesList(asked, found, datasets, page, rows)
+
+
+def newest_issue(viewer: User, dataset: str = "") -> ForecastIssue | None:
+    """Return the newest issue that the viewer may see, of one dataset if it is named."""
+    issues = ForecastIssue.objects.visible_to(viewer).select_related("version__dataset")
+    if dataset:
+        issues = issues.filter(version__dataset__name=dataset)
+    found: ForecastIssue | None = issues.newest().first()
+    return found
+
+
+def with_forecasts(viewer: User) -> list[str]:
+    """Return the names of the visible datasets that have forecasts."""
+    visible = Dataset.objects.visible_to(viewer).filter(versions__issues__isnull=False)
+    return list(visible.order_by("name").values_list("name", flat=True).distinct())
+
+
+def share(percent: float | None) -> float | None:
+    """Return a percentage as the share that the figures of pages are written from."""
+    return None if percent is None else percent / 100

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
+
+from forecastlab.forecasting import views
+
+
+class SuffixConverter(StringConverter):
+    regex = "csv|parquet"
+
+
+register_converter(SuffixConverter, "table_suffix")
+
+app_name = "forecasting"
+urlpatterns = [
+    path("series/", views.series, name="series"),
+    path("series/<int:issue_id>/", views.issue, name="issue"),
+    path(
+        "series/<int:issue_id>/forecasts.<table_suffix:suffix>",
+        views.issue_download,
+        name="issue-download",
+    ),
+    path("series/<int:issue_id>/<int:series_id>/", views.series_page, name="series-page"),
+    path(
+        "series/<int:issue_id>/<int:series_id>/forecast.<table_suffix:suffix>",
+        views.series_download,
+        name="series-download",
+    ),
+    path("models/", views.models, name="models"),
+    path("models/<int:pk>/", views.model_run, name="model-run"),
+    path(
+        "backtests/<int:pk>/judged.<table_suffix:suffix>",
+        views.backtest_download,
+        name="backtest-download",
+    ),
+]
