@@ -85,7 +85,9 @@ TEMPLATES = [
 ]
 
 # -- services ----------------------------------------------------------------------------------
-DATABASES = {"default": database_from_url(DATABASE_URL)}
+# Web processes share connections among their threads; a worker keeps one of its own.
+DATABASE_POOL = int(os.environ.get("FORECASTLAB_DATABASE_POOL", "0"))
+DATABASES = {"default": database_from_url(DATABASE_URL, pool=DATABASE_POOL)}
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",

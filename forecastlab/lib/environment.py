@@ -17,14 +17,20 @@ def listed(name: str, default: str) -> list[str]:
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
 
 
-def database_from_url(url: str) -> dict[str, Any]:
-    """Turn `postgresql://user:password@host:port/name` into Django's form."""
+def database_from_url(url: str, *, pool: int = 0) -> dict[str, Any]:
+    """Turn `postgresql://user:password@host:port/name` into Django's form.
+
+    With `pool`, the threads of the process share so many connections at most.
+    """
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured(
             f"DATABASE_URL starts with '{parts.scheme}://'; PostgreSQL is needed: "
             "postgresql://USER:PASSWORD@HOST:5432/NAME"
         )
+    options: dict[str, Any] = {"connect_timeout": 5}
+    if pool:
+        options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 5}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
@@ -33,5 +39,6 @@ def database_from_url(url: str) -> dict[str, Any]:
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or 5432),
         "CONN_MAX_AGE": 0,
-        "OPTIONS": {"connect_timeout": 5},
+        "CONN_HEALTH_CHECKS": bool(pool),
+        "OPTIONS": options,
     }

@@ -29,6 +29,7 @@ class Daphne:
                 **database
             ),
             "FORECASTLAB_SECRET_KEY": settings.SECRET_KEY,
+            "FORECASTLAB_DATABASE_POOL": "8",
             "FORECASTLAB_LOG_LEVEL": "WARNING",
         }
         self._process: subprocess.Popen[bytes] | None = None

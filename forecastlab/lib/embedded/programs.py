@@ -21,7 +21,8 @@ def web(base_dir: Path, *, port: int) -> Program:
     command: tuple[str, ...] = (sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port))
     # Quiet: its access log would hold the secrets of sign-in links; ours names routes only.
     command += ("-v", "0", "--no-server-name", "forecastlab.asgi:application")
-    return Program("web", command, env=_environment(), popen={"cwd": base_dir})
+    environment = {"FORECASTLAB_DATABASE_POOL": "8"} | _environment()
+    return Program("web", command, env=environment, popen={"cwd": base_dir})
 
 
 def clock(base_dir: Path, *, folder: Path) -> Program:
