@@ -10,7 +10,7 @@ from pydantic import Field
 
 from forecastlab.accounts.models import User
 from forecastlab.accounts.services.access import requires
-from forecastlab.jobs import queries
+from forecastlab.jobs.queries import jobs as queries
 from forecastlab.jobs.services import jobs
 
 router = Router(tags=["jobs"])

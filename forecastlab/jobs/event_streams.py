@@ -7,8 +7,8 @@ from typing import Any
 from django.template.loader import render_to_string
 
 from forecastlab.accounts.services.access import may
-from forecastlab.jobs import queries
 from forecastlab.jobs.models import Job
+from forecastlab.jobs.queries import jobs as queries
 from forecastlab.lib.contributions import EventStream, LiveRegion
 
 

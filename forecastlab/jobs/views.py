@@ -12,8 +12,8 @@ from django.views.decorators.http import require_GET, require_POST
 from forecastlab.accounts.models import User
 from forecastlab.accounts.services.access import requires
 from forecastlab.events import queries as events
-from forecastlab.jobs import queries
 from forecastlab.jobs.models import Job
+from forecastlab.jobs.queries import jobs as queries
 from forecastlab.jobs.services import jobs
 
 

@@ -12,7 +12,7 @@ from django.db.models import Count, Q
 from forecastlab.accounts.models import User
 from forecastlab.events.models import Event
 from forecastlab.jobs.models import Job
-from forecastlab.jobs.services import kinds
+from forecastlab.jobs.queries import kinds
 from forecastlab.warehouse.models import DatasetVersion, Series
 from showcase.models import Run
 from showcase.queries import kpis, run_list, run_page, stories
@@ -106,4 +106,4 @@ def _today(viewer: User, now: datetime) -> list[stories.Entry]:
     visible = Run.objects.visible_to(viewer).filter(recent | Q(status__in=Run.ACTIVE))
     streams = [run.stream for run in visible.only("pk").order_by("-pk")[:RUNS_LOOKED_AT]]
     found = Event.objects.filter(stream__in=streams, kind__startswith="run.", at__gte=midnight)
-    return stories.entries(found.order_by("-at", "-pk")[:TODAY])
+    return stories.of_several(found.order_by("-at", "-pk")[:TODAY])

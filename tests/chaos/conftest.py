@@ -7,7 +7,7 @@ import pytest
 import redis
 from django.conf import settings
 
-from forecastlab.jobs.services import kinds
+from forecastlab.jobs.queries import kinds
 from tests.jobs_lab import job_kinds
 from tests.jobs_lab.workers import Lab
 

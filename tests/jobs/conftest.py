@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from celery import Task
 
-from forecastlab.jobs.services import kinds
+from forecastlab.jobs.queries import kinds
 from tests.jobs_lab import job_kinds
 
 

@@ -10,7 +10,8 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from forecastlab.jobs.models import Job, JobStep
-from forecastlab.jobs.services import jobs, kinds, sweeping
+from forecastlab.jobs.queries import kinds
+from forecastlab.jobs.services import jobs, sweeping
 from forecastlab.jobs.services.reporting import Reporter, TookTooLong
 from forecastlab.lib.contributions import Done, FanOut, JobKind, JobStepPlan, StepResult, Waiting
 from tests.factories import claim_job, expire_lease, make_job, run_job

@@ -10,7 +10,8 @@ from forecastlab.accounts.models import User
 from forecastlab.events.services import access
 from forecastlab.jobs import event_streams
 from forecastlab.jobs.models import Job
-from forecastlab.jobs.services import jobs, kinds
+from forecastlab.jobs.queries import kinds
+from forecastlab.jobs.services import jobs
 from forecastlab.lib.contributions import JobKind
 from tests.factories import make_job, make_user, run_job
 from tests.jobs_lab import job_kinds

@@ -6,8 +6,8 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from forecastlab.jobs import queries
 from forecastlab.jobs.models import Job
+from forecastlab.jobs.queries import jobs as queries
 from forecastlab.jobs.services import jobs
 from tests.factories import make_job, run_job
 from tests.jobs.concurrency import at_once, overlapping

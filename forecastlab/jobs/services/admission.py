@@ -10,7 +10,8 @@ from django.db.models.functions import Coalesce
 
 from forecastlab.jobs.domain.statuses import JOB, JobStatus, after
 from forecastlab.jobs.models import Job, JobStep
-from forecastlab.jobs.services import kinds, ringing
+from forecastlab.jobs.queries import kinds
+from forecastlab.jobs.services import ringing
 
 
 def start(job: Job, *, at: datetime) -> bool:

@@ -13,7 +13,8 @@ from django.db.models import Max
 from forecastlab.jobs.domain import planning
 from forecastlab.jobs.domain.statuses import JOB, STEP, Outcome, StepStatus, after, verdict
 from forecastlab.jobs.models import Job, JobStep
-from forecastlab.jobs.services import admission, kinds, leases, progress, ringing, telling
+from forecastlab.jobs.queries import kinds
+from forecastlab.jobs.services import admission, leases, progress, ringing, telling
 from forecastlab.jobs.services.leases import Lease
 from forecastlab.lib.barriers import barrier
 from forecastlab.lib.contributions import FanOut, JobChange, Json
@@ -161,7 +162,7 @@ def _proceed(job: Job, changes: Sequence[JobChange], *, at: datetime) -> None:
     """Call a worker for the next step of a locked job, or end the job."""
     if job.is_stopping:
         _plan_compensation(job)
-    steps = list(job.steps.main())
+    steps = list(job.steps.main().defer("data", "detail", "shard"))
     following = planning.next_step(steps, stopping=job.is_stopping)
     if following is None:
         finish(job, changes, at=at)

@@ -12,7 +12,8 @@ from forecastlab.accounts.models import User
 from forecastlab.jobs import gateways
 from forecastlab.jobs.domain.statuses import JOB, JobStatus, StepStatus, after
 from forecastlab.jobs.models import Job, JobStep
-from forecastlab.jobs.services import closing, kinds, leases, ringing, running, telling, workers
+from forecastlab.jobs.queries import kinds
+from forecastlab.jobs.services import closing, leases, ringing, running, telling, workers
 from forecastlab.lib.contributions import JobStepPlan, Json
 from forecastlab.lib.errors import BadInput, Conflict, Unavailable
 

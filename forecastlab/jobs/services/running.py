@@ -17,7 +17,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from forecastlab.jobs.domain import planning
 from forecastlab.jobs.domain.statuses import Outcome, StepStatus
 from forecastlab.jobs.models import JobStep
-from forecastlab.jobs.services import closing, kinds, telling
+from forecastlab.jobs.queries import kinds
+from forecastlab.jobs.services import closing, telling
 from forecastlab.jobs.services.closing import Ending
 from forecastlab.jobs.services.leases import Lease
 from forecastlab.jobs.services.reporting import Reporter
@@ -117,7 +118,8 @@ def _result(lease: Lease, step: JobStep, *, now: datetime) -> StepResult:
 def _known_before(step: JobStep) -> QuerySet[JobStep]:
     """Return the steps that are done, and the shards of this one."""
     done = Q(parent=None, status=StepStatus.DONE)
-    return JobStep.objects.filter(done | Q(parent=step), job=step.job_id).order_by("position")
+    known = JobStep.objects.filter(done | Q(parent=step), job=step.job_id).order_by("position")
+    return known.only("parent", "position", "name", "shard", "outcome", "detail", "data")
 
 
 def _shards(steps: Sequence[JobStep]) -> list[ShardResult]:

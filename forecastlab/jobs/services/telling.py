@@ -7,7 +7,7 @@ from datetime import datetime
 
 from forecastlab.events.services import log
 from forecastlab.jobs.models import Job, JobStep
-from forecastlab.jobs.services import kinds
+from forecastlab.jobs.queries import kinds
 from forecastlab.lib import doorbell
 from forecastlab.lib.contributions import JobChange, JobKind, NewEvent
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from forecastlab.accounts.services.commands import ActingCommand
-from forecastlab.jobs import queries
+from forecastlab.jobs.queries import jobs as queries
 from forecastlab.lib.errors import BadInput
 
 MOST = 500

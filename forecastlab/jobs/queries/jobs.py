@@ -9,7 +9,7 @@ from typing import Any
 
 from forecastlab.jobs.domain.statuses import JobStatus
 from forecastlab.jobs.models import Job, JobStep
-from forecastlab.jobs.services import kinds
+from forecastlab.jobs.queries import kinds
 from forecastlab.lib.errors import BadInput, NotFound
 
 CHUNK = 200
