@@ -13,7 +13,7 @@ def _writable() -> str:
     for folder in (Path(settings.ARTEFACT_ROOT), Path(settings.UPLOAD_ROOT)):
         nearest = next(one for one in (folder, *folder.parents) if one.exists())
         if not os.access(nearest, os.W_OK | os.X_OK):
-            return f"'{nearest}' cannot be written. Give it to this user, or set FORECASTLAB_ARTEFACTS."
+            return f"'{nearest}' cannot be written: give it to this user."
     return ""
 
 

@@ -78,10 +78,19 @@ def parse_signal(text: str) -> NamedSignal:
     return NamedSignal(column, when == "known")
 
 
+def guess(headings: Sequence[str]) -> list[Placed]:
+    """Return the roles that the headings suggest."""
+    return _guessed(headings, (), ())
+
+
 def resolve(
-    headings: Sequence[str], placed: Sequence[Placed], signals: Sequence[NamedSignal]
+    headings: Sequence[str],
+    placed: Sequence[Placed],
+    signals: Sequence[NamedSignal],
+    *,
+    guessing: bool = True,
 ) -> Mapping:
-    """Complete what was asked for with guesses, and say what is dropped.
+    """Complete what was asked for with guesses, if wanted, and say what is dropped.
 
     Raises MappingUnusable for a heading that is absent or repeated, a role or column used twice,
     or a file that lacks a date, a quantity or anything to tell series apart.
@@ -97,7 +106,8 @@ def resolve(
             raise MappingUnusable(
                 f"The file has no column '{column}'. It has {', '.join(headings)}.", field="map"
             )
-    complete = [*placed, *_guessed(headings, placed, signals)]
+    guesses = _guessed(headings, placed, signals) if guessing else []
+    complete = [*placed, *guesses]
     _require(headings, {one.role for one in complete})
     used = {one.column for one in complete} | {one.column for one in signals}
     return Mapping(

@@ -49,6 +49,7 @@ class Options:
     frequency: str = ""
     returns: str = "keep"
     layout: str = "long"
+    guess: bool = True
 
     def check(self) -> None:
         _one_of("frequency", self.frequency, ["", *Frequency])
@@ -94,7 +95,7 @@ def start(name: str, upload: Upload, *, options: Options, by: User, at: datetime
     """
     check_name(name, by=by)
     options.check()
-    uploads.mapped(upload, placed=options.placed, signals=options.signals)
+    _mapping(upload, options)
     params = {
         "dataset": name,
         "upload": upload.place.token,
@@ -111,7 +112,7 @@ def stage(context: StepContext) -> Done:
     """Read the file as it stands and write typed rows."""
     asked = _Asked.of(context.params)
     upload = uploads.again(asked.upload, asked.file_name)
-    mapping = _mapping(upload, asked)
+    mapping = _mapping(upload, asked.options)
     context.report(0.1, f"Reading {asked.file_name}")
     found = staging.stage(upload.source, mapping, upload.place)
     _refuse_errors(context, asked, found)
@@ -122,7 +123,7 @@ def check(context: StepContext) -> Done:
     """Sort, date and count the rows; write the facts."""
     asked = _Asked.of(context.params)
     upload = uploads.again(asked.upload, asked.file_name)
-    mapping = _mapping(upload, asked)
+    mapping = _mapping(upload, asked.options)
     wanted = checking.Wanted(
         frequency=asked.options.frequency,
         returns=asked.options.returns,
@@ -164,8 +165,10 @@ def _load(context: StepContext, asked: _Asked) -> ImportReport:
         )
 
 
-def _mapping(upload: Upload, asked: _Asked) -> Mapping:
-    return uploads.mapped(upload, placed=asked.options.placed, signals=asked.options.signals)
+def _mapping(upload: Upload, options: Options) -> Mapping:
+    return uploads.mapped(
+        upload, placed=options.placed, signals=options.signals, guess=options.guess
+    )
 
 
 def _dropped(mapping: Mapping) -> list[Problem]:

@@ -90,12 +90,15 @@ def preview(upload: Upload) -> pl.DataFrame:
     return rows.drop("__line__", strict=False).cast(pl.String)
 
 
-def mapped(upload: Upload, *, placed: Iterable[str], signals: Iterable[str]) -> Mapping:
+def mapped(
+    upload: Upload, *, placed: Iterable[str], signals: Iterable[str], guess: bool = True
+) -> Mapping:
     """Return which column plays which role; raise MappingUnusable."""
     return mappings.resolve(
         upload.source.headings,
         [mappings.parse_placed(one) for one in placed],
         [mappings.parse_signal(one) for one in signals],
+        guessing=guess,
     )
 
 
