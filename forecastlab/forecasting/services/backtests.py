@@ -29,6 +29,7 @@ from forecastlab.warehouse.services import versions
 KIND = "backtest"
 # A step's data goes into an event; the whole list stands in the backtest.
 MOST_LISTED = 200
+PERCENTS = ("wape", "bias", "smape")
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -172,7 +173,7 @@ def _told(backtest: Backtest) -> str:
     text = _("%(model)s is best: %(metric)s %(value)s on %(judged)s series") % {
         "model": title_of(best),
         "metric": backtest.metric.upper(),
-        "value": figures.number(value, 2),
+        "value": _written(value, backtest.metric),
         "judged": figures.number(backtest.judged),
     }
     if not backtest.skipped:
@@ -199,5 +200,27 @@ def _data(backtest: Backtest) -> dict[str, Any]:
         "series_skipped": len(backtest.skipped),
         "skipped": backtest.skipped[:MOST_LISTED],
         "champion_policies": result["champion_policies"],
+        "bars": _bars(result["models"], backtest.metric),
         **{name: result[name] for name in same},
     }
+
+
+def _bars(models: Mapping[str, Any], metric: str) -> list[dict[str, Any]]:
+    """Return the models by the metric as bars, best first; its size counts, not its sign."""
+    sizes = {name: abs(one[metric]) for name, one in models.items() if one[metric] is not None}
+    most = max(sizes.values(), default=0.0) or 1.0
+    return [
+        {
+            "name": title_of(name),
+            "share": round(size / most, 4),
+            "value": _written(models[name][metric], metric),
+            "note": "",
+        }
+        for name, size in sorted(sizes.items(), key=lambda one: one[1])
+    ]
+
+
+def _written(value: float, metric: str) -> str:
+    if metric in PERCENTS:
+        return figures.percent(value / 100)
+    return figures.number(value, 3)

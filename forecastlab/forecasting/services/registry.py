@@ -132,8 +132,10 @@ def _told(issue: ForecastIssue) -> str:
 
 def data_of(issue: ForecastIssue) -> dict[str, Any]:
     """Return what the pipeline shows of an issue."""
+    runs = ModelRun.objects.filter(backtest=issue.backtest_id)
     return {
         "run_id": issue.model_run_id,
+        "model_runs": list(runs.order_by("pk").values_list("pk", flat=True)),
         "model": issue.model_run.model,
         "alias": issue.alias,
         "artefact": issue.model_run.artefact,
