@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from forecastlab.accounts.api import AUTH, idempotent
+from forecastlab.accounts.api import AUTH, guarded, idempotent
 from forecastlab.accounts.services.access import SignInNeeded, public
 from forecastlab.lib import logs, problems
 from forecastlab.lib.errors import BadInput, HouseError, NotFound
@@ -34,6 +34,7 @@ api = NinjaAPI(
     docs_decorator=public("the description of the API names no data"),
 )
 api.add_decorator(idempotent, mode="view")
+api.add_decorator(guarded, mode="view")
 
 for _config in apps.get_app_configs():
     _ours = _config.name.startswith(("forecastlab.", "showcase"))

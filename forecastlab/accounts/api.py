@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from functools import wraps
+from inspect import unwrap
 from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
@@ -18,7 +19,7 @@ from ninja.utils import check_csrf
 from forecastlab.accounts.domain import roles
 from forecastlab.accounts.models import User
 from forecastlab.accounts.services import idempotency, tokens
-from forecastlab.accounts.services.access import SignInNeeded, may, requires
+from forecastlab.accounts.services.access import SignInNeeded, may, refusal, requires
 from forecastlab.lib import problems
 from forecastlab.lib.errors import HouseError, NotAllowed
 
@@ -43,7 +44,7 @@ class TokenAuth(HttpBearer):
     """`Authorization: Bearer TOKEN`; a token that is sent must hold, a session does not help it."""
 
     def authenticate(self, request: HttpRequest, token: str) -> User:
-        person = tokens.bearer(token, at=timezone.now())
+        person = _caller(request)
         if person is None:
             raise BadToken
         request.user = person
@@ -62,6 +63,34 @@ class SessionAuth(NinjaSessionAuth):
 
 
 AUTH = [TokenAuth(), SessionAuth()]
+
+
+def _caller(request: HttpRequest) -> User | None:
+    """Find out, once per request, who calls: the person of a token that is sent, else a session."""
+    if not hasattr(request, "api_caller"):
+        request.api_caller = _found_caller(request)  # type: ignore[attr-defined]
+    return cast("User | None", request.api_caller)  # type: ignore[attr-defined]
+
+
+def _found_caller(request: HttpRequest) -> User | None:
+    header = request.headers.get("Authorization", "")
+    if header.lower().startswith(_SCHEME):
+        return tokens.bearer(header[len(_SCHEME) :].strip(), at=timezone.now())
+    return request.user if isinstance(request.user, User) else None
+
+
+def guarded(run: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Refuse who lacks the verb of an operation before what was sent is read or checked."""
+    verb = getattr(unwrap(run).__self__.view_func, "access_verb", "")
+
+    @wraps(run)
+    def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        caller = _caller(request)
+        if verb and caller is not None and not may(caller, verb):
+            return problems.from_error(request, NotAllowed(refusal(verb)))
+        return run(request, **kwargs)
+
+    return wrapped
 
 
 # -- once -------------------------------------------------------------------------------------
@@ -111,14 +140,6 @@ def _once(
         content_type=answer.content_type,
         headers={"Idempotency-Replayed": "true"},
     )
-
-
-def _caller(request: HttpRequest) -> User | None:
-    """Find out who calls before the operation does, which checks CSRF and access as ever."""
-    header = request.headers.get("Authorization", "")
-    if header.lower().startswith(_SCHEME):
-        return tokens.bearer(header[len(_SCHEME) :], at=timezone.now())
-    return request.user if isinstance(request.user, User) else None
 
 
 def _body_digest(request: HttpRequest) -> str:

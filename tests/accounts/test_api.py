@@ -105,6 +105,16 @@ def test_a_token_is_stored_as_a_digest_only() -> None:
     assert secret not in str(Token.objects.values().get())
 
 
+@pytest.mark.urls("tests.accounts.trial_api")
+def test_who_may_not_is_told_so_before_the_body_is_read(client: Client) -> None:
+    client.force_login(make_user("alice", role="viewer"))
+
+    answer = client.post("/api/v1/notes", "no json", content_type="application/json")
+
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "not_allowed"
+
+
 # -- writes -----------------------------------------------------------------------------------
 trial = pytest.mark.urls("tests.accounts.trial_api")
 

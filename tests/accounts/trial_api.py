@@ -10,7 +10,7 @@ from django.urls import path
 from ninja import File, NinjaAPI, Schema, Status
 from ninja.files import UploadedFile
 
-from forecastlab.accounts.api import AUTH, idempotent
+from forecastlab.accounts.api import AUTH, guarded, idempotent
 from forecastlab.accounts.services.access import requires
 from forecastlab.api import api as house
 from forecastlab.lib.errors import Conflict
@@ -18,6 +18,7 @@ from forecastlab.lib.errors import Conflict
 api = NinjaAPI(urls_namespace="trial", auth=AUTH)
 api._exception_handlers = house._exception_handlers
 api.add_decorator(idempotent, mode="view")
+api.add_decorator(guarded, mode="view")
 
 
 class Note(Schema):
