@@ -15,7 +15,7 @@ from forecastlab.jobs.models import Job
 from forecastlab.jobs.queries import kinds
 from forecastlab.warehouse.models import DatasetVersion, Series
 from showcase.models import Run
-from showcase.queries import kpis, run_list, run_page, stories
+from showcase.queries import kpis, labels, run_list, run_page, stories
 from showcase.queries.kpis import Kpi
 from showcase.queries.run_list import Row
 from showcase.queries.run_page import RunPage
@@ -46,6 +46,10 @@ class Home:
     recent: Sequence[Row]
     total: int
     today: Sequence[stories.Entry]
+
+    @property
+    def sales_through(self) -> str:
+        return labels.day(self.version.last) if self.version else ""
 
     @property
     def is_empty(self) -> bool:

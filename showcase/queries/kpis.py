@@ -33,7 +33,7 @@ def of(run: Run, steps: Iterable[StepRun]) -> list[Kpi]:
         _count(_("Series forecast"), said, "series_forecast", note=_of_series(said)),
         _models(said),
         _count(_("Series not judged"), said, "series_skipped"),
-        _count(_("Sales rows"), said, "row_count", note=_sales_note(run)),
+        _sales(run),
     ]
 
 
@@ -80,5 +80,9 @@ def _of_series(said: Mapping[str, Any]) -> str:
     return _("of %(n)s") % {"n": figures.number(total)} if isinstance(total, int) else ""
 
 
-def _sales_note(run: Run) -> str:
-    return _("version %(n)s") % {"n": run.version.number} if run.version else ""
+def _sales(run: Run) -> Kpi:
+    label = _("Sales rows")
+    if run.version is None:
+        return Kpi(label)
+    note = _("version %(n)s") % {"n": run.version.number}
+    return Kpi(label, figures.number(run.version.rows), note)

@@ -53,15 +53,17 @@ def of(run: Run) -> list[Made]:
     """Return one line per kind that people can open, in the order of `KINDS`."""
     counted = run.made.order_by().values_list("kind").annotate(n=Count("pk"), last=Max("ref"))
     found = {kind: (count, ref) for kind, count, ref in counted}
-    return [
-        Made(str(kind.label), kind.icon, found[name][0], _url(kind, found[name][1]))
-        for name, kind in KINDS.items()
-        if name in found
-    ]
+    return [_made(kind, *found[name]) for name, kind in KINDS.items() if name in found]
 
 
-def _url(kind: Kind, ref: str) -> str:
+def _made(kind: Kind, count: int, ref: str) -> Made:
     thing = kind.find(ref)
+    if isinstance(thing, ForecastIssue):
+        count = thing.series_count
+    return Made(str(kind.label), kind.icon, count, _url(thing))
+
+
+def _url(thing: DatasetVersion | ModelRun | ForecastIssue | None) -> str:
     try:
         return thing.get_absolute_url() if thing else ""
     except NoReverseMatch:

@@ -66,7 +66,8 @@ def sales_choices(viewer: User, *, scenarios: Sequence[str], chosen: str = "") -
 
 def _label(version: DatasetVersion) -> str:
     series = figures.number(version.series_count)
-    return f"{version.ref}: {series} {_('series')}, {version.first} {_('to')} {version.last}"
+    window = labels.window(version.first, version.last)
+    return f"{version.ref}: {series} {_('series')}, {window}"
 
 
 def model_choices() -> list[Choice]:

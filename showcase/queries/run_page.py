@@ -169,9 +169,17 @@ class RunPage:
         return _("%(n)s of %(total)s") % {"n": at, "total": len(self.steps)}
 
     def _left(self) -> str:
+        """What is left; once it is over, what came out of it."""
         if not self.run.is_active:
-            return ""
+            return self._result()
         return labels.left(estimates.of_steps(self.estimates.values()))
+
+    def _result(self) -> str:
+        if not self.run.winner or self.run.winner_wape is None:
+            return ""
+        said = {"model": labels.model(self.run.winner)}
+        said["wape"] = figures.percent(self.run.winner_wape / 100)
+        return _("%(model)s leads: WAPE %(wape)s") % said
 
     def _say(self) -> str:
         """What a reader of the screen hears when it changes."""

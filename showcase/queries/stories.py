@@ -23,10 +23,18 @@ class Entry:
     detail: str
     tone: str
     key: str
-    url: str = ""
 
 
 TONES = {"accent": "accent", "ok": "ok", "warn": "warn", "bad": "bad", "ask": "ask"}
+
+
+def of_several(events: Iterable[Event]) -> list[Entry]:
+    """Return entries that say which run they are about."""
+    return [_entry(event, run=_("Run %(n)s") % {"n": _number(event)}) for event in events]
+
+
+def _number(event: Event) -> str:
+    return event.stream.partition(".")[2]
 
 
 def newest(stream: str) -> list[Entry]:
@@ -36,16 +44,17 @@ def newest(stream: str) -> list[Entry]:
 
 
 def entries(events: Iterable[Event]) -> list[Entry]:
-    return [
-        Entry(
-            at=event.at,
-            text=_text(event),
-            detail="",
-            tone=TONES.get(look_of(_status(event)).tone, ""),
-            key=f"{event.stream.replace('.', '-')}-{event.seq}",
-        )
-        for event in events
-    ]
+    return [_entry(event) for event in events]
+
+
+def _entry(event: Event, *, run: str = "") -> Entry:
+    return Entry(
+        at=event.at,
+        text=_text(event, run=run or _("Run")),
+        detail=str(event.payload.get("name", "")) if run else "",
+        tone=TONES.get(look_of(_status(event)).tone, ""),
+        key=f"{event.stream.replace('.', '-')}-{event.seq}",
+    )
 
 
 def _status(event: Event) -> str:
@@ -54,24 +63,26 @@ def _status(event: Event) -> str:
     return event.kind.partition(".")[2]
 
 
-def _text(event: Event) -> str:
+def _text(event: Event, *, run: str) -> str:
     title = str(event.payload.get("title", event.payload.get("step", "")))
     if event.kind == "step.started":
         return _("%(step)s started") % {"step": title}
     if event.kind == "step.finished":
         word = str(look_of(_status(event) or "cancelled").word)
         return f"{title}: {word[:1].lower()}{word[1:]}"
-    return _run_text(event)
+    return _run_text(event, run=run)
 
 
-def _run_text(event: Event) -> str:
+def _run_text(event: Event, *, run: str) -> str:
     words = {
-        "run.queued": _("Run queued"),
-        "run.running": _("Run started"),
-        "run.waiting": _("Run waits for a decision"),
-        "run.stop_asked": str(event.payload.get("detail") or _("Stop asked")),
-        "run.succeeded": _("Run done"),
-        "run.failed": _("Run failed"),
-        "run.cancelled": _("Run cancelled"),
+        "run.queued": _("%(run)s queued"),
+        "run.running": _("%(run)s started"),
+        "run.waiting": _("%(run)s waits for a decision"),
+        "run.stop_asked": _("%(run)s: stop asked"),
+        "run.succeeded": _("%(run)s done"),
+        "run.failed": _("%(run)s failed"),
+        "run.cancelled": _("%(run)s cancelled"),
     }
-    return words.get(event.kind, event.kind)
+    if event.kind == "run.stop_asked" and event.payload.get("detail"):
+        return f"{run}: {event.payload['detail']}"
+    return words.get(event.kind, event.kind) % {"run": run}

@@ -17,7 +17,6 @@ from showcase.models import Run, RunObject, StepRun
 MADE = {
     "version": "dataset_version",
     "backtest": "backtest",
-    "run_id": "model_run",
     "model_runs": "model_run",
     "issue": "forecast_issue",
 }

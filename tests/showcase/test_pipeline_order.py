@@ -3,11 +3,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.template.loader import get_template
 
 from forecastlab.lib import anchors
 from forecastlab.lib.contributions import Done, PipelineStep
 from showcase.domain import pipeline
 from showcase.domain.pipeline import Row
+from showcase.queries import labels
 from showcase.queries import pipeline as contributed
 
 
@@ -84,3 +86,49 @@ def test_a_pipeline_that_does_not_fit_fails_the_system_check(rows: list[Row], co
     (found,) = contributed.problems(rows)
 
     assert found.id == code
+
+
+# -- the pipeline of this house ---------------------------------------------------------------
+
+
+def test_the_rows_of_the_short_table_in_order() -> None:
+    assert names(contributed.planned({"table": "short"})) == [
+        "precheck",
+        "seed",
+        "status",
+        "features",
+        "train",
+        "backtest",
+        "register",
+        "verify",
+        "cleanup",
+    ]
+
+
+@pytest.mark.parametrize("row", contributed.contributed(), ids=lambda row: row.step.name)
+def test_a_contributed_row_keeps_the_contract(row: Row) -> None:
+    step = row.step
+
+    assert step.title
+    assert step.phase in labels.PHASES
+    assert set(step.tables) <= set(pipeline.TABLES)
+    assert 0 < step.lease_seconds <= 600
+    assert step.weight > 0
+    if step.drawing:
+        get_template(step.drawing)
+
+
+def test_phases_hold_together_in_order() -> None:
+    rows = contributed.planned({"table": "short"})
+
+    grouped = [row.step.name for phase in pipeline.phases(rows) for row in phase.rows]
+    assert grouped == names(rows)
+
+
+@pytest.mark.parametrize(
+    "left_out", sorted({one.contributed_by for one in contributed.contributed()})
+)
+def test_the_rest_still_fits_together_without_the_rows_of_one_app(left_out: str) -> None:
+    rest = [row for row in contributed.contributed() if row.contributed_by != left_out]
+
+    assert contributed.problems(rest) == []
