@@ -16,10 +16,19 @@ from django.utils import timezone
 
 from forecastlab.accounts.models import User
 from forecastlab.accounts.services import tokens
+from forecastlab.forecasting.models import ForecastIssue
+from forecastlab.forecasting.services import forecasts
 from forecastlab.jobs.models import Job
-from forecastlab.warehouse.models import DatasetVersion
+from forecastlab.warehouse.models import DatasetVersion, ImportReport
 from showcase.models import Run
-from tests.factories import make_group, make_job, make_run, make_user, make_version
+from tests.factories import (
+    make_group,
+    make_job,
+    make_run,
+    make_user,
+    make_version,
+    run_job,
+)
 
 
 @dataclass(frozen=True)
@@ -118,9 +127,84 @@ def a_job_of_the_api(alice: User) -> Sample:
     return Sample({"job_id": guarded_job().pk})
 
 
+# -- warehouse ---------------------------------------------------------------------------------
+
+
+@sample(
+    "warehouse:dataset-page", "warehouse:dataset-versions", "api:dataset", "api:dataset-versions"
+)
+def a_dataset(alice: User) -> Sample:
+    return Sample({"name": guarded_version().dataset.name})
+
+
+@sample("warehouse:version-page")
+def a_version(alice: User) -> Sample:
+    version = guarded_version()
+    return Sample({"name": version.dataset.name, "number": version.number})
+
+
+@sample("warehouse:import-job", "warehouse:import-report", "warehouse:import-download")
+def an_import(alice: User) -> Sample:
+    job = guarded_job()
+    version = DatasetVersion.objects.get()
+    ImportReport.objects.create(
+        job_id=job.pk,
+        dataset_name=version.dataset.name,
+        version=version,
+        verdict="loaded",
+        file_name="sales.csv",
+        created_by=version.created_by,
+        created_at=timezone.now(),
+    )
+    return Sample({"job_id": job.pk})
+
+
+# -- forecasting -------------------------------------------------------------------------------
+
+
+def guarded_issue() -> ForecastIssue:
+    """Forecasts of every series of a guarded version."""
+    version = guarded_version()
+    by, now = version.created_by, timezone.now()
+    run_job(forecasts.start(version, horizon=7, alias="", by=by, at=now))
+    return ForecastIssue.objects.get()
+
+
+@sample("forecasting:issue")
+def an_issue(alice: User) -> Sample:
+    return Sample({"issue_id": guarded_issue().pk})
+
+
+@sample("forecasting:issue-download")
+def an_issue_to_download(alice: User) -> Sample:
+    return Sample({"issue_id": guarded_issue().pk, "suffix": "csv"})
+
+
+@sample("forecasting:series-page")
+def a_series(alice: User) -> Sample:
+    issue = guarded_issue()
+    return Sample({"issue_id": issue.pk, "series_id": issue.forecasts.first().series_id})
+
+
+@sample("forecasting:series-download")
+def a_series_to_download(alice: User) -> Sample:
+    return Sample({**a_series(alice).kwargs, "suffix": "parquet"})
+
+
+@sample("forecasting:model-run")
+def a_model_run(alice: User) -> Sample:
+    return Sample({"pk": guarded_issue().model_run_id})
+
+
+@sample("forecasting:backtest-download")
+def a_backtest_to_download(alice: User) -> Sample:
+    return Sample({"pk": guarded_issue().backtest_id, "suffix": "csv"})
+
+
 # -- streams -----------------------------------------------------------------------------------
 # By prefix: a stream that only the group `readers`, in any role, may read.
 STREAM_SAMPLES: dict[str, Callable[[], str]] = {
+    "dataset": lambda: f"dataset.{guarded_version().dataset_id}",
     "job": lambda: f"job.{guarded_job().pk}",
     "run": lambda: guarded_run().stream,
 }
