@@ -38,12 +38,12 @@ class RequestLog:
         if self._is_async:
             return self._later(request)
         started = _begin(request)
-        with logs.bound(request=request.request_id):  # type: ignore[attr-defined]
+        with logs.bound(request_id=request.request_id):  # type: ignore[attr-defined]
             return _end(request, self.get_response(request), started)
 
     async def _later(self, request: HttpRequest) -> Answer:
         started = _begin(request)
-        with logs.bound(request=request.request_id):  # type: ignore[attr-defined]
+        with logs.bound(request_id=request.request_id):  # type: ignore[attr-defined]
             return _end(request, await self.get_response(request), started)
 
 

@@ -75,5 +75,5 @@ def test_requests_are_logged_by_route_and_questions_of_health_are_not(
 
     told = [record.msg for record in caplog.records if record.name == "forecastlab.request"]
     assert [line["route"] for line in told] == ["sign-in/link/<str:secret>"]
-    assert told[0]["request"]
+    assert told[0]["request_id"]
     assert "hunter2" not in str(told)

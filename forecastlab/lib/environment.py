@@ -30,7 +30,7 @@ def database_from_url(url: str, *, pool: int = 0) -> dict[str, Any]:
         )
     options: dict[str, Any] = {"connect_timeout": 5}
     if pool:
-        options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 5}
+        options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 3}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),

@@ -1,6 +1,6 @@
 """Structured logs: one JSON object per line, with the ids of what was being done.
 
-Ids travel in context variables: a request binds `request` and `user`, a task its name and every
+Ids travel in context variables: a request binds `request_id`, a task its name and every
 `*_id` that it was given. Whatever looks like a secret is struck out on the way.
 """
 

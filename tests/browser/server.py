@@ -17,9 +17,12 @@ from forecastlab.lib.embedded import servers
 
 
 class Daphne:
-    """A server process for a site; `kill` and `start` again keep its address."""
+    """A server process for a site; `kill` and `start` again keep its address.
 
-    def __init__(self, site: str) -> None:
+    `env` adds to its environment, or takes a service away from it.
+    """
+
+    def __init__(self, site: str, **env: str) -> None:
         self.port = servers.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         database = connection.settings_dict
@@ -31,6 +34,7 @@ class Daphne:
             "FORECASTLAB_SECRET_KEY": settings.SECRET_KEY,
             "FORECASTLAB_DATABASE_POOL": "8",
             "FORECASTLAB_LOG_LEVEL": "WARNING",
+            **env,
         }
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -7,7 +7,9 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.db.models import Q, QuerySet
@@ -21,11 +23,13 @@ from forecastlab.jobs.queries import kinds
 from forecastlab.jobs.services import closing, telling
 from forecastlab.jobs.services.closing import Ending
 from forecastlab.jobs.services.leases import Lease
-from forecastlab.jobs.services.reporting import Reporter
+from forecastlab.jobs.services.reporting import Reporter, TookTooLong
+from forecastlab.lib import logs
 from forecastlab.lib.barriers import barrier
 from forecastlab.lib.contributions import (
     Done,
     FanOut,
+    JobKind,
     LeaseLost,
     ShardResult,
     Skipped,
@@ -58,12 +62,20 @@ Verdict = StepResult | Ending | TryAgain | None
 def run(lease: Lease, step: JobStep, *, clock: Clock) -> None:
     """Do the step and close it, however it ends. A zombie's close changes nothing."""
     barrier("after-claim")
-    verdict = _judge(lease, step, clock=clock)
-    barrier("before-close")
-    try:
-        _settle(lease, step, verdict, at=clock())
-    except LeaseLost:
-        logger.info("Another worker has %s by now", step)
+    with logs.bound(**_ids(step)):
+        verdict = _judge(lease, step, clock=clock)
+        barrier("before-close")
+        try:
+            _settle(lease, step, verdict, at=clock())
+        except LeaseLost:
+            logger.info("Another worker has %s by now", step)
+
+
+def _ids(step: JobStep) -> dict[str, Any]:
+    """What every line that the step logs is found by."""
+    ids = {"job_id": step.job_id, "kind": step.job.kind, "step": step.name}
+    run = step.job.params.get("run")
+    return ids if run is None else ids | {"run_id": run}
 
 
 def _judge(lease: Lease, step: JobStep, *, clock: Clock) -> Verdict:
@@ -95,8 +107,9 @@ def _result(lease: Lease, step: JobStep, *, now: datetime) -> StepResult:
     shards = _shards(before)
     _stop_if_shards_failed(shards)
     kind = kinds.find(job.kind)
-    over = (now - (job.started_at or now)).total_seconds()
-    report = Reporter(lease, step, job_seconds_left=kind.timeout.total_seconds() - over)
+    left = kind.timeout - (now - (job.started_at or now))
+    report = Reporter(lease, step, job_seconds_left=left.total_seconds())
+    report.stop_if_late()
     context = StepContext(
         job_id=job.pk,
         step=step.name,
@@ -109,10 +122,17 @@ def _result(lease: Lease, step: JobStep, *, now: datetime) -> StepResult:
         shard=step.shard if step.is_shard else None,
         shards=shards,
     )
-    if step.name == telling.COMPENSATE and kind.compensate is not None:
+    try:
+        return _do(kind, context)
+    except SoftTimeLimitExceeded as error:
+        raise TookTooLong.of(step) from error
+
+
+def _do(kind: JobKind, context: StepContext) -> StepResult:
+    if context.step == telling.COMPENSATE and kind.compensate is not None:
         kind.compensate(context)
         return Done("What was begun is undone")
-    return kinds.plan_of(job.kind, job.params, step.name).run(context)
+    return kinds.plan_of(kind.name, context.params, context.step).run(context)
 
 
 def _known_before(step: JobStep) -> QuerySet[JobStep]:
