@@ -1,0 +1,85 @@
+"""Panels for tests of the engine, made without a database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from forecastlab.forecasting.domain import config, folds, judgement, metrics, shards
+from forecastlab.forecasting.domain.config import Config
+from forecastlab.forecasting.domain.judgement import Evidence, Judgement
+from forecastlab.forecasting.domain.panel import Panel, build
+from tests.factories import make_sales
+
+
+def make_panel(sales=None, **columns) -> Panel:
+    """Lay out periods x series of sales; NaN is a missing row."""
+    sales = make_sales() if sales is None else sales
+    down, across = np.argwhere(~np.isnan(sales)).T
+    found = {"series_id": across, "t": down, "quantity": sales[down, across]}
+    found |= {name: one[down, across] for name, one in columns.items()}
+    return build(found, np.arange(sales.shape[1]), sales.shape[0])
+
+
+def read_freshretail(folder: Path) -> Panel:
+    path = folder / "freshretail-city0" / "sales_daily.parquet"
+    frame = pl.read_parquet(path).select(
+        "store_id",
+        "product_id",
+        t=(pl.col("dt") - pl.col("dt").min()).dt.total_days(),
+        quantity=pl.col("sale_amount").cast(pl.Float64),
+        stockout_share=pl.col("stockout_hours_6_22") / 16,
+    )
+    return _panel_of(frame.rename({"store_id": "a", "product_id": "b"}))
+
+
+def read_orange_juice(folder: Path) -> Panel:
+    path = folder / "dominicks-oj" / "oj_long.csv.gz"
+    frame = pl.read_csv(path, try_parse_dates=True).select(
+        "store",
+        "product",
+        t=(pl.col("ds") - pl.col("ds").min()).dt.total_days() // 7,
+        quantity=pl.col("quantity").cast(pl.Float64),
+    )
+    return _panel_of(frame.rename({"store": "a", "product": "b"}))
+
+
+def _panel_of(frame: pl.DataFrame) -> Panel:
+    frame = frame.with_columns(series_id=pl.struct("a", "b").rank("dense")).drop("a", "b")
+    frame = frame.sort("series_id", "t")
+    columns = {name: frame[name].to_numpy() for name in frame.columns}
+    return build(columns, np.unique(columns["series_id"]), int(columns["t"].max()) + 1)
+
+
+def judge(panel: Panel, *, frequency: str = "D", **options) -> tuple[Judgement, Evidence, Config]:
+    """Judge a panel as a job does, in one process."""
+    asked = config.resolve(options, frequency=frequency)
+    config.check_history(asked, panel.periods)
+    work = shards.judging(asked, panel.periods)
+    done = run(panel, asked)
+    reasons = folds.unjudged(panel, asked.windows, frequency)
+    judged = np.ones(panel.width, dtype=bool)
+    judged[list(reasons)] = False
+    scale = metrics.scales(panel.actual[: work.task.origins[0] + 1], asked.scale)
+    evidence = Evidence(folds.judged_values(panel, asked.windows), scale, judged)
+    forecasts = {name: one.judged for name, one in done.items()}
+    return judgement.judge(evidence, forecasts, asked), evidence, asked
+
+
+def run(panel: Panel, asked: Config, parts: list[tuple[int, int]] | None = None):
+    """Run every model, cut in parts, and put the results together again."""
+    work = shards.judging(asked, panel.periods)
+    learned = shards.learn(asked.single, panel, work)
+    cut = parts or [(0, panel.width)]
+    made = [shards.run(panel.columns(*edges), work, learned, lambda _: None) for edges in cut]
+    return {
+        name: shards.Forecast(
+            judged=np.concatenate([one[name].judged for one in made], axis=-1),
+            final=np.concatenate([one[name].final for one in made], axis=-1),
+            state={},
+            seconds=0.0,
+        )
+        for name in asked.single
+    }

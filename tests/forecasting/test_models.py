@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from forecastlab.forecasting.domain import config, decomposition, shards
+from forecastlab.forecasting.domain.models import zoo
+from forecastlab.forecasting.domain.protocol import Task
+from tests.factories import make_sales
+from tests.forecasting.panels import make_panel, run
+
+NAN = float("nan")
+MODELS = sorted(zoo())
+
+
+def forecast(name: str, sales: list[float], *, steps: int = 3, season: int = 7, frequency="D"):
+    """Forecast one series from its end."""
+    panel = make_panel(np.array(sales, dtype=float)[:, None])
+    task = Task((len(sales) - 1,), steps, season, frequency)
+    model = zoo()[name]
+    return model.forecast(panel, task, model.learn(panel, task)).values[0, :, 0].tolist()
+
+
+def test_naive_repeats_the_last_observed_value() -> None:
+    assert forecast("naive", [1, 5, 4, NAN]) == [4, 4, 4]
+
+
+def test_seasonal_naive_looks_one_season_back_and_further_over_holes() -> None:
+    sales = [1, 2, 3, 4, 5, NAN]
+
+    assert forecast("seasonal_naive", sales, season=3) == [4, 5, 3]
+
+
+def test_moving_average_leaves_holes_out() -> None:
+    sales = [100, *[2, NAN, 4] * 5]
+
+    assert forecast("moving_average", sales)[0] == pytest.approx(3, abs=0.2)
+
+
+def test_naive2_is_naive_without_a_season() -> None:
+    assert forecast("naive2", [3, 4, 3, 4, 9], season=7) == [9, 9, 9]
+
+
+def test_naive2_brings_a_clear_season_back() -> None:
+    week = [10, 20, 30, 40, 30, 20, 10]
+
+    found = forecast("naive2", week * 8, steps=7)
+
+    assert found == pytest.approx(week)
+
+
+def test_smoothing_follows_the_season_that_series_share() -> None:
+    panel = make_panel(make_sales(84, 40))
+    task = Task((83,), 7, 7, "D")
+    model = zoo()["ses_weekday"]
+
+    found = model.forecast(panel, task, model.learn(panel, task)).values[0].sum(axis=1)
+
+    assert found.argmax() == 5  # the strong day of make_sales
+    assert found.argmin() == 6
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_series_without_sales_is_forecast_as_nothing(name: str) -> None:
+    assert forecast(name, [0] * 40) == [0, 0, 0]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_one_observation_is_enough_to_forecast(name: str) -> None:
+    assert forecast(name, [NAN] * 20 + [6]) == pytest.approx([6, 6, 6])
+
+
+@pytest.mark.parametrize("frequency", ["H", "D", "W", "M", "Q", "Y"])
+def test_every_frequency_has_defaults_that_work(frequency: str) -> None:
+    panel = make_panel(make_sales(200, 3))
+    asked = config.resolve({}, frequency=frequency)
+
+    done = run(panel, asked)
+
+    for name, one in done.items():
+        assert np.isfinite(one.judged).all(), name
+        assert (one.final >= 0).all(), name
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_planted_future_changes_no_forecast(name: str) -> None:
+    sales = make_sales(90, 5)
+    asked = config.resolve({"models": [name]}, frequency="D")
+    planted = sales.copy()
+    planted[62:] = 1e6  # after the origin of the second fold
+
+    honest = run(make_panel(sales), asked)[name].judged
+    tempted = run(make_panel(planted), asked)[name].judged
+
+    assert np.array_equal(honest[:2], tempted[:2])
+    assert not np.array_equal(honest[2], tempted[2])
+
+
+def test_forecasts_are_byte_equal_for_one_shard_and_for_many() -> None:
+    panel = make_panel(make_sales(90, 1_700))
+    asked = config.resolve({}, frequency="D")
+
+    whole = run(panel, asked)
+    cut = run(panel, asked, [(0, 500), (500, 1_500), (1_500, 1_700)])
+
+    for name, one in whole.items():
+        assert one.judged.tobytes() == cut[name].judged.tobytes(), name
+        assert one.final.tobytes() == cut[name].final.tobytes(), name
+
+
+def test_shards_are_whole_blocks() -> None:
+    assert shards.parts(9_974) == [(0, 2500), (2500, 5000), (5000, 7500), (7500, 9974)]
+    assert shards.parts(3) == [(0, 3)]
+    assert len(shards.parts(50_000)) == 8
+
+
+def test_what_is_judged_after_a_gap_is_what_a_longer_horizon_says() -> None:
+    panel = make_panel(make_sales(90, 3))
+    gapped = config.resolve({"horizon": 7, "gap": 2, "folds": 1}, frequency="D")
+    plain = config.resolve({"horizon": 9, "folds": 1}, frequency="D")
+
+    behind, ahead = run(panel, gapped), run(panel, plain)
+
+    for name in gapped.single:
+        assert np.array_equal(behind[name].judged[0], ahead[name].judged[0, 2:]), name
+
+
+def test_closed_days_are_forecast_as_nothing_and_not_learnt_from() -> None:
+    sales = make_sales(90, 2)
+    sales[13::7] = 0
+    opened = np.ones_like(sales)
+    opened[13::7] = 0
+    asked = config.resolve({"models": ["naive", "moving_average"]}, frequency="D")
+
+    done = run(make_panel(sales, open=opened), asked)
+
+    closed = opened[48:90].reshape(3, 14, 2) == 0
+    assert (done["naive"].judged[closed] == 0).all()
+    assert (done["naive"].judged[~closed] > 0).all()
+
+
+def test_sold_out_days_are_neither_learnt_from_nor_scored() -> None:
+    sales = make_sales(30, 1)
+    out = np.zeros_like(sales)
+    out[20] = 9 / 16
+    out[21] = 8 / 16
+
+    panel = make_panel(sales, stockout_share=out)
+
+    assert np.isnan(panel.fit[20, 0])
+    assert np.isnan(panel.actual[20, 0])
+    assert panel.fit[21, 0] == sales[21, 0]
+
+
+def test_returns_are_unknown_and_the_time_before_the_first_sale_is_not_learnt_from() -> None:
+    panel = make_panel(np.array([[0.0], [NAN], [3.0], [-2.0], [1.0]]))
+
+    assert np.isnan(panel.fit[:2, 0]).all()
+    assert np.isnan(panel.actual[3, 0])
+    assert panel.actual[0, 0] == 0
+
+
+def test_the_season_test_is_that_of_the_m4_competition() -> None:
+    noise = np.random.default_rng(3).normal(50, 1, (84, 1))
+    wave = noise + 20 * np.sin(2 * np.pi * np.arange(84) / 7)[:, None]
+
+    assert not decomposition.is_seasonal(noise, 7)[0]
+    assert decomposition.is_seasonal(wave, 7)[0]
