@@ -81,7 +81,8 @@ def dataset_versions(request: HttpRequest, name: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def import_new(request: HttpRequest) -> HttpResponse:
     posted = request.method == "POST"
-    form = UploadForm(request.POST, request.FILES) if posted else UploadForm()
+    start = {"name": request.GET.get("name", "")}
+    form = UploadForm(request.POST, request.FILES) if posted else UploadForm(initial=start)
     if posted and form.is_valid():
         given = form.cleaned_data
         try:
