@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.conf import settings
 from django.db import DatabaseError
-from django.utils import timezone
 
-from forecastlab.jobs.models import Job, WorkerHeartbeat
+from forecastlab.jobs.models import Job, JobStep, WorkerHeartbeat
+from forecastlab.jobs.services import ringing
 from forecastlab.lib.contributions import HealthCheck
 
 QUEUES = ("fast", "heavy")
-LONGEST_WAIT = timedelta(minutes=15)
+LONGEST_WAIT = 15 * 60
 
 
 def _workers() -> str:
-    since = timezone.now() - timedelta(seconds=settings.WORKER_SILENT_SECONDS)
+    since = ringing.clock(-settings.WORKER_SILENT_SECONDS)
     try:
         alive = WorkerHeartbeat.objects.filter(seen_at__gte=since)
         served = {queue for queues in alive.values_list("queues", flat=True) for queue in queues}
@@ -29,14 +27,23 @@ def _workers() -> str:
 
 
 def _queues() -> str:
-    before = timezone.now() - LONGEST_WAIT
+    """Look for steps that could be worked on; a job that waits for its slot is not late."""
     try:
-        late = Job.objects.filter(status=Job.Status.QUEUED, created_at__lt=before).count()
+        late = JobStep.objects.wanting_a_worker().filter(due_at__lt=ringing.clock(-LONGEST_WAIT))
+        stuck = [step.job for step in late.select_related("job")[:100] if _may_go_on(step.job)]
     except DatabaseError:
         return "Unknown while the database does not answer."
-    if not late:
+    if not stuck:
         return ""
-    return f"{late} jobs wait for more than 15 minutes. Look at the workers, or start more of them."
+    oldest = min(job.pk for job in stuck)
+    return (
+        f"{len(stuck)} steps wait for a worker for more than 15 minutes, the oldest of job "
+        f"{oldest}. Look at the workers' logs, or start more of them."
+    )
+
+
+def _may_go_on(job: Job) -> bool:
+    return job.status != Job.Status.QUEUED or not job.exclusive
 
 
 CHECKS = (HealthCheck("workers", _workers), HealthCheck("queues", _queues))

@@ -23,8 +23,12 @@ class BoundTask(Task):  # type: ignore[type-arg]
             return super().__call__(*args, **kwargs)
 
 
-def enqueue(path: str, *, countdown: float = 0, queue: str = "", **kwargs: Any) -> None:
+def enqueue(
+    path: str, *, countdown: float = 0, queue: str = "", time_limit: float = 0, **kwargs: Any
+) -> None:
     """Apply the task at dotted `path` once the current transaction has committed.
+
+    After `time_limit` seconds it is interrupted by SoftTimeLimitExceeded, a minute later killed.
 
     A broker that fails then is logged, not raised: the rows stand, and a sweep calls again.
     """
@@ -32,4 +36,6 @@ def enqueue(path: str, *, countdown: float = 0, queue: str = "", **kwargs: Any) 
     options: dict[str, Any] = {"countdown": countdown} if countdown else {}
     if queue:
         options["queue"] = queue
+    if time_limit:
+        options |= {"soft_time_limit": time_limit, "time_limit": time_limit + 60}
     transaction.on_commit(partial(task.apply_async, kwargs=kwargs, **options), robust=True)

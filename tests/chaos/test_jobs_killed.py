@@ -126,6 +126,16 @@ def test_a_step_that_always_kills_its_worker_ends_as_failed(lab: Lab) -> None:
     assert lab.notes() == ["one", "one"]
 
 
+def test_a_step_that_hangs_without_a_word_is_interrupted(lab: Lab) -> None:
+    lab.worker()
+    orders = {"one": {"do": "hang"}}
+
+    job = over(make_job(folder=str(lab.folder), timeout_seconds=1, steps=["one"], orders=orders))
+
+    assert job.status == "failed"
+    assert job.error["detail"] == "The step took longer than 1 s."
+
+
 def test_with_the_shipped_patience_work_goes_on_within_30_seconds(lab: Lab) -> None:
     lab.env["LAB_PATIENCE"] = "shipped"
     first = lab.worker("first")

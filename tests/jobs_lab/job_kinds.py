@@ -73,6 +73,10 @@ def _die(context: StepContext, _orders: Json) -> StepResult:
     raise AssertionError
 
 
+def _hang(_context: StepContext, _orders: Json) -> None:
+    time.sleep(60)
+
+
 def _wait(context: StepContext, _orders: Json) -> StepResult | None:
     woken = Path(context.params["folder"]) / "woken"
     return None if woken.exists() else Waiting("Waiting for the baker")
@@ -108,6 +112,7 @@ ORDERS: dict[str, Callable[[StepContext, Json], StepResult | None]] = {
     "crash": _crash,
     "transient": _stumble,
     "die": _die,
+    "hang": _hang,
     "wait": _wait,
     "linger": _linger,
     "fan": _fan,

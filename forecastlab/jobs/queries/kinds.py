@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
+
+from django.core.checks import CheckMessage, Error
 
 from forecastlab.lib import registry
 from forecastlab.lib.contributions import JobKind, JobStepPlan, Json, StepFailed
@@ -55,6 +58,15 @@ def plan_of(kind_name: str, params: Json, step: str) -> JobStepPlan:
         f"This installation does not know the step '{step}' of '{kind_name}'.",
         hint="It was removed or renamed since the job was created; start a new one.",
     )
+
+
+def check(**_kwargs: Any) -> list[CheckMessage]:
+    """Let the start fail when two apps claim one kind."""
+    try:
+        contributed()
+    except registry.RegistryError as error:
+        return [Error(str(error), id="jobs.E001")]
+    return []
 
 
 @contextmanager

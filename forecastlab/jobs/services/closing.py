@@ -124,10 +124,10 @@ def finish(job: Job, changes: Sequence[JobChange], *, at: datetime) -> None:
     """End a locked job; steps that were never reached stay undone."""
     move = verdict(cancel_requested=job.cancel_requested, failed=job.has_failed)
     job.status = after(JOB, job.status, move)
-    job.slot, job.finished_at = "", at
+    job.slot, job.note, job.finished_at = "", "", at
     if move == "succeed":
         job.progress = 100
-    job.save(update_fields=["status", "slot", "finished_at", "progress", "error"])
+    job.save(update_fields=["status", "slot", "note", "finished_at", "progress", "error"])
     job.steps.exclude(due_at=None).update(due_at=None)
     detail = str(job.error.get("detail", ""))
     telling.tell(job, [*changes, telling.of_job(job, at=at, detail=detail)], at=at)

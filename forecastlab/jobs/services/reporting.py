@@ -25,6 +25,10 @@ class TookTooLong(StepFailed):
 
     code = "took_too_long"
 
+    @classmethod
+    def of(cls, step: JobStep) -> TookTooLong:
+        return cls(f"The step took longer than {step.timeout_seconds} s.")
+
 
 class Reporter:
     """Stores progress and renews the lease; raises when work must stop.
@@ -48,7 +52,7 @@ class Reporter:
         if now - self._said < PAUSE:
             return
         self._said = now
-        self._stop_if_late(now)
+        self.stop_if_late()
         if not self._in_fence:
             self._store(now, fraction, text)
         if not self._step.always:
@@ -63,9 +67,10 @@ class Reporter:
             finally:
                 self._in_fence = False
 
-    def _stop_if_late(self, now: float) -> None:
+    def stop_if_late(self) -> None:
+        now = time.monotonic()
         if now > self._step_ends:
-            raise TookTooLong(f"The step took longer than {self._step.timeout_seconds} s.")
+            raise TookTooLong.of(self._step)
         if now > self._job_ends and not self._step.always:
             raise TookTooLong("The job took longer than its kind allows.")
 

@@ -13,6 +13,8 @@ from forecastlab.jobs.models import JobStep
 from forecastlab.lib import dispatch
 
 Clock = Combinable
+# A step that reports stops itself; one that does not is interrupted this much later.
+GRACE_SECONDS = 5
 
 
 def clock(ahead: float | F = 0) -> Clock:
@@ -55,6 +57,7 @@ def call(step: JobStep, *, countdown: float = 0) -> None:
             job_id=step.job_id,
             queue=step.queue,
             countdown=countdown,
+            time_limit=step.timeout_seconds + GRACE_SECONDS,
         )
     else:
         dispatch.enqueue(
@@ -62,4 +65,5 @@ def call(step: JobStep, *, countdown: float = 0) -> None:
             step_id=step.pk,
             queue=step.queue,
             countdown=countdown,
+            time_limit=step.timeout_seconds + GRACE_SECONDS,
         )
