@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.management import get_commands, load_command_class
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from forecastlab.accounts.domain.roles import VERBS, Role
@@ -22,6 +23,7 @@ from forecastlab.asgi import sockets
 ADMIN = "admin"
 # The library gives the API a root that answers 404 to everybody.
 SILENT = {"api:api-root"}
+OURS = {"forecastlab", "showcase"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +100,22 @@ def _declared(kind: str, name: str, route: str, method: str, target: Any) -> Add
     )
 
 
+def commands() -> dict[str, str]:
+    """Return the verb that each command of ours asks of whom it acts for ("" if for nobody)."""
+    found: dict[str, str] = {}
+    for name, app in sorted(get_commands().items()):
+        if isinstance(app, str) and app.split(".")[0] in OURS:
+            found[name] = getattr(load_command_class(app, name), "verb", "")
+    return found
+
+
 # -- the document -----------------------------------------------------------------------------
 
 
 def document() -> str:
     """Return docs/reference/access.md."""
-    return "\n".join([_HEAD, *_matrix(), _MIDDLE, *_address_rows(), ""])
+    parts = [_HEAD, *_matrix(), _ADDRESSES, *_address_rows(), _COMMANDS, *_command_rows(), ""]
+    return "\n".join(parts)
 
 
 def _matrix() -> Iterator[str]:
@@ -121,6 +133,13 @@ def _address_rows() -> Iterator[str]:
         yield f"| {one.kind} | `{where}` | `{one.name}` | {one.access} |"
 
 
+def _command_rows() -> Iterator[str]:
+    yield "| Command | Verb of `--as` |"
+    yield "|---|---|"
+    for name, verb in commands().items():
+        yield f"| `{name}` | {f'`{verb}`' if verb else 'for whoever has the machine'} |"
+
+
 _HEAD = """\
 # Who may do what
 
@@ -131,9 +150,12 @@ policy, system, agents) cannot sign in, and the database refuses them the decidi
 and admin. A verb opens an address; which datasets, runs and forecasts a person meets there is
 decided by the readers groups of the dataset, and what he may not read answers 404.
 """
-_MIDDLE = """
+_ADDRESSES = """
 ## Every address
 
 Nobody is led to the sign-in page, or gets 401 from the API and the streams. Whoever lacks the verb
 gets 403. Pages under `/admin/` are open to the role admin only, and show the rows of everybody.
+"""
+_COMMANDS = """
+## Every command
 """

@@ -32,6 +32,16 @@ BY_VERB = [one for one in REQUESTS if one.verb]
 BY_STREAM = [one for one in REQUESTS if one.by_stream]
 WITH_PARAMETERS = [one for one in REQUESTS if "<" in one.route or "{" in one.route]
 SIGN_IN = "/sign-in/?next="
+FOR_WHOEVER_HAS_THE_MACHINE = {
+    "doctor",
+    "document_access",
+    "document_states",
+    "first_run",
+    "prepare",
+    "show_pipeline",
+    "sign_in_link",
+    "up",
+}
 
 
 def named(one: Address) -> str:
@@ -109,6 +119,13 @@ def test_every_verb_is_used_or_is_ours_to_check() -> None:
 
 def test_the_document_is_fresh() -> None:
     assert DOCUMENT.read_text() == access_table.document(), "run: manage.py document_access"
+
+
+def test_a_command_acts_with_a_verb_or_for_whoever_has_the_machine() -> None:
+    without = {name for name, verb in access_table.commands().items() if not verb}
+
+    assert set(access_table.commands().values()) - {""} <= VERBS.keys()
+    assert without == FOR_WHOEVER_HAS_THE_MACHINE
 
 
 # -- kept -------------------------------------------------------------------------------------
