@@ -8,6 +8,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from forecastlab.lib.errors import BadInput
+from forecastlab.warehouse.domain.simulator.config import KNOBS, parse_knobs
 from showcase.domain.config import METRICS
 
 Choices = Sequence[tuple[Any, Any]]
@@ -48,6 +50,9 @@ class RunForm(forms.Form):
     focus = forms.CharField(
         label=_("Focus"), required=False, help_text=_("STORE:PRODUCT, a lens on one series.")
     )
+    simulate = forms.CharField(
+        label=_("Knobs"), required=False, help_text=_("For simulated sales: stores=4 products=20.")
+    )
     models = forms.MultipleChoiceField(
         label=_("Models"),
         required=False,
@@ -66,17 +71,25 @@ class RunForm(forms.Form):
         _offer(self.fields["sales"], sales)
         _offer(self.fields["models"], models)
 
+    def clean_simulate(self) -> dict[str, str]:
+        try:
+            return parse_knobs(self.cleaned_data["simulate"].split())
+        except BadInput as error:
+            raise forms.ValidationError(error.message) from error
+
     def options(self) -> dict[str, Any]:
         """Return what was filled in, in the words of the config."""
         return _options(self.cleaned_data)
 
     def initial_options(self) -> dict[str, Any]:
         """Return what an untouched form would start."""
-        return _options({"sales": self.first_sales, **self.initial})
+        knobs = parse_knobs(str(self.initial.get("simulate", "")).split())
+        return _options({"sales": self.first_sales, **self.initial, "simulate": knobs})
 
     def refuse(self, field: str, message: str) -> None:
         """Put a message under the field that it is about."""
         known = "sales" if field in ("dataset", "scenario") else field
+        known = "simulate" if field in KNOBS else known
         self.add_error(known if known in self.fields else None, message)
 
 
@@ -86,6 +99,6 @@ def _offer(field: forms.Field, choices: Choices) -> None:
 
 
 def _options(given: Mapping[str, Any]) -> dict[str, Any]:
-    filled = {key: value for key, value in given.items() if value not in ("", None, [])}
+    filled = {key: value for key, value in given.items() if value not in ("", None, [], {})}
     kind, _colon, name = str(filled.pop("sales", "")).partition(":")
     return {**filled, kind: name} if kind else filled

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Protocol
 
 from django.utils.translation import gettext as _
@@ -12,6 +13,7 @@ from forecastlab.accounts.models import User
 from forecastlab.forecasting.domain import config as forecasting
 from forecastlab.jobs.models import Job
 from forecastlab.lib import figures
+from forecastlab.warehouse.domain.simulator import config as simulator
 from forecastlab.warehouse.models import Dataset, DatasetVersion
 from showcase.domain.pipeline import Row, phases
 from showcase.models import Run
@@ -81,9 +83,19 @@ def initial_of(run: Run) -> dict[str, Any]:
         f"scenario:{config['scenario']}" if config["scenario"] else f"dataset:{config['dataset']}"
     )
     same = ("name", "horizon", "folds", "step", "gap", "metric", "seed", "focus", "models")
-    return {"sales": source, "keep_going": config["keep_going"]} | {
-        key: config.get(key) for key in same
-    }
+    rest = {"keep_going": config["keep_going"], "simulate": _knobs_turned(config)}
+    return {"sales": source, **rest} | {key: config.get(key) for key in same}
+
+
+def _knobs_turned(config: Mapping[str, Any]) -> str:
+    """Write the knobs that differ from the scenario's own: "stores=4 products=20"."""
+    drawn = config.get("simulate")
+    if not drawn:
+        return ""
+    day = date.fromisoformat(drawn["as_of"])
+    native = simulator.build(drawn["preset"], seed=drawn["seed"], as_of=day).as_json()
+    turned = [name for name in simulator.KNOBS if drawn[name] != native[name]]
+    return " ".join(f"{name}={drawn[name]}" for name in turned)
 
 
 def preview(prepared: Prepared) -> Preview:

@@ -253,6 +253,19 @@ def test_run_again_opens_the_form_filled() -> None:
     assert 'value="naive" id="id_models_0" checked' in page.replace("\n", " ") or "checked" in page
 
 
+def test_knobs_of_simulated_sales_are_turned_in_the_form_and_come_back() -> None:
+    alice = make_user()
+    client = signed_in(alice)
+
+    refused = client.post("/runs/new/", {"sales": "scenario:demo_minimal", "simulate": "shops=3"})
+    assert "&#x27;shops&#x27; is not a knob" in refused.content.decode()
+
+    client.post("/runs/new/", {"sales": "scenario:demo_minimal", "simulate": "stores=4"})
+    run = Run.objects.get()
+    assert run.config["simulate"]["stores"] == 4
+    assert 'value="stores=4"' in text_of(client, f"/runs/new/?from={run.pk}")
+
+
 def test_an_empty_house_starts_over_simulated_sales_with_one_click() -> None:
     alice = make_user()
 
