@@ -39,7 +39,7 @@ class PersonManager(UserManager["User"]):
     ) -> User:
         """Create a person in the role admin: what `manage.py createsuperuser` calls."""
         user = self.create_user(username, email, password, **fields)
-        user.groups.add(Group.objects.get(name=Role.ADMIN.value))
+        user.groups.add(Group.objects.get_or_create(name=Role.ADMIN.value)[0])
         return user
 
 

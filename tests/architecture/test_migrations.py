@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import Group
+from django.core.management import call_command
 
 from tests.architecture import sources
 
@@ -51,3 +53,15 @@ def test_migration_of_data_goes_back(file: Path) -> None:
     ]
 
     assert not one_way
+
+
+@pytest.mark.django_db(transaction=True)
+def test_migrations_run_back_and_forward_again() -> None:
+    labels = {file.parent.parent.name for file in sources.migration_files()}
+
+    for label in sorted(labels):
+        call_command("migrate", label, "zero", verbosity=0)
+    call_command("migrate", verbosity=0)
+
+    assert Group.objects.filter(name="planner").exists()
+    call_command("makemigrations", check=True, verbosity=0)
