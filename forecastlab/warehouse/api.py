@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import File, Form, Query, Router, Schema
+from ninja import File, Form, Query, Router, Schema, Status
 from ninja.files import UploadedFile
 from pydantic import Field
 
@@ -80,7 +80,7 @@ def dataset_list(request: HttpRequest, wanted: Query[DatasetFilter]) -> dict[str
 @requires("dataset.import")
 def dataset_import(
     request: HttpRequest, wanted: Form[ImportIn], file: File[UploadedFile]
-) -> tuple[int, dict[str, Any]]:
+) -> Status[dict[str, Any]]:
     by = cast("User", request.user)
     imports.check_name(wanted.name, by=by)
     options = Options(
@@ -96,7 +96,7 @@ def dataset_import(
     except HouseError:
         upload.place.discard()
         raise
-    return 202, {"job": job.pk, "dataset": wanted.name}
+    return Status(202, {"job": job.pk, "dataset": wanted.name})
 
 
 @router.get(

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.models import Group
@@ -47,9 +47,20 @@ class Dataset(models.Model):
         return f"dataset.{self.pk}"
 
 
-class OfDatasetQuerySet(models.QuerySet[Any]):
+_M = TypeVar("_M", bound=models.Model)
+
+
+class OfDatasetQuerySet(models.QuerySet[_M]):
     def visible_to(self, user: Any) -> Self:
         return self.filter(dataset__in=Dataset.objects.visible_to(user))
+
+
+class VersionQuerySet(OfDatasetQuerySet["DatasetVersion"]):
+    pass
+
+
+class SeriesQuerySet(OfDatasetQuerySet["Series"]):
+    pass
 
 
 class DatasetVersion(models.Model):
@@ -78,7 +89,7 @@ class DatasetVersion(models.Model):
     )
     created_at = models.DateTimeField()
 
-    objects = models.Manager.from_queryset(OfDatasetQuerySet)()
+    objects = models.Manager.from_queryset(VersionQuerySet)()
 
     class Meta:
         constraints = [
@@ -150,7 +161,7 @@ class Series(models.Model):
     product = models.ForeignKey(Product, on_delete=models.CASCADE, null=True, related_name="series")
     unique_id = models.CharField(max_length=401)
 
-    objects = models.Manager.from_queryset(OfDatasetQuerySet)()
+    objects = models.Manager.from_queryset(SeriesQuerySet)()
 
     class Meta:
         verbose_name_plural = "series"

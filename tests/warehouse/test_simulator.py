@@ -19,7 +19,7 @@ from forecastlab.warehouse.models import DatasetVersion
 from tests.factories import make_user
 
 AS_OF = date(2026, 11, 21)
-GOLDEN = "?"
+GOLDEN = "5348c0c449c4a2619d90d6e7ca0d139aa8b5e9433282d970fece5517ce8d2680"
 
 
 def drawn(**knobs: Any) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -22,9 +22,10 @@ def draw(config: Config, place: Workplace, report: Report) -> Staged:
     """Write the facts, the series and the truth of a simulation into `place`."""
     place.folder.mkdir(parents=True, exist_ok=True)
     place.clear_blocks()
+    epoch = f"{config.first.isoformat()}T00:00:00"
     header = {
         "frequency": "D",
-        "epoch": f"{config.first.isoformat()}T00:00:00",
+        "epoch": epoch,
         "month_day": 1,
         "signals": [],
     }
@@ -47,7 +48,7 @@ def draw(config: Config, place: Workplace, report: Report) -> Staged:
     profile = {**checks.total(list(figures)), "best_selling": series[best]["unique_id"]}
     staged = Staged(
         frequency="D",
-        epoch=header["epoch"],
+        epoch=epoch,
         month_day=1,
         periods=config.days,
         rows=len(series) * config.days,

@@ -153,7 +153,7 @@ def load(context: StepContext) -> Done:
 def _load(context: StepContext, asked: _Asked) -> ImportReport:
     place = workplace.existing(asked.upload)
     notes = [*context.results["stage"]["notes"], *context.results["check"]["notes"]]
-    by = User.objects.get(pk=context.actor_id)
+    by = loading.actor(context)
     config = {"file": asked.file_name, "options": asdict(asked.options)}
     wanted = Load(asked.name, by, context.now, DatasetVersion.Source.IMPORT, config)
     with context.fenced():

@@ -14,7 +14,7 @@ from psycopg import sql
 from forecastlab.accounts.models import User
 from forecastlab.events.services import log
 from forecastlab.lib import artefacts, frames
-from forecastlab.lib.contributions import NewEvent
+from forecastlab.lib.contributions import NewEvent, StepContext, StepFailed
 from forecastlab.lib.errors import Conflict
 from forecastlab.warehouse.domain.content import NUMBERS
 from forecastlab.warehouse.gateways.workplace import Staged, Workplace
@@ -40,6 +40,14 @@ class Load:
     at: datetime
     source: str
     config: dict[str, Any] = field(default_factory=dict)
+
+
+def actor(context: StepContext) -> User:
+    """Return who asked for the load; raise StepFailed when nobody did."""
+    found = User.objects.filter(pk=context.actor_id or 0).first()
+    if found is None:
+        raise StepFailed("Nobody asked for this dataset, so nobody would own it.")
+    return found
 
 
 def load(place: Workplace, wanted: Load, report: Report) -> tuple[DatasetVersion, bool]:
@@ -131,7 +139,7 @@ def _series_ids(dataset: Dataset, series: pl.DataFrame) -> pl.DataFrame:
             codes = series[column].drop_nulls().unique().sort().to_list()
             statement = sql.SQL(_CODES).format(table=sql.Identifier(f"warehouse_{column}"))
             cursor.execute(statement, [dataset.pk, codes])
-        given = {
+        given: dict[str, Any] = {
             "dataset": dataset.pk,
             "ids": series["unique_id"].to_list(),
             "stores": series["store"].to_list(),

@@ -85,6 +85,6 @@ def _loaded(context: StepContext, place: Workplace) -> ImportReport:
 
 
 def _load(name: str, config: Config, context: StepContext) -> Load:
-    by = User.objects.get(pk=context.actor_id)
+    by = loading.actor(context)
     stored = {"simulate": config.as_json()}
     return Load(name, by, context.now, DatasetVersion.Source.SIMULATION, stored)

@@ -14,7 +14,7 @@ from forecastlab.warehouse.services import loading
 def version_of(context: StepContext) -> DatasetVersion:
     """Return the version that a run works on: what `seed` simulated, else what was asked for."""
     wanted = context.results.get("seed", {}).get("version") or context.params.get("version")
-    version = DatasetVersion.objects.select_related("dataset").filter(pk=wanted).first()
+    version = DatasetVersion.objects.select_related("dataset").filter(pk=int(wanted or 0)).first()
     if version is None:
         raise StepFailed(
             "The dataset version of this run is gone.", hint="Start a run over another version."

@@ -85,7 +85,7 @@ def build(preset: str, *, seed: int, as_of: date, knobs: Mapping[str, Any] | Non
     if not 0 <= seed <= MAX_SEED:
         raise SimulationUnusable(f"The seed {seed} is not from 0 to {MAX_SEED}.", field="seed")
     native = Config(preset=preset, seed=seed, as_of=as_of, **PRESETS[preset])
-    turned = {name: _knob(name, value) for name, value in (knobs or {}).items()}
+    turned: dict[str, Any] = {name: _knob(name, value) for name, value in (knobs or {}).items()}
     return replace(native, **turned)
 
 

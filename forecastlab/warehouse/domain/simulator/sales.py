@@ -87,6 +87,6 @@ def _demand(factors: dict[str, Numbers]) -> Numbers:
     return np.maximum(np.rint(product), 0.0)
 
 
-def _frame(keys: dict[str, np.ndarray], values: dict[str, Numbers]) -> pl.DataFrame:  # type: ignore[type-arg]
+def _frame(keys: dict[str, np.ndarray], values: dict[str, Numbers]) -> pl.DataFrame:
     flat = {name: np.ascontiguousarray(value).ravel() for name, value in values.items()}
     return pl.DataFrame({**keys, **flat})

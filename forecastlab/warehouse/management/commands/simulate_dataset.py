@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from forecastlab.jobs.models import Job
 from forecastlab.warehouse.domain.simulator import config as configs
+from forecastlab.warehouse.domain.simulator.config import SimulationUnusable
 from forecastlab.warehouse.management.waiting import LoadingCommand
 from forecastlab.warehouse.services import simulations
 
@@ -20,7 +21,7 @@ class Command(LoadingCommand):
         parser.add_argument("--preset", default="demo_minimal", help=", ".join(configs.PRESETS))
         parser.add_argument("--seed", type=int, default=42)
         parser.add_argument(
-            "--as-of", type=date.fromisoformat, metavar="DATE", help="the last day; today in UTC"
+            "--as-of", default="", metavar="DATE", help="the last day (default: today in UTC)"
         )
         parser.add_argument(
             "--set",
@@ -37,7 +38,16 @@ class Command(LoadingCommand):
         config = simulations.build(
             options["preset"],
             seed=options["seed"],
-            as_of=options["as_of"] or now.astimezone(UTC).date(),
+            as_of=_day(options["as_of"]) or now.astimezone(UTC).date(),
             knobs=configs.parse_knobs(options["set"]),
         )
         return simulations.start(options["name"], config, by=self.actor, at=now)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise SimulationUnusable(
+            f"'{text}' is not a date such as 2026-11-21.", field="as_of"
+        ) from error
