@@ -208,3 +208,26 @@ STREAM_SAMPLES: dict[str, Callable[[], str]] = {
     "job": lambda: f"job.{guarded_job().pk}",
     "run": lambda: guarded_run().stream,
 }
+
+
+@sample("api:model-run-read")
+def a_model_run_of_the_api(alice: User) -> Sample:
+    return Sample({"model_run_id": guarded_issue().model_run_id})
+
+
+@sample("api:forecast-list")
+def forecasts_of_the_api(alice: User) -> Sample:
+    return Sample(query={"dataset": guarded_issue().version.dataset.name})
+
+
+@sample("api:forecast-read")
+def a_forecast_of_the_api(alice: User) -> Sample:
+    issue = guarded_issue()
+    first = issue.forecasts.select_related("series").first()
+    query = {"dataset": issue.version.dataset.name, "unique_id": first.series.unique_id}
+    return Sample(query=query)
+
+
+@sample("api:forecast-start", "api:backtest-start")
+def a_dataset_to_forecast(alice: User) -> Sample:
+    return Sample(body={"dataset": guarded_version().dataset.name})

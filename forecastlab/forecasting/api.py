@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from typing import Annotated, Any, cast
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Query, Router, Schema, Status
+
+from forecastlab.accounts.models import User
+from forecastlab.accounts.services.access import requires
+from forecastlab.forecasting.queries import representations
+from forecastlab.forecasting.services import backtests, forecasts
+from forecastlab.warehouse import queries as warehouse
+
+router = Router(tags=["forecasts"])
+
+
+class Page(Schema):
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100
+    cursor: str = ""
+
+
+class ForecastFilters(Page):
+    dataset: str
+    search: str = ""
+
+
+class ModelRunFilters(Page):
+    dataset: str = ""
+
+
+class ForecastIn(Schema):
+    """Issue forecasts of every series by the champions behind an alias."""
+
+    dataset: str
+    horizon: int | None = None
+    alias: str = ""
+
+
+class BacktestIn(Schema):
+    """Judge models on the same folds; whatever is left out takes its default."""
+
+    dataset: str
+    models: list[str] | None = None
+    horizon: int | None = None
+    folds: int | None = None
+    step: int | None = None
+    gap: int | None = None
+    metric: str | None = None
+    season_length: int | None = None
+    intervals: list[int] | None = None
+
+
+def _viewer(request: HttpRequest) -> User:
+    return cast("User", request.user)
+
+
+@router.get(
+    "/forecasts",
+    response=dict[str, Any],
+    url_name="forecast-list",
+    summary="The newest forecasts of a dataset, one item a series",
+)
+@requires("forecast.view")
+def forecast_listing(request: HttpRequest, asked: Query[ForecastFilters]) -> dict[str, Any]:
+    issue = representations.newest(_viewer(request), asked.dataset)
+    items, following = representations.listed(
+        issue, search=asked.search, limit=asked.limit, cursor=asked.cursor
+    )
+    return {**representations.issued(issue), "items": items, "next": following}
+
+
+@router.get(
+    "/forecasts/series",
+    response=dict[str, Any],
+    url_name="forecast-read",
+    summary="The newest forecast of one series, period by period",
+)
+@requires("forecast.view")
+def forecast_read(request: HttpRequest, dataset: str, unique_id: str) -> dict[str, Any]:
+    issue = representations.newest(_viewer(request), dataset)
+    return representations.whole(issue, unique_id)
+
+
+@router.post(
+    "/forecasts",
+    response={202: dict[str, Any]},
+    url_name="forecast-start",
+    summary="Issue forecasts of every series",
+)
+@requires("forecast.issue")
+def forecast_start(request: HttpRequest, asked: ForecastIn) -> Status[dict[str, Any]]:
+    by = _viewer(request)
+    version = warehouse.resolve(asked.dataset, by)
+    job = forecasts.start(
+        version, horizon=asked.horizon, alias=asked.alias, by=by, at=timezone.now()
+    )
+    return Status(202, {"job": job.pk})
+
+
+@router.post(
+    "/backtests",
+    response={202: dict[str, Any]},
+    url_name="backtest-start",
+    summary="Judge models over every series of a dataset",
+)
+@requires("forecast.issue")
+def backtest_start(request: HttpRequest, asked: BacktestIn) -> Status[dict[str, Any]]:
+    by = _viewer(request)
+    version = warehouse.resolve(asked.dataset, by)
+    job = backtests.start(version, asked.model_dump(), by=by, at=timezone.now())
+    return Status(202, {"job": job.pk})
+
+
+@router.get(
+    "/model-runs",
+    response=dict[str, Any],
+    url_name="model-run-list",
+    summary="Model runs, newest first",
+)
+@requires("forecast.view")
+def model_run_listing(request: HttpRequest, asked: Query[ModelRunFilters]) -> dict[str, Any]:
+    items, following = representations.model_runs(
+        _viewer(request), dataset=asked.dataset, limit=asked.limit, cursor=asked.cursor
+    )
+    return {"items": items, "next": following}
+
+
+@router.get(
+    "/model-runs/{model_run_id}",
+    response=dict[str, Any],
+    url_name="model-run-read",
+    summary="A model run: config, metrics, artefact",
+)
+@requires("forecast.view")
+def model_run_read(request: HttpRequest, model_run_id: int) -> dict[str, Any]:
+    return representations.model_run(representations.find_model_run(_viewer(request), model_run_id))

@@ -1,0 +1,131 @@
+"""Forecasts and model runs as the JSON of the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from forecastlab.accounts.models import User
+from forecastlab.forecasting.models import Forecast, ForecastIssue, ModelRun
+from forecastlab.lib.errors import BadInput, NotFound
+from forecastlab.warehouse import queries as warehouse
+
+RANGES = ("yhat", "lo80", "hi80", "lo95", "hi95")
+
+
+class NoForecasts(NotFound):
+    """There are no forecasts of this dataset."""
+
+    code = "no_forecasts"
+
+
+def newest(viewer: User, dataset: str) -> ForecastIssue:
+    """Return the newest issue of `NAME` or `NAME@VERSION`; raises NotFound."""
+    version = warehouse.resolve(dataset, viewer)
+    issues = ForecastIssue.objects.visible_to(viewer).filter(version__dataset=version.dataset)
+    if "@" in dataset:
+        issues = issues.filter(version=version)
+    found: ForecastIssue | None = issues.select_related("version__dataset").newest().first()
+    if found is None:
+        raise NoForecasts(f"There are no forecasts of '{dataset}' yet.", field="dataset")
+    return found
+
+
+def issued(issue: ForecastIssue) -> dict[str, Any]:
+    label = issue.version.calendar.label
+    return {
+        "issue": issue.pk,
+        "dataset": issue.version.ref,
+        "origin": label(issue.origin),
+        "horizon": issue.horizon,
+        "alias": issue.alias,
+        "model_run": issue.model_run_id,
+        "created_at": issue.created_at,
+    }
+
+
+def listed(
+    issue: ForecastIssue, *, search: str, limit: int, cursor: str
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Return a page of the forecast series, by number, and where the next one starts."""
+    found = Forecast.objects.filter(issue=issue).select_related("series").order_by("series_id")
+    if search:
+        found = found.filter(series__unique_id__icontains=search)
+    if cursor:
+        found = found.filter(series_id__gt=_place(cursor))
+    page = list(found[: limit + 1])
+    following = str(page[limit - 1].series_id) if len(page) > limit else None
+    return [short(one) for one in page[:limit]], following
+
+
+def short(one: Forecast) -> dict[str, Any]:
+    return {
+        "unique_id": one.series.unique_id,
+        "model": one.model,
+        "total": one.total,
+        "total_low": one.total_low,
+        "total_high": one.total_high,
+        "wape": one.wape,
+    }
+
+
+def whole(issue: ForecastIssue, unique_id: str) -> dict[str, Any]:
+    """Return the forecast of one series, period by period; raises NotFound."""
+    found = Forecast.objects.filter(issue=issue, series__unique_id=unique_id)
+    one = found.select_related("series").first()
+    if one is None:
+        raise NoForecasts(f"There is no forecast of '{unique_id}'.", field="unique_id")
+    label = issue.version.calendar.label
+    periods = [
+        {
+            "ds": label(issue.origin + 1 + step),
+            **{name: getattr(one, name)[step] for name in RANGES},
+        }
+        for step in range(issue.horizon)
+    ]
+    return {**issued(issue), **short(one), "forecast": periods}
+
+
+def model_runs(
+    viewer: User, *, dataset: str, limit: int, cursor: str
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Return model runs, newest first, and where the next page starts."""
+    found = ModelRun.objects.visible_to(viewer).select_related("version__dataset").newest()
+    if dataset:
+        found = found.filter(version__dataset=warehouse.resolve(dataset, viewer).dataset)
+    if cursor:
+        found = found.filter(pk__lt=_place(cursor))
+    page = list(found.prefetch_related("aliases")[: limit + 1])
+    following = str(page[limit - 1].pk) if len(page) > limit else None
+    return [model_run(one) for one in page[:limit]], following
+
+
+def model_run(run: ModelRun) -> dict[str, Any]:
+    return {
+        "model_run": run.pk,
+        "model": run.model,
+        "dataset": run.version.ref,
+        "content_hash": run.version.content_hash,
+        "config": run.config,
+        "config_hash": run.config_hash,
+        "software": run.software,
+        "window": run.window,
+        "metrics": run.metrics,
+        "series": run.series_count,
+        "artefact": run.artefact,
+        "aliases": [one.name for one in run.aliases.all()],
+        "created_at": run.created_at,
+    }
+
+
+def find_model_run(viewer: User, pk: int) -> ModelRun:
+    visible = ModelRun.objects.visible_to(viewer).select_related("version__dataset")
+    found: ModelRun | None = visible.filter(pk=pk).first()
+    if found is None:
+        raise NotFound(f"There is no model run {pk}.")
+    return found
+
+
+def _place(cursor: str) -> int:
+    if not cursor.isdecimal():
+        raise BadInput(f"'{cursor}' is no cursor of this list.", field="cursor")
+    return int(cursor)

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from forecastlab.forecasting.models import Forecast, ForecastIssue
+from tests.forecasting.test_pages import make_issue
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def issue() -> ForecastIssue:
+    return make_issue()
+
+
+@pytest.fixture
+def alice(issue: ForecastIssue, client: Client) -> Client:
+    client.force_login(issue.created_by)
+    return client
+
+
+def test_the_newest_forecasts_come_page_by_page(issue: ForecastIssue, alice: Client) -> None:
+    url = reverse("api:forecast-list")
+
+    first = alice.get(url, {"dataset": "shop", "limit": 2}).json()
+    second = alice.get(url, {"dataset": "shop", "limit": 2, "cursor": first["next"]}).json()
+
+    names = [one["unique_id"] for one in [*first["items"], *second["items"]]]
+    assert names == ["S0:P0", "S0:P1", "S0:P2"]
+    assert second["next"] is None
+    assert (first["issue"], first["horizon"], first["origin"]) == (issue.pk, 7, "2026-04-04")
+
+
+def test_one_series_comes_period_by_period(issue: ForecastIssue, alice: Client) -> None:
+    url = reverse("api:forecast-read")
+
+    told = alice.get(url, {"dataset": "shop@1", "unique_id": "S0:P1"}).json()
+
+    stored = Forecast.objects.get(issue=issue, series__unique_id="S0:P1")
+    assert [one["yhat"] for one in told["forecast"]] == pytest.approx(stored.yhat)
+    assert told["forecast"][0]["ds"] == "2026-04-05"
+
+
+def test_an_unknown_series_is_a_problem(issue: ForecastIssue, alice: Client) -> None:
+    url = reverse("api:forecast-read")
+
+    answer = alice.get(url, {"dataset": "shop", "unique_id": "nowhere"})
+
+    assert answer.status_code == 404
+    assert answer.headers["Content-Type"].startswith("application/problem+json")
+
+
+def test_model_runs_tell_all_that_made_them(issue: ForecastIssue, alice: Client) -> None:
+    told = alice.get(reverse("api:model-run-list"), {"dataset": "shop"}).json()
+
+    assert len(told["items"]) == 6
+    served = next(one for one in told["items"] if one["aliases"])
+    assert served["model_run"] == issue.model_run_id
+    assert served["metrics"]["wape"] > 0
+    assert len(served["config_hash"]) == len(served["artefact"]) == 64
+
+
+def test_an_unknown_model_is_refused_by_its_field(issue: ForecastIssue, alice: Client) -> None:
+    answer = alice.post(
+        reverse("api:backtest-start"),
+        {"dataset": "shop", "models": ["crystal_ball"]},
+        content_type="application/json",
+    )
+
+    assert answer.status_code == 422
+    assert answer.json()["field"] == "models"
+
+
+def test_a_backtest_can_be_started(issue: ForecastIssue, alice: Client) -> None:
+    answer = alice.post(
+        reverse("api:backtest-start"),
+        {"dataset": "shop", "models": ["naive"], "horizon": 7},
+        content_type="application/json",
+    )
+
+    assert answer.status_code == 202
+    assert answer.json()["job"] > 0
