@@ -74,6 +74,34 @@ def test_a_closed_account_is_out_at_once(admins: Client) -> None:
     assert hers.get("/account/").status_code == 302
 
 
+def test_a_new_password_from_an_administrator_ends_sessions_and_sockets(
+    admins: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+    monkeypatch.setattr(doorbell, "recheck", told.append)
+    alice = make_user("alice")
+    hers = Client()
+    hers.force_login(alice)
+
+    page = admins.get(f"{PEOPLE}{alice.pk}/change/")
+    given = {"usable_password": "true", "password1": "correct horse", "password2": "correct horse"}
+    admins.post(f"{PEOPLE}{alice.pk}/password/", given)
+
+    assert f"{PEOPLE}{alice.pk}/password/" in page.text
+    alice.refresh_from_db()
+    assert alice.check_password("correct horse")
+    assert hers.get("/account/").status_code == 302
+    assert told == [alice.pk]
+
+
+def test_a_password_is_never_shown_not_even_its_hash(admins: Client) -> None:
+    alice = make_user("alice", password="correct horse")
+
+    page = admins.get(f"{PEOPLE}{alice.pk}/change/")
+
+    assert alice.password.rsplit("$", 1)[1][:6] not in page.text
+
+
 def test_a_service_user_cannot_be_changed(admins: Client) -> None:
     clock = people.service_actor("clock")
 
