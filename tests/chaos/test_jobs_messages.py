@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 import redis
 from django.conf import settings
+from django.db import connection
 
 from forecastlab.jobs.models import Job
 from forecastlab.jobs.tasks import advance_job, sweep_jobs
@@ -115,3 +116,22 @@ def test_a_cancel_reaches_a_step_that_works(lab: Lab) -> None:
 
     assert job.status == "cancelled"
     assert lab.notes() == ["one", "compensated"]
+
+
+def test_connections_cut_in_the_middle_cost_no_step_twice(lab: Lab) -> None:
+    lab.worker()
+    lab.beat()
+    lab.arm("before-close")
+    job = make_job(folder=str(lab.folder), orders=MARKS, lease_seconds=600)
+    lab.held_at("before-close")
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where datname = current_database() and pid <> pg_backend_pid()"
+        )
+    lab.release("before-close")
+    over(job)
+
+    assert job.status == "succeeded"
+    assert lab.notes() == STEPS

@@ -207,12 +207,20 @@ class Jobs(RuleBasedStateMachine):
 
 @pytest.mark.django_db
 def test_no_order_of_happenings_breaks_a_job() -> None:
-    run_state_machine_as_test(
-        Jobs,
-        settings=settings(
-            max_examples=30,
-            stateful_step_count=30,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
+    _try_orders(15)
+
+
+@pytest.mark.soak
+@pytest.mark.django_db
+def test_no_order_of_very_many_breaks_a_job() -> None:
+    _try_orders(200)
+
+
+def _try_orders(count: int) -> None:
+    patience = settings(
+        max_examples=count,
+        stateful_step_count=30,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
     )
+    run_state_machine_as_test(Jobs, settings=patience)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -47,6 +48,8 @@ logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 PASSING = (Transient, OperationalError, InterfaceError, RedisConnectionError, RedisTimeoutError)
 
+PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
+
 
 @dataclass(frozen=True, slots=True)
 class TryAgain:
@@ -66,7 +69,7 @@ def run(lease: Lease, step: JobStep, *, clock: Clock) -> None:
         verdict = _judge(lease, step, clock=clock)
         barrier("before-close")
         try:
-            _settle(lease, step, verdict, at=clock())
+            _settle_patiently(lease, step, verdict, at=clock())
         except LeaseLost:
             logger.info("Another worker has %s by now", step)
 
@@ -163,6 +166,23 @@ def _stop_if_shards_failed(shards: Sequence[ShardResult]) -> None:
 
 
 # -- from verdict to rows ----------------------------------------------------------------------
+
+
+def _settle_patiently(lease: Lease, step: JobStep, verdict: Verdict, *, at: datetime) -> None:
+    """Outlast a restart of the database, so that work which is done need not be done again.
+
+    If it did commit before the connection broke, the fence says so.
+    """
+    for pause in PAUSES:
+        try:
+            return _settle(lease, step, verdict, at=at)
+        except (OperationalError, InterfaceError) as error:
+            if connection.in_atomic_block:
+                raise
+            logger.warning("The end of %s is not stored yet: %s", step, error)
+            connection.close()
+            time.sleep(pause)
+    return _settle(lease, step, verdict, at=at)
 
 
 def _settle(lease: Lease, step: JobStep, verdict: Verdict, *, at: datetime) -> None:
