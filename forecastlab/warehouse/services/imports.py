@@ -11,6 +11,7 @@ from typing import Any
 from forecastlab.accounts.models import User
 from forecastlab.jobs.models import Job
 from forecastlab.jobs.services import jobs
+from forecastlab.lib.barriers import barrier
 from forecastlab.lib.contributions import Done, StepContext
 from forecastlab.lib.errors import BadInput
 from forecastlab.warehouse.domain import names, problems
@@ -115,6 +116,7 @@ def stage(context: StepContext) -> Done:
     mapping = _mapping(upload, asked.options)
     context.report(0.1, f"Reading {asked.file_name}")
     found = staging.stage(upload.source, mapping, upload.place)
+    barrier("import-staged")
     _refuse_errors(context, asked, found)
     return Done(f"Read {asked.file_name}", {"notes": [one.as_json() for one in _dropped(mapping)]})
 
@@ -133,6 +135,7 @@ def check(context: StepContext) -> Done:
         quantity_column=mapping.column("quantity") or "",
     )
     staged, found = checking.check(upload.place, wanted, context.report)
+    barrier("import-checked")
     _refuse_errors(context, asked, found)
     if staged is None:
         raise ImportRefused("Nothing was loaded.")

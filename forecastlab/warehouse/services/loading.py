@@ -14,6 +14,7 @@ from psycopg import sql
 from forecastlab.accounts.models import User
 from forecastlab.events.services import log
 from forecastlab.lib import artefacts, frames
+from forecastlab.lib.barriers import barrier
 from forecastlab.lib.contributions import NewEvent, StepContext, StepFailed
 from forecastlab.lib.errors import Conflict
 from forecastlab.warehouse.domain.content import NUMBERS
@@ -181,6 +182,7 @@ def _fill(version: DatasetVersion, ids: pl.DataFrame, place: Workplace, report: 
             # One COPY a block: while it runs, its connection answers nothing else.
             loaded += frames.copy_in(name, block.columns, [block], freeze=True)
             report(loaded / version.rows)
+        barrier("import-copied")
         for statement in after:
             cursor.execute(sql.SQL(statement).format(**words))
 

@@ -1,0 +1,91 @@
+"""SIGKILL and cancel inside an import: one version or none, and no files left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from forecastlab.jobs.models import Job
+from forecastlab.warehouse import queries
+from forecastlab.warehouse.models import Dataset, DatasetVersion, ImportReport
+from forecastlab.warehouse.services import imports, uploads
+from forecastlab.warehouse.services.imports import Options
+from tests.factories import make_user
+from tests.jobs_lab.workers import Lab, over
+
+pytestmark = pytest.mark.chaos
+
+SALES = "store,product,date,sales\nA,1,2024-01-01,3\nA,1,2024-01-02,4\nB,1,2024-01-01,5\n"
+PLACES = ["import-staged", "import-checked", "import-copied"]
+
+
+@pytest.fixture
+def importing(lab: Lab, settings: Any, tmp_path: Path) -> Lab:
+    settings.ARTEFACT_ROOT = tmp_path / "artefacts"
+    settings.UPLOAD_ROOT = settings.ARTEFACT_ROOT / "uploads"
+    lab.env["FORECASTLAB_ARTEFACTS"] = str(settings.ARTEFACT_ROOT)
+    lab.worker()
+    lab.beat()
+    return lab
+
+
+def start(folder: Path) -> Job:
+    path = folder / "sales.csv"
+    path.write_text(SALES)
+    upload = uploads.receive_path(path)
+    alice = make_user("alice")
+    return imports.start("shop", upload, options=Options(), by=alice, at=timezone.now())
+
+
+def folders(settings: Any) -> list[Path]:
+    return list(Path(settings.UPLOAD_ROOT).iterdir())
+
+
+def partitions_without_version() -> int:
+    wanted = {
+        f"warehouse_salesfact_v{pk}" for pk in DatasetVersion.objects.values_list("pk", flat=True)
+    }
+    query = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass"
+    with connection.cursor() as cursor:
+        cursor.execute(query, ["warehouse_salesfact"])
+        return len({name for (name,) in cursor.fetchall()} - wanted)
+
+
+@pytest.mark.parametrize("place", [*PLACES, "before-close"])
+def test_a_killed_import_is_loaded_once(importing: Lab, settings: Any, place: str) -> None:
+    before = partitions_without_version()
+    importing.arm(place)
+    job = start(importing.folder)
+
+    os.kill(importing.held_at(place), signal.SIGKILL)
+    over(job)
+
+    assert job.status == "succeeded", job.error
+    version = DatasetVersion.objects.get()
+    assert queries.facts(version)["quantity"].to_list() == [3.0, 4.0, 5.0]
+    assert ImportReport.objects.get().version == version
+    assert partitions_without_version() == before
+    assert not folders(settings)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_cancelled_import_leaves_nothing(importing: Lab, settings: Any, place: str) -> None:
+    before = partitions_without_version()
+    importing.arm(place)
+    job = start(importing.folder)
+    importing.held_at(place)
+
+    importing.cancel(job)
+    importing.release(place)
+    over(job)
+
+    assert job.status == "cancelled"
+    assert not Dataset.objects.exists()
+    assert partitions_without_version() == before
+    assert not folders(settings)
