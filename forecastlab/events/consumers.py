@@ -110,6 +110,15 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self.closing = asyncio.create_task(self.close(TRY_AGAIN))
 
 
+class NoConsumer(AsyncWebsocketConsumer):
+    """Refuse a socket at any other address, instead of failing in the router."""
+
+    channel_layer_alias = "none"
+
+    async def connect(self) -> None:
+        await self.close()
+
+
 def _command(text: str | None) -> dict[str, Any]:
     try:
         command = json.loads(text or "")

@@ -8,19 +8,21 @@ from contextlib import aclosing
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from forecastlab.events import queries
-from forecastlab.events.domain.frames import Frame
+from forecastlab.events.domain.frames import EventData, Frame
 from forecastlab.events.services import access, rendering
 from forecastlab.events.services.access import by_stream
 from forecastlab.events.services.followers import Follower
 from forecastlab.lib.errors import BadInput
 
 RECONNECT_MS = 2000
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 @by_stream
@@ -29,18 +31,21 @@ async def events(request: HttpRequest, stream: str) -> HttpResponse | StreamingH
     if request.method != "GET":
         return HttpResponse(status=405, headers={"Allow": "GET"})
     await sync_to_async(access.check)(await request.auser(), stream)
-    after = request.headers.get("Last-Event-ID") or request.GET.get("after", "0")
+    after = _number(request.headers.get("Last-Event-ID") or request.GET.get("after", "0"))
+    if not isinstance(request, ASGIRequest):
+        # A WSGI worker must not be held by one reader: tell what there is, the reader comes back.
+        told = await sync_to_async(queries.data_after)(stream, after)
+        text = f"retry: {RECONNECT_MS}\n\n" + "".join(map(_event, told))
+        return HttpResponse(text, content_type="text/event-stream", headers=HEADERS)
     follower = Follower(
         stream,
         request.session.session_key,
-        _number(after),
+        after,
         get_language() or settings.LANGUAGE_CODE,
         _shown(request, stream),
     )
     return StreamingHttpResponse(
-        _messages(follower),
-        content_type="text/event-stream",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        _messages(follower), content_type="text/event-stream", headers=HEADERS
     )
 
 
@@ -74,10 +79,14 @@ async def _messages(follower: Follower) -> AsyncGenerator[str, None]:
 def _spelled(frame: Frame) -> str:
     if frame["type"] != "events":
         return f"event: {frame['type']}\ndata: {json.dumps(frame)}\n\n"
-    told = [f"id: {one['seq']}\ndata: {json.dumps(one)}\n\n" for one in frame["events"]]
+    told = map(_event, frame["events"])
     # The events again as one frame would be wasteful: a page only needs to know they are complete.
     rest = {name: value for name, value in frame.items() if name != "events"}
     return "".join(told) + f"event: events\ndata: {json.dumps(rest)}\n\n"
+
+
+def _event(event: EventData) -> str:
+    return f"id: {event['seq']}\ndata: {json.dumps(event)}\n\n"
 
 
 def _shown(request: HttpRequest, stream: str) -> frozenset[str]:

@@ -9,11 +9,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import redis
 from asgiref.sync import sync_to_async
+from asgiref.testing import ApplicationCommunicator
+from django.conf import settings
 from django.db import transaction
 from django.test import AsyncClient, Client
 
+from forecastlab.asgi import application
 from forecastlab.events.services import log
+from forecastlab.lib import doorbell
 from forecastlab.lib.contributions import NewEvent
 from tests.events.conftest import Things
 from tests.factories import make_user
@@ -179,3 +184,43 @@ async def test_an_event_stream_works_without_redis(
 
     assert [event["seq"] for event in messages(await until(chunks, "event: events"))] == [1]
     await chunks.aclose()
+
+
+@pytest.mark.django_db
+def test_a_wsgi_worker_tells_what_there_is_and_is_free_again() -> None:
+    append(3)
+
+    answer = signed_in("alice").get(EVENTS, {"after": 1})
+
+    assert [event["seq"] for event in messages(answer.text)] == [2, 3]
+    assert not answer.streaming
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_nothing_listens_for_a_reader_who_has_gone() -> None:
+    client = await sync_to_async(signed_in)("alice")
+    name = settings.SESSION_COOKIE_NAME
+    cookie = f"{name}={client.cookies[name].value}".encode()
+    scope = {"type": "http", "method": "GET", "path": EVENTS, "query_string": b""}
+    gone = ApplicationCommunicator(
+        application, scope | {"headers": [(b"host", b"localhost"), (b"cookie", cookie)]}
+    )
+    await gone.send_input({"type": "http.request"})
+    while b"following" not in (await gone.receive_output(20)).get("body", b""):
+        pass
+    while listeners() != 1:
+        await asyncio.sleep(0.01)
+
+    await gone.send_input({"type": "http.disconnect"})
+
+    async with asyncio.timeout(20):
+        await gone.wait(20)
+        while listeners():
+            await asyncio.sleep(0.01)
+
+
+def listeners() -> int:
+    """Return how many processes listen to the doorbell of the stream."""
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        ((_, count),) = client.pubsub_numsub(f"asgi__group__{doorbell.group('thing.1')}")
+    return int(count)

@@ -262,3 +262,36 @@ async def test_a_lost_ring_costs_a_moment_not_an_event(monkeypatch: pytest.Monke
         await append()
 
         assert len((await heard(alice, "events"))["events"]) == 1
+
+
+@pytest.mark.parametrize("viewers", [2, 21])
+async def test_many_viewers_spread_what_they_ask_for(viewers: int) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        opened = [await stack.enter_async_context(socket("alice")) for _ in range(viewers)]
+        for one in opened:
+            await follow(one)
+            await heard(one, "following")
+        await append()
+
+        told = {(await heard(one, "events"))["within"] for one in opened}
+
+    assert told == {2.0 if viewers > 20 else 0.0}
+
+
+async def test_a_socket_at_another_address_is_refused() -> None:
+    elsewhere = WebsocketCommunicator(
+        application,
+        "/elsewhere/",
+        headers=[(b"host", b"localhost"), (b"origin", b"http://localhost")],
+    )
+
+    assert not (await elsewhere.connect(timeout=PATIENCE))[0]
+
+
+async def test_a_page_follows_a_limited_number_of_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forecastlab.events.consumers.MAX_STREAMS", 1)
+    async with socket("alice") as alice:
+        await follow(alice, "thing.1")
+        await alice.send_json_to({"do": "follow", "stream": "thing.2"})
+
+        assert "at most 1" in (await heard(alice, "error"))["detail"]
