@@ -2,7 +2,8 @@
 (() => {
   "use strict";
 
-  const BANNER_AFTER = 3000, SILENCE_LIMIT = 40000, POLL_PAUSE = 2000, UPGRADE_PAUSE = 60000;
+  const BANNER_AFTER = 3000, SILENCE_LIMIT = 40000, POLL_PAUSE = 2000;
+  const UPGRADE_PAUSE = { known: 5000, unknown: 60000 }; // back to the socket, had it worked here
   const SAY_PAUSE = 10000, MAX_EVENT_SOURCES = 3;
   const WORDS = {
     live: "Live · updated {time}",
@@ -18,6 +19,7 @@
   const toggled = new Map(); // id of a <details> -> open, as its reader left it
   let link = null, linked = false, failures = 0, lostAt = 0, retryAt = 0, retryTimer = 0;
   let offset = 0, shownAt = Date.now(), updatedAt = Date.now(), signedOut = false, linkedAt = 0;
+  let touchedAt = Date.now(), socketWorked = false;
 
   const forced = new URLSearchParams(location.search).get("live");
   const language = document.documentElement.lang || "en";
@@ -164,6 +166,7 @@
     linked = true;
     linkedAt = Date.now();
     lostAt = 0;
+    socketWorked ||= link.kind === "socket";
     document.documentElement.dataset.live = link.kind;
     for (const name of streams.keys()) {
       streams.get(name).shown = "";
@@ -198,7 +201,6 @@
     shownAt = now();
     touchedAt = Date.now();
   }
-  let touchedAt = Date.now();
 
   // -- what is heard -----------------------------------------------------------------------------
 
@@ -470,7 +472,8 @@
   function everySecond() {
     for (const time of document.querySelectorAll("time[data-as=elapsed], time[data-as=countdown]")) localise(time);
     if (linked && Date.now() - touchedAt > SILENCE_LIMIT) lost(link);
-    if (linked && link.kind !== "socket" && !forced && Date.now() - linkedAt > UPGRADE_PAUSE) {
+    const patience = socketWorked ? UPGRADE_PAUSE.known : UPGRADE_PAUSE.unknown;
+    if (linked && link.kind !== "socket" && !forced && Date.now() - linkedAt > patience) {
       hangUp();
       failures = 0;
       connect();
