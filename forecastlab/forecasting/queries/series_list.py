@@ -12,9 +12,11 @@ from forecastlab.accounts.models import User
 from forecastlab.forecasting.domain.config import title_of
 from forecastlab.forecasting.domain.defaults import BY_FREQUENCY
 from forecastlab.forecasting.models import Forecast, ForecastIssue
+from forecastlab.warehouse import queries as warehouse
 from forecastlab.warehouse.models import Dataset
 
 PER_PAGE = 50
+RECENT = 56
 SORTS: Mapping[str, str] = {
     "series": "series__unique_id",
     "champion": "model",
@@ -35,9 +37,12 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """One series; `recent` is what was sold in the last weeks, None where it is not known."""
+
     forecast: Forecast
     champion: str
     wape: float | None
+    recent: Sequence[float | None]
 
     @property
     def unique_id(self) -> str:
@@ -64,7 +69,7 @@ class SeriesList:
             {"label": _("Series"), "key": "series"},
             {"label": total, "key": "total", "numeric": True},
             {"label": _("8 times in 10"), "key": "", "numeric": True, "wide": True},
-            {"label": _("Shape"), "key": "", "wide": True},
+            {"label": _("Lately"), "key": "", "wide": True},
             {"label": _("WAPE"), "key": "wape", "numeric": True},
             {"label": _("Champion"), "key": "champion", "wide": True},
         ]
@@ -98,8 +103,18 @@ def of(asked: Wanted, *, viewer: User, issue: ForecastIssue | None = None) -> Se
     page = Paginator(forecasts.order_by(f"{direction}{key}", "series_id"), PER_PAGE).get_page(
         asked.page
     )
-    rows = [Row(one, title_of(one.model), share(one.wape)) for one in page]
+    recent = _recent(found, [one.series_id for one in page])
+    rows = [Row(one, title_of(one.model), share(one.wape), recent[one.series_id]) for one in page]
     return SeriesList(asked, found, datasets, page, rows)
+
+
+def _recent(issue: ForecastIssue, series_ids: list[int]) -> dict[int, list[float | None]]:
+    facts = warehouse.facts(issue.version, ("quantity",), series_ids)
+    first = issue.origin + 1 - RECENT
+    found: dict[int, list[float | None]] = {one: [None] * RECENT for one in series_ids}
+    for series_id, t, quantity in facts.filter(facts["t"] >= first).iter_rows():
+        found[series_id][t - first] = quantity
+    return found
 
 
 def newest_issue(viewer: User, dataset: str = "") -> ForecastIssue | None:

@@ -16,10 +16,11 @@ from forecastlab.forecasting.domain.defaults import BY_FREQUENCY
 from forecastlab.forecasting.domain.folds import Fold
 from forecastlab.forecasting.domain.panel import Floats
 from forecastlab.forecasting.models import Champion, Forecast, ForecastIssue, SeriesScore
-from forecastlab.forecasting.queries import panels
+from forecastlab.forecasting.queries import labels, panels
 from forecastlab.forecasting.queries.series_list import share, span_of
 from forecastlab.lib import figures
 from forecastlab.warehouse import queries as warehouse
+from forecastlab.warehouse.domain.periods import Frequency
 
 MOST_SHOWN = 400
 # What a reader first sees of the history, by frequency, in periods.
@@ -47,6 +48,11 @@ class SeriesPage:
     @property
     def noun(self) -> str:
         return BY_FREQUENCY[self.issue.version.frequency].noun
+
+    @property
+    def unit(self) -> str:
+        """Return the frequency as a word, such as "day"."""
+        return Frequency(self.issue.version.frequency).noun
 
     @property
     def span(self) -> str:
@@ -95,8 +101,11 @@ class SeriesPage:
         margin = self.champion.margin if self.champion else None
         if margin is None or self.champion is None:
             return ""
-        return _("%(margin)s to %(rival)s") % {
-            "margin": figures.signed_percent(margin / 100),
+        words = (
+            _("%(margin)s ahead of %(rival)s") if margin > 0 else _("%(margin)s behind %(rival)s")
+        )
+        return words % {
+            "margin": figures.percent(abs(margin) / 100),
             "rival": title_of(self.champion.runner_up),
         }
 
@@ -110,7 +119,6 @@ class SeriesPage:
                 "name": title_of(one.model),
                 "share": (one.wape or 0.0) / most if most else 0.0,
                 "value": figures.percent(share(one.wape)),
-                "note": _("champion") if one.model == self.forecast.model else "",
             }
             for one in known
         ]
@@ -126,10 +134,10 @@ class SeriesPage:
     @property
     def ahead(self) -> list[dict[str, str]]:
         """Return the forecast, period by period."""
-        one, label = self.forecast, self.issue.version.calendar.label
+        one, calendar = self.forecast, self.issue.version.calendar
         return [
             {
-                "when": label(self.issue.origin + 1 + step),
+                "when": labels.period(calendar, self.issue.origin + 1 + step),
                 "forecast": _quantity(one.yhat[step]),
                 "range80": _range(one.lo80[step], one.hi80[step]),
                 "range95": _range(one.lo95[step], one.hi95[step]),
@@ -242,7 +250,8 @@ class SeriesPage:
     @property
     def sentence(self) -> str:
         one = self.forecast
-        return _("Expect %(total)s in %(span)s, 8 times in 10 between %(low)s and %(high)s") % {
+        words = _("Expect %(total)s units in %(span)s, 8 times in 10 between %(low)s and %(high)s")
+        return words % {
             "total": _quantity(one.total),
             "span": self.span,
             "low": _quantity(one.total_low),

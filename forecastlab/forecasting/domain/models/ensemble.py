@@ -7,7 +7,7 @@ import numpy as np
 from forecastlab.forecasting.domain.panel import Floats
 
 NAME = "ensemble"
-TITLE = "Mean of three"
+TITLE = "Mean of the best"
 MOST = 3
 WITHIN = 1.10
 
