@@ -154,6 +154,13 @@ def test_a_step_that_breaks_the_rules_fails_instead_of_hanging(misbehaviour: Any
     assert "A step may not return" in job.error["detail"]
 
 
+@pytest.mark.parametrize("value", [float("nan"), {1, 2}, "zero \0 byte"])
+def test_a_result_that_cannot_be_stored_fails_the_step_at_once(value: Any) -> None:
+    job = run_job(_job_of(lambda _context: Done("done", {"value": value})))
+
+    assert (job.status, job.error["code"]) == ("failed", "crashed")
+
+
 def test_a_step_that_the_code_no_longer_knows_fails_with_advice() -> None:
     job = make_job(steps=["one"])
     JobStep.objects.filter(job=job).update(name="forgotten")

@@ -56,7 +56,7 @@ def split(lease: Lease, fan_out: FanOut, *, at: datetime) -> None:
     with transaction.atomic():
         parent = leases.lock(lease)
         parent.status = after(STEP, parent.status, "split")
-        parent.detail = fan_out.detail
+        parent.detail = fan_out.detail[:2000]
         _let_go(parent)
         JobStep.objects.bulk_create(
             _shard_of(parent, fan_out, index=index, shard=shard)

@@ -12,7 +12,7 @@ from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DataError, InterfaceError, OperationalError, connection
 from django.db.models import Q, QuerySet
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -48,6 +48,8 @@ logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 PASSING = (Transient, OperationalError, InterfaceError, RedisConnectionError, RedisTimeoutError)
 
+# A step gave back what no row can hold: NaN, a set, a zero byte.
+UNSTORABLE = (DataError, TypeError, ValueError)
 PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 
@@ -72,6 +74,8 @@ def run(lease: Lease, step: JobStep, *, clock: Clock) -> None:
             _settle_patiently(lease, step, verdict, at=clock())
         except LeaseLost:
             logger.info("Another worker has %s by now", step)
+        except UNSTORABLE:
+            _settle_patiently(lease, step, _crash(step), at=clock())
 
 
 def _ids(step: JobStep) -> dict[str, Any]:
