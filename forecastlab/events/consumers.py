@@ -10,6 +10,7 @@ from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.db import DatabaseError
 
 from forecastlab.events.services import access, feeds
 from forecastlab.events.services.access import by_stream
@@ -43,7 +44,12 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         self.followers: dict[str, tuple[Follower, asyncio.Task[None]]] = {}
         self.session_key = self.scope["session"].session_key
-        if await feeds.in_thread(access.session_user)(self.session_key) is None:
+        try:
+            user = await feeds.in_thread(access.session_user)(self.session_key)
+        except DatabaseError as error:
+            logger.warning("Cannot open a socket now: %s", error)
+            user = None
+        if user is None:
             await self.close()
         else:
             await self.accept()
@@ -103,10 +109,14 @@ class LiveConsumer(AsyncWebsocketConsumer):
                     await self.close(SIGNED_OUT)
 
     def _carried(self, task: asyncio.Task[None]) -> None:
-        if task.cancelled() or task.exception() is None:
+        error = None if task.cancelled() else task.exception()
+        if error is None:
             return
         # The page comes back by itself; what went wrong must not pass in silence.
-        logger.error("A subscription broke", exc_info=task.exception())
+        if isinstance(error, DatabaseError):
+            logger.warning("Closing a socket that cannot be served now: %s", error)
+        else:
+            logger.error("A subscription broke", exc_info=error)
         self.closing = asyncio.create_task(self.close(TRY_AGAIN))
 
 

@@ -12,7 +12,7 @@ from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.test import Client
 
 from forecastlab.asgi import application
@@ -295,3 +295,17 @@ async def test_a_page_follows_a_limited_number_of_streams(monkeypatch: pytest.Mo
         await alice.send_json_to({"do": "follow", "stream": "thing.2"})
 
         assert "at most 1" in (await heard(alice, "error"))["detail"]
+
+
+async def test_a_socket_closes_to_come_back_when_the_database_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def lost(*_: Any) -> None:
+        raise OperationalError("gone")
+
+    async with socket("alice") as alice:
+        assert (await alice.connect(timeout=PATIENCE))[0]
+        monkeypatch.setattr("forecastlab.events.services.access.session_reading", lost)
+        await alice.send_json_to({"do": "follow", "stream": "thing.1"})
+
+        assert (await alice.receive_output(PATIENCE))["code"] == 1013
