@@ -84,5 +84,6 @@ def _run_text(event: Event, *, run: str) -> str:
         "run.cancelled": _("%(run)s cancelled"),
     }
     if event.kind == "run.stop_asked" and event.payload.get("detail"):
-        return f"{run}: {event.payload['detail']}"
+        asked = str(event.payload["detail"])
+        return asked if run == _("Run") else f"{run}: {asked}"
     return words.get(event.kind, event.kind) % {"run": run}
