@@ -5,6 +5,7 @@ The cases are made by walking the house, so an address that is added is tested w
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 
 import pytest
@@ -69,6 +70,17 @@ def ask(client: Client, address: Address, sample: Sample) -> HttpResponse:
     return answer
 
 
+def anywhere(address: Address) -> str:
+    """An address of that shape where nothing stands: who has no business there never finds out."""
+    filled = re.sub(r"<table_suffix:\w+>", "csv", address.route)
+    return re.sub(r"<\w+:\w+>|\{\w+\}", "1", filled)
+
+
+def ask_anywhere(client: Asking, address: Address) -> HttpResponse:
+    method = address.method or "GET"
+    return client.generic_json(method, anywhere(address), None if method == "GET" else {})
+
+
 class Asking(Client):
     def generic_json(self, method: str, url: str, body: dict | None) -> HttpResponse:
         data = {} if body is None else {"data": body, "content_type": "application/json"}
@@ -131,9 +143,7 @@ def test_a_command_acts_with_a_verb_or_for_whoever_has_the_machine() -> None:
 # -- kept -------------------------------------------------------------------------------------
 @each(CLOSED)
 def test_nobody_is_sent_to_sign_in(address: Address) -> None:
-    sample = make_sample(address, make_reader(Role.PLANNER))
-
-    answer = ask(Asking(), address, sample)
+    answer = ask_anywhere(Asking(), address)
 
     if address.kind == "api" or address.by_stream:
         assert answer.status_code == HTTPStatus.UNAUTHORIZED
@@ -163,21 +173,18 @@ def test_a_reader_of_the_stream_gets_in(address: Address) -> None:
 @each(BY_VERB)
 def test_a_role_gets_in_as_the_table_says(address: Address, role: Role) -> None:
     alice = make_reader(role)
-    sample = make_sample(address, alice)
-
-    answer = ask(signed_in(alice), address, sample)
 
     if role in VERBS[address.verb]:
+        answer = ask(signed_in(alice), address, make_sample(address, alice))
         assert not is_refused(answer), answer
     else:
+        answer = ask_anywhere(signed_in(alice), address)
         assert answer.status_code == HTTPStatus.FORBIDDEN
 
 
 @each(BY_VERB)
 def test_a_person_without_a_role_gets_in_nowhere(address: Address) -> None:
-    sample = make_sample(address, make_reader(Role.PLANNER))
-
-    answer = ask(signed_in(make_user("charlie", role="")), address, sample)
+    answer = ask_anywhere(signed_in(make_user("charlie", role="")), address)
 
     assert answer.status_code == HTTPStatus.FORBIDDEN
 
@@ -196,7 +203,7 @@ def test_a_stranger_is_told_that_there_is_no_stream(address: Address) -> None:
     assert without_role.status_code == HTTPStatus.NOT_FOUND
 
 
-@each(BY_VERB)
+@each([one for one in BY_VERB if one.name in SAMPLES])
 def test_a_stranger_is_told_that_there_is_nothing(address: Address) -> None:
     sample = make_sample(address, make_reader(Role.PLANNER))
     if not sample.guarded:
@@ -207,17 +214,12 @@ def test_a_stranger_is_told_that_there_is_nothing(address: Address) -> None:
     assert answer.status_code == HTTPStatus.NOT_FOUND
 
 
-@each(REQUESTS)
+@each([one for one in REQUESTS if one.method != "GET"])
 def test_a_write_without_the_csrf_token_is_refused(address: Address) -> None:
-    if address.method == "GET":
-        return
-    alice = make_reader(Role.ADMIN)
-    sample = make_sample(address, alice)
     client = Asking(enforce_csrf_checks=True)
-    client.force_login(alice)
-    url = reverse(address.name, kwargs=dict(sample.kwargs))
+    client.force_login(make_reader(Role.ADMIN))
 
-    answer = client.generic_json(address.method or "POST", url, dict(sample.body))
+    answer = client.generic_json(address.method or "POST", anywhere(address), {})
 
     assert answer.status_code == HTTPStatus.FORBIDDEN
     assert b"csrf" in answer.content.lower() or b"form" in answer.content.lower()
