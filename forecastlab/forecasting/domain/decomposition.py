@@ -31,9 +31,9 @@ def is_seasonal(values: Floats, season: int) -> Flags:
     began = np.where(known.any(axis=0), known.argmax(axis=0), values.shape[0])
     length = values.shape[0] - began
     centred = np.where(known, values - observed.mean_seen(values), 0.0)
-    variance = (centred * centred).sum(axis=0)
+    variance = np.einsum("ts,ts->s", centred, centred)
     some = np.where(variance > 0, variance, 1.0)
-    lags = [(centred[k:] * centred[:-k]).sum(axis=0) / some for k in range(1, season + 1)]
+    lags = [np.einsum("ts,ts->s", centred[k:], centred[:-k]) / some for k in range(1, season + 1)]
     spread = 1 + 2 * sum((one * one for one in lags[:-1]), start=np.zeros(values.shape[1]))
     limit = NINETY_PERCENT / np.sqrt(np.maximum(length, 1)) * np.sqrt(spread)
     seasonal: Flags = (length >= CYCLES * season) & (variance > 0) & (np.abs(lags[-1]) > limit)
@@ -56,13 +56,21 @@ def centred_average(values: Floats, season: int) -> Floats:
 
     An even season takes half of each of the two periods at its ends.
     """
-    half = season // 2
-    ends = 0.5 if season % 2 == 0 else 1.0
-    weights = np.ones(2 * half + 1)
-    weights[0] = weights[-1] = ends
+    known = ~np.isnan(values)
+    sums = _window_sums(np.where(known, values, 0.0), season)
+    whole = _window_sums(known.astype(np.float64), season) == season
     average = np.full(values.shape, np.nan)
-    span = values.shape[0] - 2 * half
-    average[half : half + span] = sum(
-        weight * values[k : k + span] for k, weight in enumerate(weights)
-    )
-    return average / season
+    half = season // 2
+    if season % 2:
+        average[half : half + len(sums)] = np.where(whole, sums / season, np.nan)
+    else:
+        both = np.where(whole[1:] & whole[:-1], (sums[1:] + sums[:-1]) / (2 * season), np.nan)
+        average[half : half + len(both)] = both
+    return average
+
+
+def _window_sums(values: Floats, season: int) -> Floats:
+    """Return the sum of every window of one season, by the period that it starts with."""
+    running = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
+    sums: Floats = running[season:] - running[:-season]
+    return sums

@@ -34,14 +34,21 @@ def smooth(values: Floats, origins: tuple[int, ...]) -> Levels:
     filled = np.where(known, values, 0.0)
     moves = known.astype(np.float64)
     young = 1.0 / np.maximum(np.cumsum(moves, axis=0), 1.0)
+    # Most periods have no hole and no young series: there the pass does half the work.
+    whole = known.all(axis=1).tolist()
+    grown = [one <= RATES[0] for one in young.max(axis=1).tolist()]
     rates = np.array(RATES)[:, None]
     level = np.zeros((len(RATES), values.shape[1]))
-    error = np.zeros_like(level)
+    error, surprise, change = np.zeros_like(level), np.empty_like(level), np.empty_like(level)
     read: dict[int, tuple[Floats, Floats]] = {}
     for t in range(max(origins) + 1):
-        surprise = (filled[t] - level) * moves[t]
-        error += surprise * surprise
-        level += np.maximum(rates, young[t]) * surprise
+        np.subtract(filled[t], level, out=surprise)
+        if not whole[t]:
+            surprise *= moves[t]
+        np.multiply(surprise, surprise, out=change)
+        error += change
+        np.multiply(rates if grown[t] else np.maximum(rates, young[t]), surprise, out=change)
+        level += change
         if t in origins:
             read[t] = _best(level, error)
     return Levels(

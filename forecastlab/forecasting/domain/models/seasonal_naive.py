@@ -6,6 +6,8 @@ from forecastlab.forecasting.domain import observed
 from forecastlab.forecasting.domain.panel import Floats, Panel
 from forecastlab.forecasting.domain.protocol import Alone, Arrays, Forecasts, Task
 
+SEASONS = 4
+
 
 class SeasonalNaive(Alone):
     """The value last observed at the same place of the season.
@@ -24,13 +26,23 @@ class SeasonalNaive(Alone):
 
 
 def _last_cycle(values: Floats, season: int) -> Floats:
-    """Return the next season as last observed, one row per period ahead."""
-    known, width = values.shape
-    short = -known % season
-    padded = np.concatenate([np.full((short, width), np.nan), values])
-    cycles = padded.reshape(-1, season * width)
-    latest = observed.carried_forward(cycles)[-1].reshape(season, width)
+    """Return the next season as last observed, one row per period ahead.
+
+    Few seasons back there is nearly always something; only else the whole history is searched.
+    """
+    recent = values[-SEASONS * season :]
+    latest = _carried(recent, season)
+    if len(recent) < len(values) and np.isnan(latest).any():
+        latest = _carried(values, season)
     return np.where(np.isnan(latest), observed.last_seen(values), latest)
+
+
+def _carried(values: Floats, season: int) -> Floats:
+    known, width = values.shape
+    padded = np.concatenate([np.full((-known % season, width), np.nan), values])
+    cycles = padded.reshape(-1, season * width)
+    latest: Floats = observed.carried_forward(cycles)[-1].reshape(season, width)
+    return latest
 
 
 MODEL = SeasonalNaive()
