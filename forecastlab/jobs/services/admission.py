@@ -19,6 +19,7 @@ def start(job: Job, *, at: datetime) -> bool:
 
     Two jobs that want one slot at the same moment are decided by the unique constraint.
     """
+    _lock_count_of(job.kind)
     if not admissible(job):
         return False
     running = after(JOB, job.status, "start")
@@ -35,6 +36,7 @@ def start(job: Job, *, at: datetime) -> bool:
 
 
 def admissible(job: Job) -> bool:
+    """Say whether the job may start, as far as one can see without the lock of its kind."""
     return _has_turn(job) and _below_cap(job)
 
 
@@ -71,8 +73,15 @@ def _below_cap(job: Job) -> bool:
     kind = kinds.get(job.kind)
     if kind is None or not kind.cap:
         return True
+    return Job.objects.filter(kind=job.kind, status=JobStatus.RUNNING).count() < kind.cap
+
+
+def _lock_count_of(kind_name: str) -> None:
+    """Let no other job of a capped kind start before this transaction ends."""
+    kind = kinds.get(kind_name)
+    if kind is None or not kind.cap:
+        return
     with connection.cursor() as cursor:
         cursor.execute(
-            "select pg_advisory_xact_lock(hashtext('jobs.cap'), hashtext(%s))", [job.kind]
+            "select pg_advisory_xact_lock(hashtext('jobs.cap'), hashtext(%s))", [kind_name]
         )
-    return Job.objects.filter(kind=job.kind, status=JobStatus.RUNNING).count() < kind.cap
