@@ -52,7 +52,8 @@ def copy_in(
 
     The frames' types must be the table's: bigint Int64, integer Int32, double precision Float64,
     real Float32, boolean Boolean, text and varchar String, real[] Array(Float32), double
-    precision[] Array(Float64). `freeze` needs a table that was created in this transaction.
+    precision[] Array(Float64). `freeze` needs a table that was created in this transaction. While
+    rows are sent the connection answers nothing else: an iterator of frames must not query it.
     """
     statement = sql.SQL("COPY {} ({}) FROM STDIN WITH (FORMAT binary{})").format(
         sql.Identifier(table),
@@ -72,6 +73,8 @@ def copy_in(
 
 def encoded(frame: pl.DataFrame) -> bytes:
     """Return the frame's rows in COPY's binary form."""
+    if all(one.dtype in _ENCODED and not one.null_count() for one in frame):
+        return _records(frame)
     count = np.full((frame.height, 1), frame.width, dtype=">i2").view("u1")
     parts, kept = [count], [np.ones(count.shape, dtype=bool)]
     for column in frame:
@@ -81,6 +84,22 @@ def encoded(frame: pl.DataFrame) -> bytes:
     matrix = np.concatenate(parts, axis=1)
     mask = np.concatenate(kept, axis=1)
     return matrix.tobytes() if mask.all() else matrix[mask].tobytes()
+
+
+def _records(frame: pl.DataFrame) -> bytes:
+    """Encode rows of one width: numbers, none of them unknown. Several times as fast."""
+    kinds = [_ENCODED[one.dtype] for one in frame]
+    places = [(f"{part}{at}", kind) for at, of in enumerate(kinds) for part, kind in _parts(of)]
+    records = np.empty(frame.height, dtype=np.dtype([("count", ">i2"), *places]))
+    records["count"] = frame.width
+    for at, column in enumerate(frame):
+        records[f"size{at}"] = np.dtype(kinds[at]).itemsize
+        records[f"value{at}"] = column.to_numpy()
+    return records.tobytes()
+
+
+def _parts(kind: str) -> tuple[tuple[str, str], tuple[str, str]]:
+    return ("size", ">i4"), ("value", kind)
 
 
 def _field(column: pl.Series) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:

@@ -17,12 +17,10 @@ from forecastlab.lib import artefacts, frames
 from forecastlab.lib.barriers import barrier
 from forecastlab.lib.contributions import NewEvent, StepContext, StepFailed
 from forecastlab.lib.errors import Conflict
-from forecastlab.warehouse.domain.content import NUMBERS
 from forecastlab.warehouse.gateways.workplace import Staged, Workplace
 from forecastlab.warehouse.models import Dataset, DatasetVersion, Signal
 
 FACTS = "warehouse_salesfact"
-COLUMNS = ["version_id", "series_id", "t", *NUMBERS, "held_back"]
 Report = Callable[[float], None]
 
 
@@ -152,7 +150,7 @@ def _series_ids(dataset: Dataset, series: pl.DataFrame) -> pl.DataFrame:
         )
         schema = {"unique_id": pl.String, "series_id": pl.Int64}
         known = pl.DataFrame(cursor.fetchall(), schema=schema, orient="row")
-    return series.join(known, on="unique_id").select("code", "series_id")
+    return series.join(known, on="unique_id").select("code", "series_id").sort("code")
 
 
 def _fill(version: DatasetVersion, ids: pl.DataFrame, place: Workplace, report: Report) -> None:
@@ -192,12 +190,19 @@ def partition(version: DatasetVersion) -> str:
 
 
 def _rows(version: DatasetVersion, ids: pl.DataFrame, place: Workplace) -> Iterator[pl.DataFrame]:
+    """Yield the facts in the order of the key, without the columns that say nothing."""
+    known, ordered = ids["series_id"].to_numpy(), ids["series_id"].is_sorted()
+    columns = version.profile["columns"]
     for block in place.blocks():
-        named = block.join(ids.with_columns(pl.col("code").cast(pl.UInt32)), on="code")
+        series_id = pl.Series("series_id", known[block["code"].to_numpy()])
         signals = [one for one in block.columns if one.startswith("signal_")]
         places = [pl.col(one).fill_null(float("nan")) for one in signals]
-        yield named.sort("series_id", "t").select(
+        rows = block.select(
             pl.lit(version.pk, dtype=pl.Int64).alias("version_id"),
-            *COLUMNS[1:],
+            series_id,
+            "t",
+            *columns,
+            "held_back",
             *([pl.concat_arr(places).alias("signals")] if places else []),
         )
+        yield rows if ordered else rows.sort("series_id", "t")
