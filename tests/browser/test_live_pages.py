@@ -127,12 +127,15 @@ def test_a_late_and_a_second_viewer_see_the_same(opened: Open) -> None:
         expect(page.locator("#thing-1-mine")).to_have_text(f"5 by {name}")
 
 
-def test_percentages_arrive_without_events(opened: Open) -> None:
+def test_what_is_no_event_arrives_too(opened: Open) -> None:
     page = live(opened())
-    page.evaluate("document.querySelector('#thing-1-count').textContent = 'old'")
+    people = page.locator("#thing-1-people")
+    before = int(people.inner_text())
 
+    make_user("bob")
     doorbell.ring("thing.1")
 
+    expect(people).to_have_text(str(before + 1))
     expect(page.locator("#thing-1-count")).to_have_text("0")
 
 
