@@ -103,7 +103,7 @@
     options(keys) {
       const { paint } = this, axis = { stroke: paint["--ink-3"], font: FONT, ticks: { show: false } };
       return {
-        width: this.clientWidth, height: this.clientWidth < NARROW ? 260 : 300, padding: [12, 8, 0, 0],
+        width: this.clientWidth, height: this.clientWidth < NARROW ? 260 : 300, padding: [12, 18, 0, 0],
         legend: { show: false },
         cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
         scales: {

@@ -408,11 +408,16 @@
 
   const dayNumber = ({ year, month, day }) => Date.UTC(year, month - 1, day) / 864e5;
 
+  function dated(at) {
+    const { day, month, year } = calendar(at, "short");
+    return { day, month, year };
+  }
+
   function relative(at) {
     const days = dayNumber(calendar(now())) - dayNumber(calendar(at));
     if (days === 0) return format(at, HOUR);
     if (days > 0 && days < 7) return `${format(at, { weekday: "short" })} ${format(at, HOUR)}`;
-    const { day, month, year } = calendar(at, "short");
+    const { day, month, year } = dated(at);
     return [day, month, year !== calendar(now()).year && year].filter(Boolean).join(" ");
   }
 
@@ -426,7 +431,7 @@
   const SPELL = {
     clock: relative,
     seconds: (at) => format(at, { ...HOUR, second: "2-digit" }),
-    full: (at) => format(at, { dateStyle: "medium", timeStyle: "short" }),
+    full: (at) => `${Object.values(dated(at)).join(" ")}, ${format(at, HOUR)}`,
     elapsed: (at) => span(now() - at),
     countdown: (at) => span(at - now()),
   };
