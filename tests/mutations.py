@@ -18,6 +18,8 @@ class Mutation:
     test: str
 
 
+_ACCOUNTS = "forecastlab/accounts"
+_EVENTS = "tests/events"
 _JOBS = "forecastlab/jobs/services"
 _LEASES = "tests/jobs/test_leases.py"
 
@@ -120,5 +122,62 @@ MUTATIONS = (
         "if job.wake_requested or job.cancel_requested:",
         "if job.cancel_requested:",
         "tests/jobs/test_waiting.py::test_whoever_answers_before_the_job_has_parked_is_not_lost",
+    ),
+    Mutation(
+        "a link is burnt without asking whether it was",
+        f"{_ACCOUNTS}/services/sign_in_links.py",
+        "link.filter(used_at=None, expires_at__gt=at)",
+        "link.filter(expires_at__gt=at)",
+        "tests/accounts/test_sign_in_links.py::test_of_two_uses_at_once_one_succeeds",
+    ),
+    Mutation(
+        "tries are counted without their limit",
+        f"{_ACCOUNTS}/services/sign_in.py",
+        "tries.filter(count__lt=count.limit).update(",
+        "tries.update(",
+        "tests/accounts/test_sign_in.py::test_tries_sent_at_once_do_not_exceed_the_limit",
+    ),
+    Mutation(
+        "an Idempotency-Key may stand twice",
+        f"{_ACCOUNTS}/migrations/0001_accounts.py",
+        'fields=("user", "key"), name="idempotency_key_once_per_user"',
+        'fields=("user", "key", "created_at"), name="idempotency_key_once_per_user"',
+        "tests/accounts/test_api.py::test_of_the_same_request_sent_at_once_one_has_an_effect",
+    ),
+    Mutation(
+        "a verb is declared and not asked",
+        f"{_ACCOUNTS}/services/access.py",
+        "        check(user, verb)\n        return None",
+        "        return None",
+        "tests/architecture/test_urls.py::test_a_person_without_a_role_gets_in_nowhere",
+    ),
+    Mutation(
+        "new roles do not reach the sockets",
+        f"{_ACCOUNTS}/services/people.py",
+        "(_group(role) for role in roles)])\n        doorbell.recheck(person.pk)",
+        "(_group(role) for role in roles)])",
+        "tests/accounts/test_sockets.py::test_a_socket_is_refused_at_once",
+    ),
+    Mutation(
+        "numbers of a stream without the lock of its head",
+        "forecastlab/events/services/log.py",
+        "cursor.execute(_TAKE, [stream, count])",
+        'cursor.execute("select coalesce(max(seq), 0) + %s from events_event where stream = %s",'
+        " [count, stream])",
+        f"{_EVENTS}/test_log.py::test_eight_writers_leave_no_gap_and_no_deadlock",
+    ),
+    Mutation(
+        "streams locked in the order in which they come",
+        "forecastlab/events/services/log.py",
+        "for stream in sorted(by_stream):",
+        "for stream in by_stream:",
+        f"{_EVENTS}/test_log.py::test_eight_writers_leave_no_gap_and_no_deadlock",
+    ),
+    Mutation(
+        "a subscription that nobody authorises",
+        "forecastlab/events/services/access.py",
+        "(user.pk, can_read(user, stream))",
+        "(user.pk, True)",
+        f"{_EVENTS}/test_live_socket.py::test_a_stranger_is_refused_the_stream",
     ),
 )
