@@ -37,8 +37,9 @@ class ArtefactChanged(NotFound):
 class DiskStorage(FileSystemStorage):
     """Writes under a temporary name, syncs, then renames: a name that exists is whole."""
 
-    def __init__(self) -> None:
-        super().__init__(location=settings.ARTEFACT_ROOT)
+    @property
+    def location(self) -> str:
+        return str(Path(settings.ARTEFACT_ROOT).resolve())
 
     def _save(self, name: str, content: File[Any]) -> str:
         target = Path(self.path(name))

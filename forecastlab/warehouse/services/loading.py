@@ -18,7 +18,14 @@ from forecastlab.lib.barriers import barrier
 from forecastlab.lib.contributions import NewEvent, StepContext, StepFailed
 from forecastlab.lib.errors import Conflict
 from forecastlab.warehouse.gateways.workplace import Staged, Workplace
-from forecastlab.warehouse.models import Dataset, DatasetVersion, Signal
+from forecastlab.warehouse.models import (
+    Dataset,
+    DatasetVersion,
+    Product,
+    Series,
+    Signal,
+    Store,
+)
 
 FACTS = "warehouse_salesfact"
 Report = Callable[[float], None]
@@ -119,38 +126,31 @@ ON CONFLICT (dataset_id, code) DO NOTHING
 """
 _SERIES = """
 INSERT INTO warehouse_series (dataset_id, unique_id, store_id, product_id)
-SELECT %(dataset)s, given.unique_id, store.id, product.id
-FROM unnest(%(ids)s::text[], %(stores)s::text[], %(products)s::text[])
-    WITH ORDINALITY AS given(unique_id, store, product, place)
-LEFT JOIN warehouse_store store
-    ON store.dataset_id = %(dataset)s AND store.code = given.store
-LEFT JOIN warehouse_product product
-    ON product.dataset_id = %(dataset)s AND product.code = given.product
-ORDER BY given.place
+SELECT %s, unique_id, store_id, product_id
+FROM unnest(%s::text[], %s::bigint[], %s::bigint[])
+    WITH ORDINALITY AS given(unique_id, store_id, product_id, place)
+ORDER BY place
 ON CONFLICT (dataset_id, unique_id) DO NOTHING
 """
 
 
 def _series_ids(dataset: Dataset, series: pl.DataFrame) -> pl.DataFrame:
     """Add the stores, products and series that are new; return `code, series_id`."""
-    with connection.cursor() as cursor:
-        for column in ("store", "product"):
-            codes = series[column].drop_nulls().unique().sort().to_list()
-            statement = sql.SQL(_CODES).format(table=sql.Identifier(f"warehouse_{column}"))
+    for column, model in (("store", Store), ("product", Product)):
+        codes = series[column].drop_nulls().unique().sort().to_list()
+        statement = sql.SQL(_CODES).format(table=sql.Identifier(model._meta.db_table))
+        with connection.cursor() as cursor:
             cursor.execute(statement, [dataset.pk, codes])
-        given: dict[str, Any] = {
-            "dataset": dataset.pk,
-            "ids": series["unique_id"].to_list(),
-            "stores": series["store"].to_list(),
-            "products": series["product"].to_list(),
-        }
-        cursor.execute(_SERIES, given)
-        cursor.execute(
-            "SELECT unique_id, id FROM warehouse_series WHERE dataset_id = %s", [dataset.pk]
-        )
-        schema = {"unique_id": pl.String, "series_id": pl.Int64}
-        known = pl.DataFrame(cursor.fetchall(), schema=schema, orient="row")
-    return series.join(known, on="unique_id").select("code", "series_id").sort("code")
+        known = dict(model.objects.filter(dataset=dataset).values_list("code", "pk"))
+        ids = pl.col(column).replace_strict(known, default=None, return_dtype=pl.Int64)
+        series = series.with_columns(ids.alias(f"{column}_id"))
+    columns = [series[one].to_list() for one in ("unique_id", "store_id", "product_id")]
+    with connection.cursor() as cursor:
+        cursor.execute(_SERIES, [dataset.pk, *columns])
+    pairs = list(Series.objects.filter(dataset=dataset).values_list("unique_id", "pk"))
+    schema = {"unique_id": pl.String, "series_id": pl.Int64}
+    ids_of = pl.DataFrame(pairs, schema=schema, orient="row")
+    return series.join(ids_of, on="unique_id").select("code", "series_id").sort("code")
 
 
 def _fill(version: DatasetVersion, ids: pl.DataFrame, place: Workplace, report: Report) -> None:
@@ -171,7 +171,7 @@ def _fill(version: DatasetVersion, ids: pl.DataFrame, place: Workplace, report: 
         "ALTER TABLE {table} ADD CONSTRAINT {key} PRIMARY KEY (version_id, series_id, t)",
         "ALTER TABLE {facts} ATTACH PARTITION {table} FOR VALUES IN ({pk})",
         "ALTER TABLE {table} DROP CONSTRAINT {check}",
-        "ANALYZE {table}",
+        "ANALYZE {table} (version_id, series_id, t)",
     )
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL(before).format(**words))
