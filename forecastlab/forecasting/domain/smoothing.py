@@ -35,7 +35,7 @@ def smooth(values: Floats, origins: tuple[int, ...]) -> Levels:
     moves = known.astype(np.float64)
     young = 1.0 / np.maximum(np.cumsum(moves, axis=0), 1.0)
     # Most periods have no hole and no young series: there the pass does half the work.
-    whole = known.all(axis=1).tolist()
+    whole: list[bool] = np.asarray(known.all(axis=1)).tolist()
     grown = [one <= RATES[0] for one in young.max(axis=1).tolist()]
     rates = np.array(RATES)[:, None]
     level = np.zeros((len(RATES), values.shape[1]))

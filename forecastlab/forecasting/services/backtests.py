@@ -200,12 +200,12 @@ def _data(backtest: Backtest) -> dict[str, Any]:
         "series_skipped": len(backtest.skipped),
         "skipped": backtest.skipped[:MOST_LISTED],
         "champion_policies": result["champion_policies"],
-        "bars": _bars(result["models"], backtest.metric),
+        "bars": _bars(result["models"], backtest.metric, backtest.best_model),
         **{name: result[name] for name in same},
     }
 
 
-def _bars(models: Mapping[str, Any], metric: str) -> list[dict[str, Any]]:
+def _bars(models: Mapping[str, Any], metric: str, best: str) -> list[dict[str, Any]]:
     """Return the models by the metric as bars, best first; its size counts, not its sign."""
     sizes = {name: abs(one[metric]) for name, one in models.items() if one[metric] is not None}
     most = max(sizes.values(), default=0.0) or 1.0
@@ -216,7 +216,7 @@ def _bars(models: Mapping[str, Any], metric: str) -> list[dict[str, Any]]:
             "value": _written(models[name][metric], metric),
             "note": "",
         }
-        for name, size in sorted(sizes.items(), key=lambda one: one[1])
+        for name, size in sorted(sizes.items(), key=lambda one: (one[1], one[0] != best, one[0]))
     ]
 
 
