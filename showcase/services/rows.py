@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import time
+
 from forecastlab.jobs.models import Job
 from forecastlab.lib import artefacts, figures
 from forecastlab.lib.contributions import Done, Skipped, StepContext, StepFailed
 from showcase.models import StepRun
 from showcase.services import installation
+from showcase.services.installation import Finding
+
+PATIENCE, POLL = 10.0, 0.5
 
 
 def precheck(context: StepContext) -> Done:
     """Ask every service that the run leans on; raises StepFailed for one it cannot do without."""
-    found = installation.findings(at=context.now)
+    found = _findings(context)
     problems = [one for one in found if one.problem]
     blocking = [one.problem for one in problems if one.blocks]
     if blocking:
@@ -20,6 +25,17 @@ def precheck(context: StepContext) -> Done:
     told = " ".join([f"{figures[:1].upper()}{figures[1:]}.", *[one.problem for one in problems]])
     data = {"checks": [{"name": one.name, "figure": one.figure} for one in found]}
     return Done(told, data=data, warn=bool(problems))
+
+
+def _findings(context: StepContext) -> list[Finding]:
+    """Ask every service; a house that has just been started gets time for its first heartbeats."""
+    ends = time.monotonic() + PATIENCE
+    found = installation.findings(at=context.now)
+    while any(one.problem and not one.blocks for one in found) and time.monotonic() < ends:
+        context.report(None, "Waiting for the workers of both queues")
+        time.sleep(POLL)
+        found = installation.findings(at=context.now)
+    return found
 
 
 def cleanup(context: StepContext) -> Done | Skipped:
