@@ -152,13 +152,6 @@ MUTATIONS = (
         "tests/architecture/test_urls.py::test_a_person_without_a_role_gets_in_nowhere",
     ),
     Mutation(
-        "new roles do not reach the sockets",
-        f"{_ACCOUNTS}/services/people.py",
-        "(_group(role) for role in roles)])\n        doorbell.recheck(person.pk)",
-        "(_group(role) for role in roles)])",
-        "tests/accounts/test_sockets.py::test_a_socket_is_refused_at_once",
-    ),
-    Mutation(
         "numbers of a stream without the lock of its head",
         "forecastlab/events/services/log.py",
         "cursor.execute(_TAKE, [stream, count])",

@@ -18,6 +18,7 @@ from tests.factories import make_group, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE = 20
+AT_ONCE = 8  # below the pause after which a socket asks again by itself
 
 
 def make_reader() -> tuple[User, Client, str]:
@@ -42,9 +43,9 @@ async def following(client: Client, stream: str) -> AsyncIterator[WebsocketCommu
         await socket.disconnect()
 
 
-async def told(socket: WebsocketCommunicator, kind: str) -> dict:
+async def told(socket: WebsocketCommunicator, kind: str, *, within: float = PATIENCE) -> dict:
     while True:
-        frame = await socket.receive_json_from(timeout=PATIENCE)
+        frame = await socket.receive_json_from(timeout=within)
         if frame["type"] == kind:
             return frame
 
@@ -73,7 +74,7 @@ async def test_a_socket_is_refused_at_once(
     async with following(client, stream) as socket:
         await sync_to_async(change)(alice, client)
 
-        refused = await told(socket, "refused")
+        refused = await told(socket, "refused", within=AT_ONCE)
 
     assert refused["stream"] == stream
     assert refused["signed_in"] is signed_in
