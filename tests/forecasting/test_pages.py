@@ -158,3 +158,16 @@ def test_a_stranger_is_told_there_are_no_forecasts(issue: ForecastIssue) -> None
     page = signed_in("charlie").get(reverse("forecasting:series"))
 
     assert "No forecasts yet" in page.content.decode()
+
+
+def test_pages_ask_the_database_a_fixed_number_of_times(
+    issue: ForecastIssue, alice: Client, django_assert_max_num_queries
+) -> None:
+    series_id = Forecast.objects.filter(issue=issue).first().series_id
+
+    with django_assert_max_num_queries(10):
+        alice.get(reverse("forecasting:series"))
+    with django_assert_max_num_queries(13):
+        alice.get(reverse("forecasting:series-page", args=[issue.pk, series_id]))
+    with django_assert_max_num_queries(9):
+        alice.get(reverse("forecasting:models"))
