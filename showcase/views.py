@@ -116,7 +116,9 @@ def _form(request: HttpRequest) -> RunForm:
     given = request.POST if request.method == "POST" else request.GET
     earlier = given.get("from", "")
     again = _run_or_404(request, int(earlier)) if earlier.isdecimal() else None
-    initial = new_run.initial_of(again) if again else {}
+    initial = dict(new_run.initial_of(again)) if again else {}
+    if given.get("dataset"):  # where the page of a dataset leads
+        initial["sales"] = f"dataset:{given['dataset']}"
     chosen = given.get("sales") or initial.get("sales", "")
     known = configs.known_names()
     return RunForm(

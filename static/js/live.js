@@ -453,7 +453,22 @@
   document.addEventListener("htmx:beforeSwap", (event) => {
     // A refusal names the place for its message; htmx would drop a reply that is an error.
     if (event.detail.xhr.getResponseHeader("HX-Retarget")) event.detail.shouldSwap = true;
+    keepDialog(event);
   });
+
+  /* A region is not swapped away under a question that its reader is answering; it catches up then. */
+  function keepDialog(event) {
+    const dialog = event.detail.target?.querySelector?.(":popover-open");
+    if (!dialog || event.detail.requestConfig.verb !== "get") return;
+    event.detail.shouldSwap = false;
+    dialog.addEventListener("toggle", () => {
+      for (const [stream, { seq }] of streams) {
+        const detail = { stream, seq, events: [] };
+        document.body.dispatchEvent(new CustomEvent(`live:${stream}`, { detail }));
+      }
+    }, { once: true });
+  }
+
   document.addEventListener("htmx:sendError", () => {
     const toast = document.createElement("p");
     toast.className = "toast error";
