@@ -20,9 +20,6 @@
       if (!script || this.plot) return;
       this.data = JSON.parse(script.textContent);
       this.data.t ??= [];
-      this.setAttribute("role", "img");
-      this.setAttribute("aria-label", this.getAttribute("label") || "");
-      this.tabIndex = 0;
       this.last = this.data.t.length - 1;
       this.build();
       this.resizes = new ResizeObserver(() => this.fit());
@@ -47,6 +44,9 @@
     build() {
       this.readout = Object.assign(document.createElement("p"), { className: "chart-readout" });
       this.frame = document.createElement("div");
+      this.frame.setAttribute("role", "img");
+      this.frame.setAttribute("aria-label", this.getAttribute("label") || "");
+      this.frame.tabIndex = 0;
       const ranges = (this.data.windows || []).filter((one) => one.points <= this.last + 1 || one.whole);
       const head = Object.assign(document.createElement("div"), { className: "chart-head" });
       head.append(this.readout);
@@ -229,7 +229,7 @@
 
     step(event) {
       const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-      if (!move || !this.plot || event.target !== this) return;
+      if (!move || !this.plot || event.target !== this.frame) return;
       event.preventDefault();
       const { min } = this.shown(), now = this.plot.cursor.idx ?? this.last + (move < 0 ? 1 : 0);
       const place = Math.min(Math.max(now + move, Math.ceil(min)), this.last);
