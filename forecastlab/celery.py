@@ -23,10 +23,20 @@ app.conf.beat_schedule = {
         "schedule": 3600.0,
         "options": {"expires": 3600.0},
     },
+    "sweep-artefacts": {
+        "task": "forecastlab.jobs.tasks.sweep_artefacts",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
     "sweep-jobs": {
         "task": "forecastlab.jobs.tasks.sweep_jobs",
         "schedule": 5.0,
         "options": {"expires": 5.0},
+    },
+    "sweep-uploads": {
+        "task": "forecastlab.warehouse.tasks.sweep_uploads",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
     },
 }
 

@@ -69,9 +69,16 @@ MUTATIONS = (
     Mutation(
         "every sweep sweeps",
         f"{_JOBS}/sweeping.py",
-        "        if not _alone():\n            return\n",
+        "        if not first:\n            return\n",
         "",
         "tests/jobs/test_sweeping.py::test_a_second_sweep_at_the_same_time_does_nothing",
+    ),
+    Mutation(
+        "bytes stored again keep their age",
+        "forecastlab/lib/artefacts.py",
+        "            os.utime(self.path(name))\n",
+        "            os.stat(self.path(name))\n",
+        "tests/jobs/test_storeroom.py::test_bytes_that_are_stored_again_while_a_sweep_runs_stay",
     ),
     Mutation(
         "no lock of the parent by the shard that closes",

@@ -4,8 +4,9 @@ from typing import Any
 
 from celery import shared_task
 from celery.signals import celeryd_init, worker_ready, worker_shutdown
+from django.utils import timezone
 
-from forecastlab.jobs.services import heartbeats, jobs, sweeping, workers
+from forecastlab.jobs.services import heartbeats, jobs, storeroom, sweeping, workers
 
 
 @shared_task
@@ -24,6 +25,12 @@ def advance_shard(*, step_id: int) -> None:
 def sweep_jobs() -> None:
     """Free the leases of dead workers and repeat messages that were lost."""
     sweeping.sweep()
+
+
+@shared_task
+def sweep_artefacts() -> None:
+    """Delete artefacts that no row refers to."""
+    storeroom.sweep(timezone.now())
 
 
 # -- the life of a worker process --------------------------------------------------------------

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from django.conf import settings
 from django.core.files.base import ContentFile, File
-from django.core.files.storage import FileSystemStorage, Storage, storages
+from django.core.files.storage import FileSystemStorage, storages
 
 from forecastlab.lib.errors import NotFound
 
 CHUNK = 1 << 20
+FOLDER = re.compile(r"[0-9a-f]{2}")
+DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class ArtefactMissing(NotFound):
@@ -56,9 +60,18 @@ class DiskStorage(FileSystemStorage):
             draft.unlink(missing_ok=True)
         return name
 
+    def freshen(self, name: str) -> bool:
+        """Let a file count as new; False when it is not there."""
+        try:
+            os.utime(self.path(name))
+        except FileNotFoundError:
+            return False
+        return True
 
-def _storage() -> Storage:
-    return storages["artefacts"]
+
+def _storage() -> DiskStorage:
+    """Return the configured storage; one for objects has to offer `freshen` as well."""
+    return cast("DiskStorage", storages["artefacts"])
 
 
 def _name(digest: str) -> str:
@@ -66,9 +79,12 @@ def _name(digest: str) -> str:
 
 
 def put(content: Path | bytes) -> str:
-    """Store the bytes, or the bytes of the file, and return their digest. Repeating is free."""
+    """Store the bytes, or the bytes of the file, and return their digest. Repeating is free.
+
+    What is stored already counts as new again: a sweep that is under way leaves it.
+    """
     digest = _digest_of(content)
-    if _storage().exists(_name(digest)):
+    if _storage().freshen(_name(digest)):
         return digest
     if isinstance(content, bytes):
         _storage().save(_name(digest), ContentFile(content))
@@ -109,6 +125,52 @@ def discard(digest: str) -> int:
     freed = _storage().size(_name(digest))
     _storage().delete(_name(digest))
     return int(freed)
+
+
+def untouched_since(limit: datetime) -> list[str]:
+    """Return the digests of what was last stored before `limit`."""
+    storage = _storage()
+    names = [
+        f"{folder}/{name}"
+        for folder in _folders()
+        for name in storage.listdir(folder)[1]
+        if DIGEST.fullmatch(name)
+    ]
+    return [name[3:] for name in names if _is_older(name, limit)]
+
+
+def discard_untouched(digest: str, limit: datetime) -> int:
+    """Delete what was last stored before `limit`, as `discard` does; leave what is newer."""
+    return discard(digest) if _is_older(_name(digest), limit) else 0
+
+
+def discard_drafts(limit: datetime) -> int:
+    """Delete what writers that were killed before `limit` left unfinished; return how many."""
+    storage = _storage()
+    drafts = [
+        f"{folder}/{name}"
+        for folder in _folders()
+        for name in storage.listdir(folder)[1]
+        if name.startswith(".")
+    ]
+    old = [name for name in drafts if _is_older(name, limit)]
+    for name in old:
+        storage.delete(name)
+    return len(old)
+
+
+def _folders() -> list[str]:
+    storage = _storage()
+    if not storage.exists(""):
+        return []
+    return [name for name in storage.listdir("")[0] if FOLDER.fullmatch(name)]
+
+
+def _is_older(name: str, limit: datetime) -> bool:
+    try:
+        return _storage().get_modified_time(name) < limit
+    except FileNotFoundError:  # somebody else has deleted it meanwhile
+        return False
 
 
 def _digest_of(content: Path | bytes) -> str:

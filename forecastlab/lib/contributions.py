@@ -7,7 +7,7 @@ An app puts instances of these in a module named after the type (`pipeline_steps
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -253,3 +253,11 @@ class Referrer:
 
     name: str
     holders: Callable[[str, int], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ArtefactReferrer:
+    """Says which artefacts rows of an app need, by digest: what nobody needs is swept."""
+
+    name: str
+    digests: Callable[[], Iterable[str]]

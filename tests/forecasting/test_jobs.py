@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +20,7 @@ from forecastlab.forecasting.models import (
 )
 from forecastlab.forecasting.services import backtests, forecasts, registry
 from forecastlab.jobs.models import Job
+from forecastlab.jobs.services import storeroom
 from forecastlab.lib import artefacts
 from forecastlab.lib.contributions import StepContext
 from tests.factories import make_group, make_sales, make_user, make_version, run_job
@@ -75,6 +79,22 @@ def test_a_damaged_artefact_fails_the_verification() -> None:
         registry.verify(context_of(job))
 
     path.unlink()
+
+
+def test_a_sweep_of_the_store_leaves_what_models_and_judgements_need(
+    settings: Any, tmp_path: Path
+) -> None:
+    settings.ARTEFACT_ROOT = tmp_path / "store"
+    alice, at = make_user(), timezone.now()
+    version = make_version(make_sales(90, 3))
+    job = run_job(forecasts.start(version, horizon=7, alias="", by=alice, at=at))
+    before = artefacts.untouched_since(at + timedelta(days=1))
+
+    swept = storeroom.sweep(at + timedelta(days=2))
+
+    registry.verify(context_of(job))
+    assert swept > 0
+    assert len(artefacts.untouched_since(at + timedelta(days=1))) == len(before) - swept
 
 
 def test_features_count_what_is_not_learnt_from() -> None:

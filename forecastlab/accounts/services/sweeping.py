@@ -3,10 +3,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.contrib.sessions.models import Session
-from django.db import connection, transaction
 
 from forecastlab.accounts.models import SignInLink
 from forecastlab.accounts.services import idempotency, sign_in
+from forecastlab.lib import sweeps
 
 LOCK = "accounts.sweep"
 LINKS_KEPT = timedelta(days=1)
@@ -14,9 +14,8 @@ LINKS_KEPT = timedelta(days=1)
 
 def sweep(at: datetime) -> None:
     """Forget keys, tries, links and sessions that no longer matter; one sweep at a time."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_xact_lock(hashtext(%s))", [LOCK])
-        if not cursor.fetchone()[0]:
+    with sweeps.alone(LOCK) as first:
+        if not first:
             return
         idempotency.forget_old_keys(at)
         sign_in.forget_old_tries(at)

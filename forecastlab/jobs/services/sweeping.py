@@ -6,7 +6,6 @@ import logging
 from collections import Counter
 
 from django.conf import settings
-from django.db import connection, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
@@ -15,6 +14,7 @@ from forecastlab.jobs.domain.liveness import Beat, is_gone
 from forecastlab.jobs.domain.statuses import JobStatus
 from forecastlab.jobs.models import JobStep, WorkerHeartbeat
 from forecastlab.jobs.services import admission, ringing
+from forecastlab.lib import sweeps
 
 logger = logging.getLogger(__name__)
 
@@ -26,18 +26,12 @@ ASK_AGAIN_SECONDS = 600
 
 def sweep() -> None:
     """Free dead leases and call workers again; of several sweeps at once only one does it."""
-    with transaction.atomic():
-        if not _alone():
+    with sweeps.alone(LOCK) as first:
+        if not first:
             return
         _free_leases()
         _repeat_lost_messages()
         WorkerHeartbeat.objects.filter(seen_at__lt=ringing.clock(-FORGET_WORKERS_SECONDS)).delete()
-
-
-def _alone() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_xact_lock(hashtext(%s))", [LOCK])
-        return bool(cursor.fetchone()[0])
 
 
 def _free_leases() -> None:

@@ -12,6 +12,7 @@ from django.core import signing
 
 from forecastlab.accounts.models import User
 from forecastlab.jobs.models import Job
+from forecastlab.lib import sweeps
 from forecastlab.warehouse.domain import mapping as mappings
 from forecastlab.warehouse.domain.formats import FileUnusable
 from forecastlab.warehouse.domain.mapping import Mapping
@@ -22,6 +23,7 @@ from forecastlab.warehouse.gateways.workplace import UploadGone, Workplace
 CHUNK = 1 << 20
 PREVIEW = 8
 SALT = "warehouse.upload"
+LOCK = "uploads.sweep"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +105,13 @@ def mapped(
 
 
 def sweep() -> int:
-    """Delete what crashed uploads, and jobs that are over, have left behind."""
-    unfinished = Job.objects.unfinished().filter(params__has_key="upload")
-    kept = unfinished.values_list("params__upload", flat=True)
-    stale = workplace.left_behind(kept)
-    for place in stale:
-        place.discard()
+    """Delete what crashed uploads, and jobs that are over, have left behind for a day."""
+    with sweeps.alone(LOCK) as first:
+        if not first:
+            return 0
+        unfinished = Job.objects.unfinished().filter(params__has_key="upload")
+        kept = unfinished.values_list("params__upload", flat=True)
+        stale = workplace.left_behind(kept)
+        for place in stale:
+            place.discard()
     return len(stale)
