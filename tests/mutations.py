@@ -152,6 +152,13 @@ MUTATIONS = (
         "tests/accounts/test_api.py::test_of_the_same_request_sent_at_once_one_has_an_effect",
     ),
     Mutation(
+        "a change of roles that no socket hears of",
+        f"{_ACCOUNTS}/services/people.py",
+        "for role in roles)])\n        doorbell.recheck(person.pk)\n",
+        "for role in roles)])\n",
+        "tests/accounts/test_sockets.py::test_a_socket_is_refused_at_once",
+    ),
+    Mutation(
         "a verb is declared and not asked",
         f"{_ACCOUNTS}/services/access.py",
         "        check(user, verb)\n        return None",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 
@@ -13,11 +14,13 @@ from django.test import Client
 from forecastlab.accounts.models import User
 from forecastlab.accounts.services import people
 from forecastlab.asgi import application
+from forecastlab.events.services import switchboard
 from tests.access_samples import guarded_run
 from tests.factories import make_group, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE = 20
+SETTLED = 0.5  # more than a socket needs to ask once
 AT_ONCE = 8  # below the pause after which a socket asks again by itself
 
 
@@ -37,10 +40,19 @@ async def following(client: Client, stream: str) -> AsyncIterator[WebsocketCommu
     assert (await socket.connect(timeout=PATIENCE))[0]
     await socket.send_json_to({"do": "follow", "stream": stream, "after": 0})
     await told(socket, "following")
+    await hearing()
     try:
         yield socket
     finally:
         await socket.disconnect()
+
+
+async def hearing() -> None:
+    """Wait until the switchboard hears; when it begins to, every socket asks again by itself."""
+    async with asyncio.timeout(PATIENCE):
+        while switchboard.here().deaf:
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(SETTLED)
 
 
 async def told(socket: WebsocketCommunicator, kind: str, *, within: float = PATIENCE) -> dict:
