@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from forecastlab.lib.contributions import HealthCheck
+from forecastlab.lib.embedded import shared_memory
 
 OLDEST_POSTGRES = 160000
 LEAST_DISK = 2 * 2**30
@@ -83,4 +84,5 @@ CHECKS = (
     HealthCheck("disk", _disk),
     HealthCheck("home", _home),
     HealthCheck("libgomp", _libgomp),
+    HealthCheck("shared memory", shared_memory.problem),
 )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -11,8 +12,9 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from forecastlab.lib.embedded import binaries, children, home, recovery, servers
+from forecastlab.lib.embedded import binaries, children, home, recovery, servers, shared_memory
 from forecastlab.lib.embedded.children import Child, Program
+from forecastlab.lib.embedded.supervisor import Supervisor
 from tests.stack import BASE_DIR
 
 
@@ -123,6 +125,38 @@ def test_doctor_names_what_is_missing_and_exits_with_1(
     assert left.value.code == 1
     assert not result["ok"]
     assert "workers" in {one["check"] for one in result["findings"]}
+
+
+@pytest.fixture
+def no_shared_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine on which /dev/shm cannot be written."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr("multiprocessing.context.BaseContext.Lock", refuse)
+
+
+@pytest.mark.usefixtures("db", "no_shared_memory")
+def test_doctor_names_shared_memory_that_cannot_be_written(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        call_command("doctor", "--json")
+
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    told = next(one["finding"] for one in findings if one["check"] == "shared memory")
+    assert "/dev/shm: Permission denied" in told
+    assert "mode=1777" in told
+
+
+@pytest.mark.usefixtures("no_shared_memory")
+def test_nothing_is_started_where_workers_could_not_live(tmp_path: Path) -> None:
+    with pytest.raises(shared_memory.SharedMemoryClosed, match="/dev/shm") as refused:
+        Supervisor(BASE_DIR, tmp_path, say=print).start_servers()
+
+    assert refused.value.exit_code == 2
+    assert list(tmp_path.iterdir()) == []
 
 
 def _manage(*arguments: str, folder: Path, **env: str) -> subprocess.CompletedProcess[str]:

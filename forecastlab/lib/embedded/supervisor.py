@@ -17,7 +17,15 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from forecastlab.lib.embedded import binaries, children, home, programs, recovery, servers
+from forecastlab.lib.embedded import (
+    binaries,
+    children,
+    home,
+    programs,
+    recovery,
+    servers,
+    shared_memory,
+)
 from forecastlab.lib.embedded.children import Child, Program
 from forecastlab.lib.errors import HouseError, Unavailable
 
@@ -78,7 +86,11 @@ class Supervisor:
     # -- starting ------------------------------------------------------------------------------
 
     def start_servers(self, *, web_port: int = 0) -> None:
-        """Start PostgreSQL and Redis, unless the environment names external ones."""
+        """Start PostgreSQL and Redis, unless the environment names external ones.
+
+        Raises SharedMemoryClosed where workers could not live, before anything is started.
+        """
+        shared_memory.check()
         data = self.home / "postgres"
         self.is_new = not (data / "PG_VERSION").exists()
         for line in recovery.clear(self.home, data):
