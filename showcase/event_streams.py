@@ -11,9 +11,9 @@ from django.utils import timezone
 from forecastlab.accounts.services.access import may
 from forecastlab.lib.contributions import EventStream, LiveRegion
 from showcase.models import Run
-from showcase.queries import pipeline, run_page
+from showcase.queries import pipeline, run_list, run_page
 
-PARTS = ("status", "progress", "kpis", "facts", "made", "timeline", "card", "cell")
+PARTS = ("status", "progress", "kpis", "facts", "made", "timeline", "card")
 
 
 def can_read(user: Any, key: str) -> bool:
@@ -27,6 +27,12 @@ def _part(name: str) -> LiveRegion:
         return page and render_to_string(f"showcase/_run_{name}.html", {"page": page})
 
     return LiveRegion(name, "push", _id_of(name), render)
+
+
+def _row(key: str) -> str:
+    runs = Run.objects.filter(pk=int(key)).select_related("version__dataset")
+    rows = run_list.rows_of(runs)
+    return render_to_string("showcase/_run_row.html", {"row": rows[0]}) if rows else ""
 
 
 def _phase(name: str) -> LiveRegion:
@@ -51,12 +57,19 @@ def _id_of(name: str) -> Callable[[str], str]:
     return lambda key: f"run-{key}-{name}"
 
 
+def can_list(user: Any, key: str) -> bool:
+    return key == Run.LIST_STREAM.partition(".")[2] and may(user, "run.view")
+
+
+# Its events carry nothing: what a viewer may see of the news is asked for with his own rights.
+LIST = EventStream(prefix="runs", can_read=can_list)
 RUNS = EventStream(
     prefix="run",
     can_read=can_read,
     regions=(
         *(_part(name) for name in PARTS),
         *(_phase(name) for name in sorted({row.step.phase for row in pipeline.contributed()})),
+        LiveRegion("row", "push", _id_of("row"), _row),
         LiveRegion("actions", "fetch", _id_of("actions")),
     ),
 )

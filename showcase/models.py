@@ -60,6 +60,8 @@ class Run(models.Model):
         INTERRUPTED = "interrupted"
 
     ACTIVE = (Status.QUEUED, Status.RUNNING, Status.WAITING)
+    # Tells lists that runs began and ended; its events name none of them.
+    LIST_STREAM = "runs.all"
 
     job = models.OneToOneField(
         Job, null=True, blank=True, on_delete=models.SET_NULL, related_name="run"

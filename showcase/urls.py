@@ -9,6 +9,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("runs/", views.runs_list, name="runs"),
     path("runs/new/", views.run_new, name="run-new"),
+    path("runs/news/", views.runs_new, name="runs-new"),
     path("runs/<int:pk>/", views.run, name="run"),
     path("runs/<int:pk>/actions/", views.run_actions, name="run-actions"),
     path("runs/<int:pk>/stop/", views.run_stop, name="run-stop"),

@@ -19,6 +19,8 @@ from showcase.queries import home as home_queries
 from showcase.queries import new_run, run_list, run_page
 from showcase.services import configs, installation, runs
 
+MOST_DIGITS = 18
+
 
 def viewer(request: HttpRequest) -> User:
     """The person who asks; `requires` has seen to it that there is one."""
@@ -38,11 +40,12 @@ def _run_or_404(request: HttpRequest, pk: int) -> Run:
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
+    seq = events.head(Run.LIST_STREAM)
     page = home_queries.of(viewer(request), now=now)
     if page.is_empty:
         findings = installation.findings(at=now)
         return render(request, "showcase/home_empty.html", {"findings": findings})
-    return render(request, "showcase/home.html", {"home": page, "now": now})
+    return render(request, "showcase/home.html", {"home": page, "now": now, "seq": seq})
 
 
 @requires("run.view")
@@ -51,6 +54,17 @@ def runs_list(request: HttpRequest) -> HttpResponse:
     asked = run_list.wanted(request.GET.dict())
     found = run_list.of(asked, viewer=viewer(request), now=timezone.now())
     return render_region(request, "showcase/runs.html", {"list": found}, region="table")
+
+
+@requires("run.view")
+@require_GET
+def runs_new(request: HttpRequest) -> HttpResponse:
+    """Say how many runs began since a list was read."""
+    after = request.GET.get("after", "0")
+    if not after.isdecimal() or len(after) > MOST_DIGITS:
+        raise Http404
+    found = run_list.news(viewer(request), after=int(after))
+    return render(request, "showcase/_runs_new.html", {"news": found})
 
 
 @requires("run.view")

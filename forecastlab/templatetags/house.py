@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from forecastlab import navigation as nav
 from forecastlab.accounts.services import access
-from forecastlab.lib import figures, svg
+from forecastlab.lib import dates, figures, svg
 from forecastlab.lib.statuses import Look, look_of
 
 register = template.Library()
@@ -101,10 +101,7 @@ def short_hash(digest: str) -> str:
 @register.filter
 def day(value: date | str | None) -> str:
     """{{ version.last|day }} gives 19 Nov 2026; ISO text is understood."""
-    if not value:
-        return figures.UNKNOWN
-    when = date.fromisoformat(value[:10]) if isinstance(value, str) else value
-    return dated(when, "j M Y")
+    return dates.day(value)
 
 
 @register.simple_tag

@@ -35,14 +35,14 @@ class MappingForm(forms.Form):
     frequency = forms.ChoiceField(
         label=_("Frequency"),
         required=False,
-        choices=[("", _("guess from the dates")), *((one.value, one.noun) for one in Frequency)],
+        choices=[("", _("Guess from the dates")), *((one.value, one.noun) for one in Frequency)],
     )
     returns = forms.ChoiceField(
         label=_("Negative sales"),
         choices=[
-            ("keep", _("keep")),
-            ("missing", _("treat as unknown")),
-            ("reject", _("refuse the file")),
+            ("keep", _("Keep")),
+            ("missing", _("Treat as unknown")),
+            ("reject", _("Refuse the file")),
         ],
         initial="keep",
     )
@@ -51,7 +51,7 @@ class MappingForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.headings = headings
         guessed = {one.column: one.role for one in mapping.guess(headings)}
-        roles = [("", _("leave out")), *((one, one) for one in ROLES), *SIGNALS]
+        roles = [("", _("Leave out")), *((one, one) for one in ROLES), *SIGNALS]
         for place, heading in enumerate(headings):
             self.fields[f"role_{place}"] = forms.ChoiceField(
                 label=heading, required=False, choices=roles, initial=guessed.get(heading, "")

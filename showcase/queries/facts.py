@@ -9,15 +9,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from forecastlab.forecasting.domain.defaults import BY_FREQUENCY
-from forecastlab.lib import figures
+from forecastlab.lib import dates, figures
 from showcase.models import Run
-from showcase.queries import labels
 
 
 def of(run: Run) -> list[Mapping[str, Any]]:
     version, config = run.version, run.config
     noun = BY_FREQUENCY[version.frequency if version else "D"].noun
-    window = labels.window(version.first, version.last) if version else None
+    window = dates.window(version.first, version.last) if version else None
     rows: list[Mapping[str, Any]] = [
         _dataset(run),
         {"label": _("Window"), "value": window},

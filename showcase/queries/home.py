@@ -13,9 +13,10 @@ from forecastlab.accounts.models import User
 from forecastlab.events.models import Event
 from forecastlab.jobs.models import Job
 from forecastlab.jobs.queries import kinds
+from forecastlab.lib import dates
 from forecastlab.warehouse.models import DatasetVersion, Series
 from showcase.models import Run
-from showcase.queries import kpis, labels, run_list, run_page, stories
+from showcase.queries import kpis, run_list, run_page, stories
 from showcase.queries.kpis import Kpi
 from showcase.queries.run_list import Row
 from showcase.queries.run_page import RunPage
@@ -49,7 +50,7 @@ class Home:
 
     @property
     def sales_through(self) -> str:
-        return labels.day(self.version.last) if self.version else ""
+        return dates.day(self.version.last) if self.version else ""
 
     @property
     def is_empty(self) -> bool:

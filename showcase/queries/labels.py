@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 
-from django.utils.dateformat import format as dated
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -100,21 +98,3 @@ def span(estimate: Estimate) -> str:
 def model(name: str) -> str:
     """The title of a model; one that has left the zoo keeps its name."""
     return forecasting.title_of(name) if name in forecasting.model_names() else name
-
-
-def window(first: str, last: str) -> str:
-    """22 Aug to 19 Nov 2026; period numbers, where there are no dates, as they are."""
-    try:
-        begin, end = date.fromisoformat(first[:10]), date.fromisoformat(last[:10])
-    except ValueError:
-        return f"{first} {_('to')} {last}"
-    begun = dated(begin, "j M" if begin.year == end.year else "j M Y")
-    return f"{begun} {_('to')} {dated(end, 'j M Y')}"
-
-
-def day(label: str) -> str:
-    """19 Nov 2026; a period number, where there are no dates, as it is."""
-    try:
-        return dated(date.fromisoformat(label[:10]), "j M Y")
-    except ValueError:
-        return label

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from forecastlab.accounts.models import User
 from forecastlab.forecasting.domain import config as forecasting
 from forecastlab.jobs.models import Job
-from forecastlab.lib import figures
+from forecastlab.lib import dates, figures
 from forecastlab.warehouse.domain.simulator import config as simulator
 from forecastlab.warehouse.models import Dataset, DatasetVersion
 from showcase.domain.pipeline import Row, phases
@@ -68,7 +68,7 @@ def sales_choices(viewer: User, *, scenarios: Sequence[str], chosen: str = "") -
 
 def _label(version: DatasetVersion) -> str:
     series = figures.number(version.series_count)
-    window = labels.window(version.first, version.last)
+    window = dates.window(version.first, version.last)
     return f"{version.ref}: {series} {_('series')}, {window}"
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core.paginator import Page, Paginator
-from django.db.models import F, Q
+from django.db.models import Count, F, Max, Q
 from django.utils.translation import gettext as _
 
 from forecastlab.accounts.models import User
+from forecastlab.events import queries as events
 from forecastlab.events.models import StreamHead
 from forecastlab.lib import figures
 from forecastlab.lib.errors import BadInput
@@ -81,6 +82,16 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True)
+class News:
+    """How many runs began after run `after`; `seq` is the number of the last event heard."""
+
+    after: int
+    seq: int
+    count: int = 0
+    stream: str = Run.LIST_STREAM
+
+
+@dataclass(frozen=True, slots=True)
 class RunList:
     wanted: Wanted
     views: Sequence[View]
@@ -89,6 +100,7 @@ class RunList:
     datasets: Sequence[str]
     people: Sequence[str]
     drops: Sequence[Drop]
+    news: News
 
     @property
     def statuses(self) -> Sequence[str]:
@@ -121,28 +133,41 @@ def wanted(parameters: Mapping[str, str]) -> Wanted:
 
 
 def of(asked: Wanted, *, viewer: User, now: datetime) -> RunList:
+    seq = events.head(Run.LIST_STREAM)  # before the rows: an event in between is heard twice
     visible = Run.objects.visible_to(viewer)
     views = {
-        "all": visible,
-        "mine": visible.filter(requested_by=viewer),
-        "failed": visible.filter(status=Run.Status.FAILED, created_at__gte=now - timedelta(days=7)),
+        "all": Q(),
+        "mine": Q(requested_by=viewer),
+        "failed": Q(status=Run.Status.FAILED, created_at__gte=now - timedelta(days=7)),
     }
-    found = _filtered(views[asked.view], asked.filters)
+    counts = visible.order_by().aggregate(
+        newest=Max("pk"), **{key: Count("pk", filter=one) for key, one in views.items()}
+    )
+    viewed = visible.filter(views[asked.view])
+    found = _filtered(viewed, asked.filters)
     page = Paginator(_sorted(found.for_lists(), asked.sort), PER_PAGE).get_page(asked.page)
     return RunList(
         wanted=asked,
-        views=_views(views),
+        views=_views(counts),
         page=page,
         rows=rows_of(page.object_list),
         datasets=_names(visible, "dataset__name"),
         people=_names(visible, "requested_by__username"),
-        drops=[] if page.object_list else _drops(views[asked.view], asked.filters),
+        drops=[] if page.object_list else _drops(viewed, asked.filters),
+        news=News(after=counts["newest"] or 0, seq=seq),
     )
 
 
-def _views(views: Mapping[str, RunQuerySet]) -> list[View]:
+def news(viewer: User, *, after: int) -> News:
+    """Return what began since the list was read that this person may see."""
+    seq = events.head(Run.LIST_STREAM)
+    count = Run.objects.visible_to(viewer).filter(pk__gt=after).count()
+    return News(after=after, seq=seq, count=count)
+
+
+def _views(counts: Mapping[str, int]) -> list[View]:
     words = {"all": _("All"), "mine": _("Mine"), "failed": _("Failed this week")}
-    return [View(key, words[key], rows.count()) for key, rows in views.items()]
+    return [View(key, words[key], counts[key]) for key in VIEWS]
 
 
 def _names(visible: RunQuerySet, field: str) -> list[str]:

@@ -45,7 +45,7 @@ def _follow_job(run: Run, change: JobChange) -> Sequence[NewEvent]:
         payload["detail"] = change.detail
     if run.seconds is not None:
         payload["seconds"] = round(run.seconds, 3)
-    return [NewEvent(run.stream, kind, payload)]
+    return [NewEvent(run.stream, kind, payload), NewEvent(Run.LIST_STREAM, kind)]
 
 
 def _finish(run: Run, change: JobChange) -> None:

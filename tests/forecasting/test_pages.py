@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 
+import numpy as np
 import polars as pl
 import pytest
 from django.test import Client
@@ -81,6 +82,35 @@ def test_one_series_shows_history_folds_and_forecast(issue: ForecastIssue, alice
     assert chart["judged"][68] is None
     assert chart["judged"][69] is not None
     assert b"<forecast-chart" in page.content
+
+
+def test_promotions_are_drawn_and_the_list_writes_totals_as_the_page_does(client: Client) -> None:
+    promo = np.zeros((90, 1))
+    promo[80:83] = 1
+    version = make_version(make_sales(90, 1), promo=promo)
+    started = forecasts.start(
+        version, horizon=7, alias="", by=version.created_by, at=timezone.now()
+    )
+    found = forecasts.of_job(run_job(started))
+    forecast = Forecast.objects.get(issue=found)
+    client.force_login(version.created_by)
+
+    page = client.get(reverse("forecasting:series-page", args=[found.pk, forecast.series_id]))
+    listed = client.get(reverse("forecasting:series"))
+
+    drawn = page.context["page"].chart["promo"]
+    assert [place for place, one in enumerate(drawn) if one] == [80, 81, 82]
+    total = f"{forecast.total:,.0f}"
+    assert f"Expect {total} units" in page.content.decode()
+    assert f">{total}</td>" in listed.content.decode()
+
+
+def test_model_runs_of_a_backtest_are_listed_best_first(alice: Client) -> None:
+    page = alice.get(reverse("forecasting:models"))
+
+    errors = [row.wape for row in page.context["list"].rows]
+    assert len(errors) > 1
+    assert errors == sorted(errors)
 
 
 def test_the_total_lies_within_its_range(issue: ForecastIssue) -> None:

@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from forecastlab.accounts.models import User
+from forecastlab.events.models import Event
 from forecastlab.lib import registry
 from forecastlab.lib.contributions import Done, PipelineStep, StepContext, StepFailed
 from showcase import event_streams
@@ -99,6 +100,29 @@ def test_the_list_for_htmx_is_a_fragment() -> None:
 
     assert "<html" not in fragment
     assert 'id="runs"' in fragment
+
+
+def test_a_list_hears_of_runs_and_their_names_stay_out_of_what_it_hears() -> None:
+    work_off(make_run(name="Secret refresh", models=["naive"]))
+
+    heard = Event.objects.filter(stream=Run.LIST_STREAM).order_by("seq")
+
+    assert [one.kind for one in heard] == ["run.queued", "run.running", "run.succeeded"]
+    assert all(one.payload == {} for one in heard)
+
+
+def test_new_runs_wait_behind_a_link_and_only_those_that_the_viewer_may_see() -> None:
+    alice, charlie = make_user(), make_user("charlie")
+    version = make_version(by=alice)
+    version.dataset.readers.add(make_group("readers"))
+    first = make_run(by=alice, dataset=version.dataset.name)
+    make_run(by=alice, dataset=version.dataset.name)
+
+    path = f"/runs/news/?after={first.pk}"
+
+    assert "1 new run" in text_of(signed_in(alice), path)
+    assert "new run" not in text_of(signed_in(charlie), path)
+    text_of(signed_in(alice), "/runs/news/?after=soon", status=404)
 
 
 # -- the page of a run ------------------------------------------------------------------------

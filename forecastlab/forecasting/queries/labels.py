@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.dateformat import format as dated
 
+from forecastlab.lib import figures
 from forecastlab.warehouse.domain.periods import Calendar
 
 FORMATS = {
@@ -22,3 +23,18 @@ def period(calendar: Calendar, t: int) -> str:
     if moment is None:
         return calendar.label(t)
     return dated(moment, FORMATS[calendar.frequency.value])
+
+
+def quantity(value: float | None) -> str:
+    """Write units whole, and small numbers with a place more: 0.4 units a day is no 0."""
+    if value is None:
+        return figures.UNKNOWN
+    return figures.number(value, 1 if 0 < abs(value) < 10 else 0)
+
+
+def span(low: float | None, high: float | None) -> str:
+    """Return "48 – 67", both ends with as many places as the upper one needs."""
+    if low is None or high is None:
+        return figures.UNKNOWN
+    places = 1 if abs(high) < 10 else 0
+    return f"{figures.number(low, places)} – {figures.number(high, places)}"

@@ -13,7 +13,7 @@ from forecastlab.accounts.models import User
 from forecastlab.forecasting.domain.config import title_of
 from forecastlab.forecasting.models import Alias, ModelRun
 from forecastlab.forecasting.queries.series_list import share
-from forecastlab.lib import figures
+from forecastlab.lib import dates, figures
 
 PER_PAGE = 50
 
@@ -48,12 +48,13 @@ class ModelRunList:
 
 
 def listed(viewer: User, *, dataset: str, page: str) -> ModelRunList:
-    """Return a page of model runs, newest first, with the names that point at them."""
+    """Return a page of model runs, the newest backtest first, in it the best model first."""
     visible = ModelRun.objects.visible_to(viewer)
     names = visible.order_by("version__dataset__name").values_list(
         "version__dataset__name", flat=True
     )
-    runs = visible.select_related("version__dataset").prefetch_related("aliases").newest()
+    runs = visible.select_related("version__dataset").prefetch_related("aliases")
+    runs = runs.order_by("-backtest", "metrics__wape", "-pk")
     if dataset:
         runs = runs.filter(version__dataset__name=dataset)
     found = Paginator(runs, PER_PAGE).get_page(page)
@@ -77,7 +78,7 @@ def facts(run: ModelRun) -> list[dict[str, Any]]:
     software = ", ".join(f"{name} {version}" for name, version in run.software.items())
     return [
         {"label": _("Dataset"), "value": run.version.ref, "url": run.version.get_absolute_url()},
-        {"label": _("Learnt from"), "value": f"{window['first']} – {window['last']}"},
+        {"label": _("Learnt from"), "value": dates.window(window["first"], window["last"])},
         {"label": _("Series"), "value": figures.number(run.series_count)},
         {"label": _("Horizon"), "value": config["horizon"]},
         {"label": _("Folds"), "value": config["folds"]},

@@ -12,6 +12,7 @@ from forecastlab.accounts.models import User
 from forecastlab.forecasting.domain.config import title_of
 from forecastlab.forecasting.domain.defaults import BY_FREQUENCY
 from forecastlab.forecasting.models import Forecast, ForecastIssue
+from forecastlab.forecasting.queries import labels
 from forecastlab.warehouse import queries as warehouse
 from forecastlab.warehouse.models import Dataset
 
@@ -48,6 +49,14 @@ class Row:
     def unique_id(self) -> str:
         return str(self.forecast.series.unique_id)
 
+    @property
+    def total(self) -> str:
+        return labels.quantity(self.forecast.total)
+
+    @property
+    def range80(self) -> str:
+        return labels.span(self.forecast.total_low, self.forecast.total_high)
+
 
 @dataclass(frozen=True, slots=True)
 class SeriesList:
@@ -68,7 +77,7 @@ class SeriesList:
         return [
             {"label": _("Series"), "key": "series"},
             {"label": total, "key": "total", "numeric": True},
-            {"label": _("8 times in 10"), "key": "", "numeric": True, "wide": True},
+            {"label": _("80 % interval"), "key": "", "numeric": True, "wide": True},
             {"label": _("Lately"), "key": "", "wide": True},
             {"label": _("WAPE"), "key": "wape", "numeric": True},
             {"label": _("Champion"), "key": "champion", "wide": True},

@@ -8,13 +8,14 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import polars as pl
 from django.utils.translation import gettext as _
 
 from forecastlab.forecasting.domain import config as rules
 from forecastlab.forecasting.domain.config import title_of
 from forecastlab.forecasting.domain.defaults import BY_FREQUENCY
 from forecastlab.forecasting.domain.folds import Fold
-from forecastlab.forecasting.domain.panel import Floats
+from forecastlab.forecasting.domain.panel import Flags, Floats
 from forecastlab.forecasting.models import Champion, Forecast, ForecastIssue, SeriesScore
 from forecastlab.forecasting.queries import labels, panels
 from forecastlab.forecasting.queries.series_list import share, span_of
@@ -23,6 +24,8 @@ from forecastlab.warehouse import queries as warehouse
 from forecastlab.warehouse.domain.periods import Frequency
 
 MOST_SHOWN = 400
+# In percent: less is written as 0.0.
+LEAST_MARGIN = 0.05
 # What a reader first sees of the history, by frequency, in periods.
 WINDOWS: Mapping[str, Sequence[int]] = {
     "H": (168, 336),
@@ -69,7 +72,11 @@ class SeriesPage:
         found = SeriesScore.objects.filter(
             backtest=self.issue.backtest_id, series=self.forecast.series_id
         )
-        return sorted(found, key=lambda one: (one.wape is None, one.wape, one.model))
+        return sorted(found, key=self._rank)
+
+    def _rank(self, one: SeriesScore) -> tuple[bool, float, bool, str]:
+        """Best first; of equals the one that serves."""
+        return one.wape is None, one.wape or 0.0, one.model != self.forecast.model, one.model
 
     @property
     def kpis(self) -> list[dict[str, Any]]:
@@ -101,13 +108,14 @@ class SeriesPage:
         margin = self.champion.margin if self.champion else None
         if margin is None or self.champion is None:
             return ""
-        words = (
-            _("%(margin)s ahead of %(rival)s") if margin > 0 else _("%(margin)s behind %(rival)s")
-        )
-        return words % {
+        said = {
             "margin": figures.percent(abs(margin) / 100),
             "rival": title_of(self.champion.runner_up),
         }
+        if abs(margin) < LEAST_MARGIN:
+            return _("level with %(rival)s") % said
+        ahead = _("%(margin)s ahead of %(rival)s")
+        return (ahead if margin > 0 else _("%(margin)s behind %(rival)s")) % said
 
     @property
     def bars(self) -> list[dict[str, Any]]:
@@ -138,9 +146,9 @@ class SeriesPage:
         return [
             {
                 "when": labels.period(calendar, self.issue.origin + 1 + step),
-                "forecast": _quantity(one.yhat[step]),
-                "range80": _range(one.lo80[step], one.hi80[step]),
-                "range95": _range(one.lo95[step], one.hi95[step]),
+                "forecast": labels.quantity(one.yhat[step]),
+                "range80": labels.span(one.lo80[step], one.hi80[step]),
+                "range95": labels.span(one.lo95[step], one.hi95[step]),
             }
             for step in range(self.issue.horizon)
         ]
@@ -164,7 +172,8 @@ class SeriesPage:
         origin, horizon = self.issue.origin, self.issue.horizon
         start = max(origin + 1 - MOST_SHOWN, 0)
         label = self.issue.version.calendar.label
-        history, stockout, scored = self._history()
+        history, scored = self._history()
+        stockout = ~np.isnan(history) & np.isnan(scored)
         one, blank = self.forecast, [None] * (origin + 1 - start)
         judged, folds = self._judged(scored, start)
         chart = {
@@ -189,17 +198,28 @@ class SeriesPage:
             chart["judged"] = [*judged, *[None] * horizon]
         if stockout[start:].any():
             chart["stockout"] = [*(bool(one) for one in stockout[start:]), *[False] * horizon]
+        promoted = self._promoted()
+        if promoted[start:].any():
+            chart["promo"] = [*(bool(one) for one in promoted[start:]), *[False] * horizon]
         return chart
 
-    def _history(self) -> tuple[Floats, np.ndarray[Any, Any], Floats]:
-        """Return what was sold, where it was sold out, and what counts when judging."""
-        version = self.issue.version
-        facts = warehouse.facts(version, panels.COLUMNS, [self.forecast.series_id])
-        sold = np.full(version.periods, np.nan)
-        sold[facts["t"].to_numpy()] = facts["quantity"].to_numpy()
-        panel = panels.of_facts(facts, version.periods).panel
-        scored = panel.actual[:, 0] if panel.width else sold
-        return sold, ~np.isnan(sold) & np.isnan(scored), scored
+    @cached_property
+    def facts(self) -> pl.DataFrame:
+        columns = (*panels.COLUMNS, "promo")
+        return warehouse.facts(self.issue.version, columns, [self.forecast.series_id])
+
+    def _history(self) -> tuple[Floats, Floats]:
+        """Return what was sold, and of it what counts when judging."""
+        periods = self.issue.version.periods
+        sold = np.full(periods, np.nan)
+        sold[self.facts["t"].to_numpy()] = self.facts["quantity"].to_numpy()
+        panel = panels.of_facts(self.facts, periods).panel
+        return sold, panel.actual[:, 0] if panel.width else sold
+
+    def _promoted(self) -> Flags:
+        promoted = np.zeros(self.issue.version.periods, dtype=bool)
+        promoted[self.facts.filter(pl.col("promo") > 0)["t"].to_numpy()] = True
+        return promoted
 
     def _judged(self, scored: Floats, start: int) -> tuple[list[float | None], list[Any]]:
         """Return what the champion forecast on the folds, and the folds, from `start` on.
@@ -238,11 +258,11 @@ class SeriesPage:
         return [
             [
                 str(chart["t"][one]),
-                _quantity(chart["actual"][one]),
-                _quantity(judged[one]),
-                _quantity(chart["forecast"][one]),
-                _range(chart["low80"][one], chart["high80"][one]),
-                _range(chart["low95"][one], chart["high95"][one]),
+                labels.quantity(chart["actual"][one]),
+                labels.quantity(judged[one]),
+                labels.quantity(chart["forecast"][one]),
+                labels.span(chart["low80"][one], chart["high80"][one]),
+                labels.span(chart["low95"][one], chart["high95"][one]),
             ]
             for one in range(len(chart["t"]))
         ]
@@ -252,10 +272,10 @@ class SeriesPage:
         one = self.forecast
         words = _("Expect %(total)s units in %(span)s, 8 times in 10 between %(low)s and %(high)s")
         return words % {
-            "total": _quantity(one.total),
+            "total": labels.quantity(one.total),
             "span": self.span,
-            "low": _quantity(one.total_low),
-            "high": _quantity(one.total_high),
+            "low": labels.quantity(one.total_low),
+            "high": labels.quantity(one.total_high),
         }
 
 
@@ -273,16 +293,3 @@ def _mark(
 
 def _plain(values: Floats) -> list[float | None]:
     return [None if np.isnan(one) else float(one) for one in values]
-
-
-def _quantity(value: float | None) -> str:
-    """Write small numbers with a place more: 0.4 units a day is no 0."""
-    if value is None:
-        return figures.UNKNOWN
-    return figures.number(value, 1 if abs(value) < 10 else 0)
-
-
-def _range(low: float | None, high: float | None) -> str:
-    if low is None or high is None:
-        return figures.UNKNOWN
-    return f"{_quantity(low)} – {_quantity(high)}"

@@ -185,6 +185,7 @@ def _plan_compensation(job: Job) -> None:
         job=job,
         position=last + 1,
         name=telling.COMPENSATE,
+        title="Undo what was begun",
         queue=kind.queue,
         weight=0,
         always=True,

@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
+from forecastlab.lib import dates
 from forecastlab.lib.figures import number, percent
 from forecastlab.warehouse import queries
 from forecastlab.warehouse.models import Dataset, DatasetVersion, SalesFact, Series
@@ -50,7 +51,7 @@ class DatasetPage:
         return [
             _("%s rows") % number(version.rows),
             _("%s series") % number(version.series_count),
-            f"{version.first} – {version.last}",
+            dates.window(version.first, version.last),
             _("by %s") % version.calendar.frequency.noun,
         ]
 

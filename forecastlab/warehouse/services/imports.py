@@ -178,7 +178,8 @@ def _dropped(mapping: Mapping) -> list[Problem]:
     if not mapping.dropped:
         return []
     listed = ", ".join(f"'{one}'" for one in mapping.dropped)
-    message = f"Dropped columns without a role: {listed}. Keep one with --signal COLUMN:known."
+    message = f"Dropped columns without a role: {listed}. "
+    message += "To keep one, give it a role or make it a signal (--signal COLUMN:known)."
     return [problems.note("dropped_columns", message, count=len(mapping.dropped))]
 
 

@@ -16,7 +16,7 @@ class SesWeekday:
     """
 
     name = "ses_weekday"
-    title = "SES x weekday"
+    title = "SES × weekday"
     cost = 2.0
 
     def learn(self, panel: Panel, task: Task) -> Arrays:
