@@ -5,24 +5,48 @@ Whatever goes wrong is answered as a problem (RFC 9457) that says what, where an
 
 from __future__ import annotations
 
+import json
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
 from django.apps import apps
+from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.parser import Parser
 
 from forecastlab.accounts.api import AUTH, guarded, idempotent
 from forecastlab.accounts.services.access import SignInNeeded, public
-from forecastlab.lib import logs, problems
+from forecastlab.lib import logs, problems, texts
 from forecastlab.lib.errors import BadInput, HouseError, NotFound
 from forecastlab.lib.outages import outage
 from forecastlab.refusals import Unforeseen
 
 logger = logs.logger(__name__)
+
+
+class Bodies(Parser):
+    """Reads what is sent, and refuses what no row could keep before anybody looks at it."""
+
+    def parse_body(self, request: HttpRequest) -> dict[str, Any]:
+        sent = json.loads(request.body)
+        if not isinstance(sent, dict):
+            raise BadInput(_("The body is not a JSON object."), hint=_("Send names and values."))
+        texts.check(sent)
+        return sent
+
+    def parse_querydict(
+        self, data: MultiValueDict[str, Any], list_fields: list[str], request: HttpRequest
+    ) -> dict[str, Any]:
+        sent: dict[str, Any] = super().parse_querydict(data, list_fields, request)
+        texts.check(sent)
+        return sent
+
 
 # The docs page of the library loads its scripts from another site, so there is none.
 api = NinjaAPI(
@@ -31,6 +55,7 @@ api = NinjaAPI(
     urls_namespace="api",
     docs_url=None,
     auth=AUTH,
+    parser=Bodies(),
     docs_decorator=public("the description of the API names no data"),
 )
 api.add_decorator(idempotent, mode="view")
@@ -65,8 +90,16 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 @api.exception_handler(HttpError)
 def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    if isinstance(error.__cause__, HouseError):  # the library wraps what a parser raises
+        return problems.from_error(request, error.__cause__)
     code = BadInput.code if error.status_code == 400 else "refused"
     return problems.answer(request, error.status_code, str(error), code=code)
+
+
+@api.exception_handler(MultiPartParserError)
+@api.exception_handler(SuspiciousOperation)
+def _unreadable(request: HttpRequest, error: Exception) -> HttpResponse:
+    return problems.answer(request, 400, BadInput.title, detail=str(error), code=BadInput.code)
 
 
 @api.exception_handler(Http404)

@@ -10,15 +10,17 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
+from django.utils.translation import gettext as _
 
 from forecastlab import refusals
-from forecastlab.lib import logs
-from forecastlab.lib.errors import HouseError
+from forecastlab.lib import logs, texts
+from forecastlab.lib.errors import BadInput, HouseError
 from forecastlab.lib.outages import outage
 
 Answer = HttpResponseBase
 logger = logs.logger("forecastlab.request")
 
+LONGEST_PARAMETER = 2000
 QUIET_PATHS = ("/healthz", "/readyz", "/static/")
 
 
@@ -72,9 +74,26 @@ def _end(request: HttpRequest, response: Answer, started: float) -> Answer:
 class Refusals(MiddlewareMixin):
     """Turn anticipated errors and outages into an answer that says what, where and what to do."""
 
+    def process_view(self, request: HttpRequest, *_view: Any) -> Answer | None:
+        try:
+            _check(request)
+        except BadInput as error:
+            return refusals.refuse(request, error)
+        return None
+
     def process_exception(self, request: HttpRequest, error: Exception) -> Answer | None:
         expected = error if isinstance(error, HouseError) else outage(error)
         return None if expected is None else refusals.refuse(request, expected)
 
     def process_response(self, request: HttpRequest, response: Answer) -> Answer:
         return refusals.explained(request, response)
+
+
+def _check(request: HttpRequest) -> None:
+    """Raise BadInput for an address that no view could use."""
+    texts.check(request.path)
+    for name, values in request.GET.lists():
+        texts.check([name, *values], field=name)
+        if max(map(len, values), default=0) > LONGEST_PARAMETER:
+            detail = _("'%(name)s' is longer than %(most)d characters.")
+            raise BadInput(detail % {"name": name[:40], "most": LONGEST_PARAMETER}, field=name[:40])

@@ -22,6 +22,7 @@ from forecastlab.events.services.followers import Follower
 from forecastlab.lib.errors import BadInput
 
 RECONNECT_MS = 2000
+LONGEST_NUMBER = 18
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
@@ -96,7 +97,7 @@ def _shown(request: HttpRequest, stream: str) -> frozenset[str]:
 
 
 def _number(text: str) -> int:
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > LONGEST_NUMBER:
         raise BadInput(
             _("'%(text)s' is not the number of an event.") % {"text": text},
             field="after",

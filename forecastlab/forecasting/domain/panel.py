@@ -9,11 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecastlab.forecasting.domain.defaults import STOCKOUT_LIMIT
+from forecastlab.lib.errors import BadInput
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 BLOCK = 500
+# Every array of a panel this large takes 1.6 GB.
+MOST_CELLS = 200_000_000
+
+
+class PanelTooLarge(BadInput):
+    """The full calendar of every series would not fit in memory."""
+
+    code = "panel_too_large"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,15 @@ class Panel:
         """
         for start in range(0, self.width, BLOCK):
             yield start, min(start + BLOCK, self.width)
+
+
+def check_size(series: int, periods: int) -> None:
+    """Raise PanelTooLarge for what most likely has a wrong date or frequency."""
+    if series * periods > MOST_CELLS:
+        raise PanelTooLarge(
+            f"{series:,} series over {periods:,} periods are more than {MOST_CELLS:,} values.",
+            hint="Check the first and the last date of the dataset, and its frequency.",
+        )
 
 
 def build(columns: Mapping[str, NDArray[np.generic]], series: Integers, periods: int) -> Panel:

@@ -29,7 +29,8 @@ class Loaded:
 
 
 def load(version: DatasetVersion) -> Loaded:
-    """Read the facts in one query and lay them out."""
+    """Read the facts in one query and lay them out. Raises PanelTooLarge before it reads."""
+    panels.check_size(version.series_count, version.periods)
     return of_facts(warehouse.facts(version, COLUMNS), version.periods)
 
 

@@ -57,6 +57,9 @@ def recognise(head: bytes, name: str) -> Table:
     for magic, what in _FOREIGN:
         if head.startswith(magic):
             raise FileUnusable(f"'{name}' is {what}.", hint=_WANTED, field="file")
+    if b"\r" in head and b"\n" not in head:
+        hint = "Save it with line ends of Windows or Unix."
+        raise FileUnusable(f"'{name}' has line ends of old Macs (CR).", hint=hint, field="file")
     if b"\x00" in head:
         raise FileUnusable(f"'{name}' is not text.", hint=_WANTED, field="file")
     first = head.removeprefix(BOM).split(b"\n", 1)[0].decode("utf-8", "replace")

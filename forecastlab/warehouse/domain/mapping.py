@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from forecastlab.lib.errors import BadInput
 from forecastlab.warehouse.domain.roles import NUMBERS, ROLES, plain
 
+LEAST_DIVISOR, MOST_DIVISOR = 1e-9, 1e9
+
 
 class MappingUnusable(BadInput):
     """The columns cannot be mapped to roles."""
@@ -58,10 +60,10 @@ def parse_placed(text: str) -> Placed:
         divisor = float(number)
     except ValueError:
         return Placed(role, rest)
-    if role not in NUMBERS or divisor <= 0:
+    if role not in NUMBERS or not LEAST_DIVISOR <= divisor <= MOST_DIVISOR:
         raise MappingUnusable(
             f"'{text}' divides {'by ' + number if role in NUMBERS else 'a ' + role}; "
-            "only numbers can be divided, by a number above 0.",
+            f"only numbers can be divided, by {LEAST_DIVISOR:g} to {MOST_DIVISOR:g}.",
             field="map",
         )
     return Placed(role, column, divisor)

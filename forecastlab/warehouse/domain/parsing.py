@@ -28,6 +28,9 @@ DATE_FORMATS = (
 )
 _WORDS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
 MOMENT = pl.Datetime("us")
+# Far from what a real could not hold or a sum could not add up.
+LARGEST = 1e15
+FIRST_YEAR, LAST_YEAR = 1800, 2199
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,10 @@ def _key(role: str, mapping: Mapping) -> Parsed | None:
     if column is None:
         return None
     value = pl.col(column).cast(pl.String).str.strip_chars()
-    bad = value.is_null() | (value == "") | (value.str.len_chars() > 200)
-    return Parsed(role, column, value, bad, "is empty or longer than 200 characters")
+    unkept = value.str.contains("\x00", literal=True)
+    bad = value.is_null() | (value == "") | (value.str.len_chars() > 200) | unkept
+    complaint = "is empty, longer than 200 characters or holds a zero byte"
+    return Parsed(role, column, value, bad, complaint)
 
 
 def _moment(column: str, kind: pl.DataType, form: str) -> Parsed:
@@ -90,7 +95,10 @@ def _moment(column: str, kind: pl.DataType, form: str) -> Parsed:
     else:
         text = source.cast(pl.String).str.strip_chars()
         value = text.str.strptime(MOMENT, form or DATE_FORMATS[0], strict=False)
-    return Parsed("ds", column, value, value.is_null(), "is not a date; write 2024-12-31")
+    within = value.dt.year().is_between(FIRST_YEAR, LAST_YEAR)
+    bad = value.is_null() | ~within.fill_null(value=False)
+    complaint = f"is not a date from {FIRST_YEAR} to {LAST_YEAR}; write 2024-12-31"
+    return Parsed("ds", column, value, bad, complaint)
 
 
 def _number(name: str, column: str, kind: pl.DataType, divisor: float) -> Parsed:
@@ -106,6 +114,7 @@ def _number(name: str, column: str, kind: pl.DataType, divisor: float) -> Parsed
         number = source.cast(pl.Float64, strict=False)
         given = source.is_not_null() & number.is_not_nan().fill_null(value=True)
     unusable = given & (number.is_null() | ~number.is_finite())
+    unusable = unusable | ((number / divisor).abs() > LARGEST).fill_null(value=False)
     value = pl.when(unusable | ~given).then(None).otherwise(number / divisor)
     return Parsed(name, column, value, unusable | _outside(name, value), _complaint(name))
 
@@ -123,7 +132,7 @@ def _outside(name: str, value: pl.Expr) -> pl.Expr:
 def _complaint(name: str) -> str:
     role = ROLES.get(name)
     if role is None or role.low is None:
-        return "is not a number; leave it empty for unknown"
+        return "is not a number, or beyond 1e15; leave it empty for unknown"
     if role.high is None:
-        return "is not a number of at least 0; leave it empty for unknown"
+        return "is not a number from 0 to 1e15; leave it empty for unknown"
     return f"is not a number from 0 to 1; divide the column: --map {name}=COLUMN/NUMBER"

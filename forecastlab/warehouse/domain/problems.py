@@ -47,4 +47,8 @@ def refusal(problems: Sequence[Problem]) -> str:
 
 
 def spot(line: int, column: str, value: object) -> dict[str, Any]:
-    return {"line": line, "column": column, "value": "" if value is None else str(value)[:80]}
+    return {"line": line, "column": column, "value": _shown(value)}
+
+
+def _shown(value: object) -> str:
+    return "" if value is None else str(value)[:80].replace("\x00", "\ufffd")

@@ -16,6 +16,10 @@ from forecastlab.warehouse.domain import formats
 from forecastlab.warehouse.domain.formats import BOM, GZIP, FileUnusable, Table
 
 CHUNK = 1 << 20
+MOST_COLUMNS = 1000
+# What a packed file may unpack to: sales shrink to a tenth, seldom to a fiftieth.
+MOST_RATIO, ALWAYS_UNPACKED = 200, 64 << 20
+ROW_NUMBER = "__line__"
 HEAD = 1 << 16
 
 
@@ -34,12 +38,12 @@ class Source:
     def scan(self) -> pl.LazyFrame:
         """Return the rows lazily, with their number in `__line__`: of the file, or of Parquet."""
         if self.table.is_parquet:
-            return pl.scan_parquet(self.path, row_index_name="__line__", row_index_offset=1)
+            return pl.scan_parquet(self.path, row_index_name=ROW_NUMBER, row_index_offset=1)
         return pl.scan_csv(
             self.path,
             separator=self.table.delimiter,
             schema=dict.fromkeys(self.headings, pl.String()),
-            row_index_name="__line__",
+            row_index_name=ROW_NUMBER,
             row_index_offset=2,
         )
 
@@ -54,7 +58,12 @@ class Source:
         if self.table.is_parquet:
             return list(self._parquet_schema)
         with self.path.open(encoding="utf-8-sig", newline="") as stream:
-            first = next(csv.reader(stream, delimiter=self.table.delimiter))
+            try:
+                first = next(csv.reader(stream, delimiter=self.table.delimiter))
+            except csv.Error as error:
+                raise FileUnusable(
+                    f"The first line of '{self.name}' cannot be read: {error}.", field="file"
+                ) from error
         return [name or f"column_{place}" for place, name in enumerate(first, start=1)]
 
     @cached_property
@@ -74,13 +83,14 @@ def open_source(path: Path, name: str) -> Source:
     damaged or holds no rows.
     """
     try:
-        plain = _unpacked(path)
+        plain = _unpacked(path, name)
     except (OSError, EOFError, zlib.error) as error:
         raise FileUnusable(f"'{name}' is damaged: {_short(error)}", field="file") from error
     with plain.open("rb") as stream:
         source = Source(name, plain, formats.recognise(stream.read(HEAD), name))
     if not source.table.is_parquet:
         _check_text(source)
+    _check_headings(source)
     first_rows(source, 1)
     return source
 
@@ -100,15 +110,42 @@ def first_rows(source: Source, count: int) -> pl.DataFrame:
     return rows
 
 
-def _unpacked(path: Path) -> Path:
+def _unpacked(path: Path, name: str) -> Path:
     with path.open("rb") as stream:
         if stream.read(2) != GZIP:
             return path
     plain = path.with_name("unpacked")
+    room = max(path.stat().st_size * MOST_RATIO, ALWAYS_UNPACKED)
     with gzip.open(path, "rb") as packed, plain.open("wb") as stream:
         while chunk := packed.read(CHUNK):
+            room -= len(chunk)
+            if room < 0:
+                raise FileUnusable(
+                    f"'{name}' unpacks to more than {MOST_RATIO} times its size.",
+                    hint="Unpack it yourself and give the plain file.",
+                    field="file",
+                )
             stream.write(chunk)
     return plain
+
+
+def _check_headings(source: Source) -> None:
+    """Raise FileUnusable for columns that no table of sales has."""
+    count = len(source.headings)
+    if count > MOST_COLUMNS:
+        raise FileUnusable(
+            f"'{source.name}' has {count:,} columns; at most {MOST_COLUMNS:,} are read.",
+            hint="Leave out what is not needed.",
+            field="file",
+        )
+    wrong = [one for one in source.headings if one == ROW_NUMBER or "\x00" in one]
+    if wrong:
+        shown = wrong[0].replace("\x00", "\ufffd")[:80]
+        raise FileUnusable(
+            f"'{source.name}' has a column named '{shown}', which cannot be used.",
+            hint="Rename it.",
+            field="file",
+        )
 
 
 def _check_text(source: Source) -> None:

@@ -1,0 +1,38 @@
+"""What no text of a request may hold: PostgreSQL and UTF-8 have no place for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from forecastlab.lib.errors import BadInput
+
+
+class TextUnusable(BadInput):
+    """A text holds a zero byte or half a character."""
+
+    code = "text_unusable"
+
+
+def check(value: Any, *, field: str = "") -> None:
+    """Raise TextUnusable, naming the field, for a text anywhere in `value` that cannot be kept."""
+    match value:
+        case str() if not _is_usable(value):
+            raise TextUnusable(field=field.encode("ascii", "replace").decode(), hint=_advice())
+        case Mapping():
+            for name, one in value.items():
+                check(str(name), field=field)
+                check(one, field=field or str(name))
+        case list() | tuple():
+            for one in value:
+                check(one, field=field)
+
+
+def _is_usable(text: str) -> bool:
+    return "\x00" not in text and not any("\ud800" <= one <= "\udfff" for one in text)
+
+
+def _advice() -> str:
+    return _("Leave such characters out.")
