@@ -38,10 +38,10 @@ class Forecast:
     seconds: float
 
 
-def parts(width: int) -> list[tuple[int, int]]:
+def parts(width: int, size: int = SERIES_PER_SHARD) -> list[tuple[int, int]]:
     """Cut the series in shards of whole blocks, so that any cut gives the same numbers."""
     blocks = max(-(-width // BLOCK), 1)
-    count = min(max(-(-width // SERIES_PER_SHARD), 1), MOST_SHARDS, blocks)
+    count = min(max(-(-width // size), 1), MOST_SHARDS, blocks)
     edges = [min(round(blocks * one / count) * BLOCK, width) for one in range(count + 1)]
     return list(pairwise(edges))
 

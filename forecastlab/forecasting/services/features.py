@@ -6,6 +6,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from forecastlab.forecasting import gateways
@@ -75,7 +76,7 @@ def _config(context: StepContext, version: DatasetVersion) -> Config:
 
 def _cut(context: StepContext, panel: Panel) -> list[dict[str, Any]]:
     made = []
-    for index, (start, stop) in enumerate(shards.parts(panel.width)):
+    for index, (start, stop) in enumerate(shards.parts(panel.width, settings.SERIES_PER_SHARD)):
         part = panel.columns(start, stop)
         digest = gateways.put_arrays(
             {"series": part.series, "fit": part.fit, "closed": part.closed}

@@ -12,6 +12,7 @@ from forecastlab.forecasting.domain.config import Config, title_of
 from forecastlab.forecasting.domain.panel import Panel
 from forecastlab.forecasting.domain.shards import Forecast
 from forecastlab.forecasting.services import configs, features
+from forecastlab.lib.barriers import barrier
 from forecastlab.lib.contributions import Done, FanOut, StepContext, StepResult
 
 
@@ -31,6 +32,7 @@ def _train_shard(context: StepContext, shard: dict[str, str]) -> Done:
     work = features.work_of(context, config, panel.periods)
     learned = _learned(context, config)
     done = shards.run(panel, work, learned, context.report)
+    barrier("shard-trained")
     data = {
         "final": gateways.put_arrays(_final(done)),
         "seconds": {name: round(one.seconds, 4) for name, one in done.items()},
