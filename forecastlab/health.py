@@ -9,6 +9,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.urls import path
 from django.views.decorators.http import require_safe
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from forecastlab.accounts.services.access import public
 from forecastlab.lib import registry
@@ -74,9 +76,10 @@ def _migrations() -> str:
 
 
 def _redis() -> str:
-    options = {"socket_timeout": REDIS_PATIENCE, "socket_connect_timeout": REDIS_PATIENCE}
+    patience = {"socket_timeout": REDIS_PATIENCE, "socket_connect_timeout": REDIS_PATIENCE}
+    once = Retry(NoBackoff(), 1)  # by default a proxy would wait for ten seconds
     try:
-        with redis.Redis.from_url(settings.REDIS_URL, **options) as client:
+        with redis.Redis.from_url(settings.REDIS_URL, **patience, retry=once) as client:
             client.ping()
     except redis.RedisError:
         return "Redis does not answer. Check REDIS_URL, or start it with manage.py up."

@@ -6,7 +6,9 @@ from functools import cache
 
 import redis
 from django.conf import settings
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 TIMEOUT = 2.0
 
@@ -14,7 +16,10 @@ TIMEOUT = 2.0
 @cache
 def _broker() -> redis.Redis:
     return redis.Redis.from_url(
-        settings.CELERY_BROKER_URL, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT
+        settings.CELERY_BROKER_URL,
+        socket_timeout=TIMEOUT,
+        socket_connect_timeout=TIMEOUT,
+        retry=Retry(NoBackoff(), 1),  # by default somebody would wait for ten seconds
     )
 
 
