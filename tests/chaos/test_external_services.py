@@ -14,7 +14,7 @@ import pytest
 
 from tests.stack import BASE_DIR, Stack
 
-pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("external services")]
+pytestmark = pytest.mark.chaos
 
 DATABASE = "external_house"
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.stack import Stack
 
-pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("killed runs")]
+pytestmark = pytest.mark.chaos
 
 SERIES, SHARDS, HORIZON = 2000, 4, 7
 PATIENCE = 150.0
