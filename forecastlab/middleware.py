@@ -21,6 +21,7 @@ Answer = HttpResponseBase
 logger = logs.logger("forecastlab.request")
 
 LONGEST_PARAMETER = 2000
+FORM = "application/x-www-form-urlencoded"
 QUIET_PATHS = ("/healthz", "/readyz", "/static/")
 
 
@@ -90,8 +91,10 @@ class Refusals(MiddlewareMixin):
 
 
 def _check(request: HttpRequest) -> None:
-    """Raise BadInput for an address that no view could use."""
+    """Raise BadInput for an address or a form that no view could use."""
     texts.check(request.path)
+    if request.content_type == FORM:
+        texts.check(dict(request.POST.lists()))
     for name, values in request.GET.lists():
         texts.check([name, *values], field=name)
         if max(map(len, values), default=0) > LONGEST_PARAMETER:

@@ -129,7 +129,8 @@ def run_new(request: HttpRequest) -> HttpResponse:
 def _form(request: HttpRequest) -> RunForm:
     given = request.POST if request.method == "POST" else request.GET
     earlier = given.get("from", "")
-    again = _run_or_404(request, int(earlier)) if earlier.isdecimal() else None
+    is_number = earlier.isdecimal() and len(earlier) < 19
+    again = _run_or_404(request, int(earlier)) if is_number else None
     initial = dict(new_run.initial_of(again)) if again else {}
     if given.get("dataset"):  # where the page of a dataset leads
         initial["sales"] = f"dataset:{given['dataset']}"

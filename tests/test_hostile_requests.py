@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -107,3 +107,27 @@ def test_markup_in_an_address_is_shown_as_text(client: Client) -> None:
 
     assert answer.status_code == 200
     assert "<script>alert" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/runs/new/", {"sales": "dataset:\x00"}),
+        ("/runs/new/", {"sales": "dataset:shop", "horizon": "no", "from": "9" * 5000}),
+        ("/runs/new/", {"sales": "scenario:demo_minimal", "simulate": "stores=NaN"}),
+    ],
+    ids=["a zero byte", "a run beyond any", "no number"],
+)
+def test_a_form_that_no_page_would_send_is_refused(
+    client: Client, path: str, form: dict[str, str]
+) -> None:
+    answer = client.post(path, urlencode(form), "application/x-www-form-urlencoded")
+
+    assert answer.status_code == 422, answer.text
+
+
+@pytest.mark.parametrize("wanted", ["runs", "<script>", "https://example.org", "//example.org"])
+def test_signing_in_never_leads_to_what_is_no_address_of_ours(client: Client, wanted: str) -> None:
+    answer = client.get("/sign-in/", {"next": wanted})
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")

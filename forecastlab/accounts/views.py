@@ -105,7 +105,7 @@ def _next_page(request: HttpRequest, person: User) -> str:
     ours = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    if wanted and ours:
+    if wanted.startswith("/") and ours:  # other words could be taken for the name of a view
         return wanted
     try:
         return reverse(landing.place(person.roles))

@@ -84,7 +84,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             raise ClientError(f"One page follows at most {MAX_STREAMS} streams.")
         await self._leave(stream)
         after = command.get("after", 0)
-        if not isinstance(after, int) or after < 0:
+        if type(after) is not int or after < 0:
             raise ClientError("'after' is the number of the last event you have, 0 for none.")
         follower = Follower(
             stream, self.session_key, after, _language(command.get("language")), _shown(command)
@@ -132,7 +132,7 @@ class NoConsumer(AsyncWebsocketConsumer):
 def _command(text: str | None) -> dict[str, Any]:
     try:
         command = json.loads(text or "")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ClientError("Send JSON.") from error
     if not isinstance(command, dict) or not isinstance(command.get("stream"), str):
         raise ClientError("Send an object with 'do' and 'stream'.")

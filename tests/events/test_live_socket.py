@@ -309,3 +309,27 @@ async def test_a_socket_closes_to_come_back_when_the_database_is_lost(
         await alice.send_json_to({"do": "follow", "stream": "thing.1"})
 
         assert (await alice.receive_output(PATIENCE))["code"] == 1013
+
+
+async def test_json_without_end_is_told_and_the_socket_lives_on() -> None:
+    async with socket("alice") as live:
+        await live.connect(timeout=PATIENCE)
+
+        await live.send_to("[" * 100_000)
+        told = await live.receive_json_from(timeout=PATIENCE)
+        await live.send_json_to({"do": "follow", "stream": "thing.1"})
+        then = await live.receive_json_from(timeout=PATIENCE)
+
+    assert (told["type"], told["detail"]) == ("error", "Send JSON.")
+    assert then["type"] == "following"
+
+
+@pytest.mark.parametrize("stream", ["thing." + "9" * 5000, "thing.\u0663", "thing.\x00"])
+async def test_a_stream_that_cannot_be_is_nobodys(stream: str) -> None:
+    async with socket("alice") as live:
+        await live.connect(timeout=PATIENCE)
+
+        await live.send_json_to({"do": "follow", "stream": stream})
+        told = await live.receive_json_from(timeout=PATIENCE)
+
+    assert (told["type"], told["signed_in"]) == ("refused", True)

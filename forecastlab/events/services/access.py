@@ -13,6 +13,8 @@ from django.http import HttpRequest
 from forecastlab.events.services import streams
 from forecastlab.lib.errors import NotAllowed, NotFound
 
+LONGEST_NAME = 80
+
 
 class SignedOut(NotAllowed):
     """Sign in first."""
@@ -38,6 +40,9 @@ def by_stream(view: View) -> View:
 def can_read(user: Any, stream: str) -> bool:
     """Return whether `user` may read `stream`; unknown prefixes are nobody's."""
     if not (user.is_authenticated and user.is_active):
+        return False
+    # "run.٣" would be a second run.3.
+    if not (stream.isascii() and stream.isprintable()) or len(stream) > LONGEST_NAME:
         return False
     prefix, _, key = stream.partition(".")
     declared = streams.declared().get(prefix)
