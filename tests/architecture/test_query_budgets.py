@@ -1,0 +1,84 @@
+"""How many questions a page may ask the database: one table, and no page without a row in it.
+
+A budget is what the page needs over its sample, with a little room. A page that asks once per row
+of a list breaks its own app's test of long lists; this table shows what is expensive at a look.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from forecastlab import access_table
+from forecastlab.access_table import Address
+from tests.access_samples import SAMPLES, Sample
+from tests.factories import make_group, make_user
+
+pytestmark = pytest.mark.django_db
+
+BUDGETS: dict[str, int] = {
+    "accounts:password": 6,
+    "accounts:profile": 7,
+    "accounts:sign-in": 5,
+    "accounts:sign-in-link": 5,
+    "api:openapi-json": 0,
+    "events:stream-events": 7,
+    "events:stream-poll": 8,
+    "forecasting:backtest-download": 7,
+    "forecasting:issue": 11,
+    "forecasting:issue-download": 8,
+    "forecasting:model-run": 10,
+    "forecasting:models": 8,
+    "forecasting:series": 8,
+    "forecasting:series-download": 9,
+    "forecasting:series-page": 14,
+    "healthz": 0,
+    "jobs:job": 15,
+    "jobs:job-actions": 11,
+    "jobs:jobs": 7,
+    "readyz": 5,
+    "showcase:home": 16,
+    "showcase:run": 15,
+    "showcase:run-actions": 6,
+    "showcase:run-new": 11,
+    "showcase:runs": 11,
+    "showcase:runs-new": 7,
+    "warehouse:dataset-page": 14,
+    "warehouse:dataset-versions": 7,
+    "warehouse:datasets": 8,
+    "warehouse:import": 6,
+    "warehouse:import-download": 6,
+    "warehouse:import-job": 14,
+    "warehouse:import-map": 6,
+    "warehouse:import-report": 12,
+    "warehouse:version-page": 14,
+}
+
+PAGES = [one for one in access_table.addresses() if one.kind == "page"]
+
+
+@pytest.mark.parametrize("address", PAGES, ids=lambda one: one.name)
+def test_a_page_keeps_to_its_budget(address: Address) -> None:
+    alice = make_user("alice", role="admin")
+    alice.groups.add(make_group("readers"))
+    sample = SAMPLES[address.name](alice) if address.name in SAMPLES else Sample()
+    client = Client()
+    client.force_login(alice)
+    url = reverse(address.name, kwargs=dict(sample.kwargs), query=dict(sample.query))
+    client.get(url)  # what is asked once in the life of a process
+
+    with CaptureQueriesContext(connection) as asked:
+        answer = client.get(url)
+
+    if answer.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
+        assert address.name in BUDGETS, f'"{address.name}": {len(asked)},'
+        assert len(asked) <= BUDGETS[address.name]
+
+
+def test_every_budget_belongs_to_a_page() -> None:
+    assert BUDGETS.keys() <= {one.name for one in PAGES}
