@@ -137,6 +137,8 @@ def backtest_download(request: HttpRequest, pk: int, suffix: str) -> HttpRespons
 
 
 def _download(frame: pl.DataFrame, name: str, suffix: str) -> HttpResponse:
-    content = gateways.encoded(frame, f".{suffix}")
+    """Send a table: CSV for people and their spreadsheets, Parquet as it is."""
+    shown = gateways.for_sheets(frame) if suffix == "csv" else frame
+    content = gateways.encoded(shown, f".{suffix}")
     disposition = {"Content-Disposition": f'attachment; filename="{name}.{suffix}"'}
     return HttpResponse(content, content_type=TYPES[suffix], headers=disposition)
