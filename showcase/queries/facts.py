@@ -24,7 +24,7 @@ def of(run: Run) -> list[Mapping[str, Any]]:
         {"label": _("Ranked by"), "value": _metric(config["metric"])},
         {"label": _("Models"), "value": figures.number(len(config["models"]))},
         {"label": _("Seed"), "value": config["seed"]},
-        {"label": _("As of"), "value": config["as_of"]},
+        {"label": _("As of"), "value": dates.day(config["as_of"])},
         {"label": _("Config"), "value": figures.short_hash(run.config_hash), "mono": True},
     ]
     if run.content_hash:

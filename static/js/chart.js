@@ -139,7 +139,6 @@
         if (right <= left) continue;
         ctx.fillStyle = this.paint["--sunken"];
         ctx.fillRect(left + devicePixelRatio, bbox.top, right - left - devicePixelRatio, bbox.height);
-        this.write(plot, fold.label, left + 5 * devicePixelRatio, right - left);
       }
       ctx.restore();
     }
@@ -154,6 +153,10 @@
       ctx.beginPath();
       ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height + ratio);
       ctx.clip();
+      for (const fold of this.data.folds || []) {
+        const left = this.clamp(plot, at(fold.from - 0.5)), right = this.clamp(plot, at(fold.to + 0.5));
+        this.write(plot, fold.label, left + 5 * ratio, right - left, "--sunken");
+      }
       if (start > min) {
         const x = Math.round(at(start - 0.5));
         ctx.strokeStyle = this.paint["--ink-3"];
@@ -163,7 +166,7 @@
         ctx.moveTo(x, bbox.top);
         ctx.lineTo(x, bottom);
         ctx.stroke();
-        this.write(plot, this.data.forecast_label || "", x + 5 * ratio, bbox.left + bbox.width - x);
+        this.write(plot, this.data.forecast_label || "", x + 5 * ratio, bbox.left + bbox.width - x, "--surface");
       }
       for (let place = Math.max(0, Math.ceil(min)); place <= max; place += 1) {
         const left = at(place - 0.5), right = at(place + 0.5);
@@ -185,10 +188,14 @@
       ctx.fill();
     }
 
-    write(plot, text, x, room) {
-      const { ctx, bbox } = plot;
-      ctx.font = FONT.replace("11px", `${11 * devicePixelRatio}px`);
-      if (!text || ctx.measureText(text).width + 10 * devicePixelRatio > room) return;
+    /* On its own ground: no grid line runs through the letters. */
+    write(plot, text, x, room, ground) {
+      const { ctx, bbox } = plot, ratio = devicePixelRatio;
+      ctx.font = FONT.replace("11px", `${11 * ratio}px`);
+      const width = ctx.measureText(text).width;
+      if (!text || width + 10 * ratio > room) return;
+      ctx.fillStyle = this.paint[ground];
+      ctx.fillRect(x - 2 * ratio, bbox.top + 3 * ratio, width + 4 * ratio, 15 * ratio);
       ctx.fillStyle = this.paint["--ink-3"];
       ctx.textBaseline = "top";
       ctx.textAlign = "left";

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from forecastlab.lib import dates
 from forecastlab.lib.contributions import Done, Skipped, StepContext, StepFailed, StepResult
 from forecastlab.warehouse.domain.simulator import config as configs
 from forecastlab.warehouse.domain.simulator.config import KNOBS
@@ -45,7 +46,7 @@ def status(context: StepContext) -> StepResult:
     focus = _focus(version, requested)
     data = {**_figures(version), **_pair(version, focus), "user_scope_applied": focus == requested}
     detail = f"{version.rows:,} rows of {version.series_count:,} series, "
-    detail += f"{version.first} to {version.last}"
+    detail += dates.window(version.first, version.last)
     if requested and focus != requested:
         detail += f". There is no series '{requested}': {focus} is shown instead"
     return Done(detail, data, warn=bool(requested) and focus != requested)
