@@ -101,3 +101,17 @@ def test_a_divisor_that_leaves_no_number_is_refused(folder: Path, divisor: str) 
     assert code == 2
     assert answer["error"]["code"] == "mapping_unusable"
     assert not Dataset.objects.exists()
+
+
+def test_one_row_repeated_very_often_is_counted_and_its_first_lines_are_named(
+    folder: Path, upload_root: Path
+) -> None:
+    path, before = folder / "sales.csv", partitions()
+    path.write_text(f"{HEAD}\n{_daily('1')}" + "B,1,2024-01-01,1\n" * 3000)
+
+    code, answer = run_import("shop", str(path))
+
+    assert code in (1, 2)
+    assert "in 3,000 lines: 30, 31, 32" in answer["error"]["detail"]
+    assert len(answer["error"]["detail"]) < 400
+    assert nothing_is_left(upload_root, before)

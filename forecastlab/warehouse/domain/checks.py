@@ -85,12 +85,16 @@ def with_periods(block: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
 
 
 def repeated(block: pl.DataFrame) -> pl.DataFrame:
-    """Return `code, t, lines` of the keys that occur more than once."""
+    """Return `code, t, rows` of the keys that occur more than once, with their first `lines`."""
     again = (pl.col("code") == pl.col("code").shift()) & (pl.col("t") == pl.col("t").shift())
     if not block.select(again.any()).item():
-        return pl.DataFrame(schema={"code": pl.UInt32, "t": pl.Int32, "lines": pl.List(pl.UInt32)})
-    groups = block.group_by("code", "t").agg(pl.col("line").sort().alias("lines"))
-    return groups.filter(pl.col("lines").list.len() > 1).sort("code", "t")
+        lines = pl.List(pl.UInt32)
+        return pl.DataFrame(
+            schema={"code": pl.UInt32, "t": pl.Int32, "rows": pl.UInt32, "lines": lines}
+        )
+    first = pl.col("line").bottom_k(SHOWN).sort().alias("lines")
+    groups = block.group_by("code", "t").agg(pl.len().cast(pl.UInt32).alias("rows"), first)
+    return groups.filter(pl.col("rows") > 1).sort("code", "t")
 
 
 def as_facts(block: pl.DataFrame, signals: int) -> pl.DataFrame:

@@ -193,16 +193,16 @@ class _Checking:
             return []
         places = [
             problems.spot(line, self.wanted.ds_column, f"{self.ids[code]} {self.calendar.label(t)}")
-            for code, t, lines in rows.head(SHOWN).rows()
+            for code, t, _rows, lines in rows.head(SHOWN).rows()
             for line in lines
         ]
-        code, t, lines = rows.row(0)
+        code, t, count, lines = rows.row(0)
         more = f" {rows.height - 1:,} more are repeated." if rows.height > 1 else ""
         return [
             problems.error(
                 "repeated",
-                f"Series '{self.ids[code]}' has {self.calendar.label(t)} in {len(lines)} "
-                f"{self.wanted.line_word}s: {', '.join(f'{one:,}' for one in lines[:SHOWN])}."
+                f"Series '{self.ids[code]}' has {self.calendar.label(t)} in {count:,} "
+                f"{self.wanted.line_word}s: {', '.join(f'{one:,}' for one in lines)}."
                 f"{more} Leave one row for each series and {self.calendar.frequency.noun}.",
                 count=rows.height,
                 places=places,
