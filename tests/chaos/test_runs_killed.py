@@ -109,10 +109,11 @@ def made_by(house: House, run: int, *, before: int) -> Made:
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with House(tmp_path_factory.mktemp("barriers")) as running:
+    made = House(tmp_path_factory.mktemp("barriers"))
+    with made:
         knobs = ["--set", "stores=20", "--set", "products=100"]
-        running.answer("simulate_dataset", "wide", *knobs, "--as-of", "2026-01-31")
-        yield running
+        made.answer("simulate_dataset", "wide", *knobs, "--as-of", "2026-01-31")
+        yield made
 
 
 @pytest.fixture(scope="module")
