@@ -202,7 +202,7 @@ BAD_FILES: dict[str, tuple[bytes, str]] = {
     "nodate.csv": (f"{HEAD}\nA,1,,3\n".encode(), "Line 2, column 'date'"),
     "number.csv": (
         f"{HEAD}\nA,1,2024-01-01,n/a\n".encode(),
-        "'n/a' is not a number; leave it empty",
+        "'n/a' is not a number, or beyond 1e15; leave it empty",
     ),
     "infinite.csv": (f"{HEAD}\nA,1,2024-01-01,inf\n".encode(), "'inf' is not a number"),
     "nostore.csv": (f"{HEAD}\n,1,2024-01-01,3\n".encode(), "Line 2, column 'store'"),
