@@ -207,7 +207,10 @@ STREAM_SAMPLES: dict[str, Callable[[], str]] = {
     "dataset": lambda: f"dataset.{guarded_version().dataset_id}",
     "job": lambda: f"job.{guarded_job().pk}",
     "run": lambda: guarded_run().stream,
+    "runs": lambda: Run.LIST_STREAM,
 }
+# Their events carry nothing: whoever has a role hears that there is news, not of what.
+OPEN_STREAMS = frozenset({"runs"})
 
 
 @sample("api:model-run-read")
