@@ -17,6 +17,7 @@ class Look:
 
 _LOOKS = {
     "queued": Look("circle-dashed", _("Queued"), "quiet"),
+    "unreached": Look("circle-dashed", _("Not reached"), "quiet"),
     "skipped": Look("circle-minus", _("Skipped"), "quiet"),
     "running": Look("loader-circle", _("Running"), "accent"),
     "waiting": Look("hand", _("Waiting for you"), "ask"),
