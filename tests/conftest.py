@@ -30,8 +30,13 @@ def shared_data() -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that start installations or browsers together in one process of xdist."""
+    """Keep the tests that start installations or browsers together in one process of xdist.
+
+    The mutations only start servers of their own and may run beside them, in the other.
+    """
     for item in items:
         heavy = {"browser", "chaos", "soak"} & {mark.name for mark in item.iter_markers()}
-        if heavy or "stack" in getattr(item, "fixturenames", ()):
+        if item.path.name == "test_mutations.py":
+            item.add_marker(pytest.mark.xdist_group("mutations"))
+        elif heavy or "stack" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("installation"))
