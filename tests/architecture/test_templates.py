@@ -10,7 +10,9 @@ from django.template import engines
 
 from tests.architecture import sources
 
-INLINE = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)|\sstyle=|\son[a-z]{3,}=", re.I)
+INLINE = re.compile(
+    r"<script(?![^>]*\bsrc=)(?![^>]*application/json)|\sstyle=|\son[a-z]{3,}=", re.I
+)
 EACH = pytest.mark.parametrize("file", sources.templates(), ids=sources.named)
 
 
