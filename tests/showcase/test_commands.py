@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 from django.core.management import call_command
 
@@ -107,6 +108,18 @@ def test_bad_input_leaves_with_2_and_nothing_changed(
     printed = answer(capsys, "run_showcase", *arguments, code=2)
 
     assert printed["error"]["field"] == field
+    assert not Run.objects.exists()
+
+
+def test_one_observation_is_refused_before_a_run_exists(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    make_version(np.array([[5.0]]), by=make_user("planner"))
+
+    error = answer(capsys, "run_showcase", "--dataset", "shop", code=2)["error"]
+
+    assert error["field"] == "horizon"
+    assert "need 72 days; there are 1" in error["detail"]
     assert not Run.objects.exists()
 
 
