@@ -29,10 +29,12 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests that start installations or browsers together in one process of xdist.
 
-    The mutations only start servers of their own and may run beside them, in the other.
+    The mutations only start servers of their own and may run beside them, in the other. First of
+    all hooks, since xdist reads the marks in its own.
     """
     for item in items:
         heavy = {"browser", "chaos", "soak"} & {mark.name for mark in item.iter_markers()}
