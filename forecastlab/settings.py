@@ -177,4 +177,3 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 # Before `collectstatic` has run there, files come from the folders of the sources.
 WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "staticfiles.json").exists()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-SILENCED_SYSTEM_CHECKS: list[str] = []

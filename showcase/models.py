@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.urls import reverse
 
 from forecastlab.jobs.models import Job
@@ -32,12 +32,6 @@ class RunQuerySet(models.QuerySet["Run"]):
 
     def finished(self) -> RunQuerySet:
         return self.exclude(status__in=Run.ACTIVE)
-
-    def with_step_counts(self) -> RunQuerySet:
-        return self.annotate(
-            step_count=Count("steps"),
-            steps_done=Count("steps", filter=Q(steps__status=StepRun.Status.DONE)),
-        )
 
     def for_lists(self) -> RunQuerySet:
         rows = self.select_related("dataset", "version__dataset", "requested_by")

@@ -11,12 +11,6 @@ from django.utils.cache import patch_vary_headers
 from django_htmx.middleware import HtmxDetails
 
 
-class HtmxRequest(HttpRequest):
-    """A request after HtmxMiddleware, for the annotations of views."""
-
-    htmx: HtmxDetails
-
-
 def wants_fragment(request: HttpRequest) -> bool:
     """Say whether htmx will swap the answer into a page that stands.
 

@@ -16,9 +16,6 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-# A service actor never holds these; the database refuses it too.
-DECIDING = frozenset({Role.APPROVER, Role.ADMIN})
-
 _ALL = frozenset(Role)
 _PLANNERS = frozenset({Role.PLANNER, Role.ADMIN})
 _OPERATORS = frozenset({Role.OPERATOR, Role.ADMIN})

@@ -51,11 +51,6 @@ class Folds:
         return tuple(Fold(end - self.steps, end - self.horizon + 1, end) for end in ends)
 
 
-def periods_needed(horizon: int, folds: int, step: int, gap: int, frequency: str) -> int:
-    """Return how long a history must be for these folds."""
-    return Folds(horizon, folds, step, gap).span + BY_FREQUENCY[frequency].history
-
-
 def check(folds: Folds, periods: int, frequency: str) -> None:
     """Raise HistoryTooShort, saying how many folds would fit, or how long a horizon."""
     noun, history = BY_FREQUENCY[frequency].noun, BY_FREQUENCY[frequency].history
