@@ -63,6 +63,17 @@ class SeriesQuerySet(OfDatasetQuerySet["Series"]):
     pass
 
 
+class ProfileQuerySet(models.QuerySet["SeriesProfile"]):
+    def visible_to(self, user: Any) -> Self:
+        return self.filter(version__dataset__in=Dataset.objects.visible_to(user))
+
+
+class ImportProfileQuerySet(models.QuerySet["ImportProfile"]):
+    def visible_to(self, user: Any) -> Self:
+        """Keep the user's own: how somebody reads files is nobody else's business."""
+        return self.filter(created_by=user.pk) if user.is_authenticated else self.none()
+
+
 class DatasetVersion(models.Model):
     """An immutable, content-hashed load of a dataset; its facts are one partition."""
 
@@ -70,9 +81,20 @@ class DatasetVersion(models.Model):
         IMPORT = "import"
         SIMULATION = "simulation"
 
+    class Mode(models.TextChoices):
+        """What new rows are to the version before: all there is, more of it, or corrections."""
+
+        REPLACE = "replace"
+        APPEND = "append"
+        CORRECT = "correct"
+
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
     source = models.CharField(max_length=10, choices=Source.choices)
+    mode = models.CharField(max_length=10, choices=Mode.choices, default=Mode.REPLACE)
+    # The version that this one was made from, and how the two differ; none for a first version.
+    parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
+    difference = models.JSONField(default=dict)
     content_hash = models.CharField(max_length=64)
     frequency = models.CharField(max_length=1, choices=[(one.value, one.noun) for one in Frequency])
     # Local wall time, stored as if it were UTC; None for series that carry no dates.
@@ -173,6 +195,91 @@ class Series(models.Model):
 
     def __str__(self) -> str:
         return self.unique_id
+
+
+class SeriesProfile(models.Model):
+    """What one version holds of one series: the lists of series read it. Written by COPY.
+
+    `first` and `last` are the period numbers of its first and last row; `stockouts` counts
+    periods with some time out of stock; `variation` is the standard deviation of the quantity
+    over its mean; `line` is the mean quantity in at most 48 equal stretches of the version.
+    """
+
+    version = models.ForeignKey(
+        DatasetVersion, on_delete=models.CASCADE, related_name="series_profiles", db_index=False
+    )
+    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="+")
+    unique_id = models.CharField(max_length=401)
+    rows = models.PositiveIntegerField()
+    first = models.IntegerField()
+    last = models.IntegerField()
+    gaps = models.PositiveIntegerField()
+    zeros = models.PositiveIntegerField()
+    unknown = models.PositiveIntegerField()
+    negative = models.PositiveIntegerField()
+    stockouts = models.PositiveIntegerField()
+    outliers = models.PositiveIntegerField()
+    quantity = models.FloatField()
+    variation = models.FloatField(null=True)
+    constant = models.BooleanField()
+    line = ArrayField(models.FloatField(null=True), default=list)
+
+    pk = models.CompositePrimaryKey("version_id", "series_id")
+
+    objects = models.Manager.from_queryset(ProfileQuerySet)()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["version", "unique_id"], name="series_profile_by_id"),
+            models.Index(fields=["version", "-quantity"], name="series_profile_by_sales"),
+        ]
+
+    def __str__(self) -> str:
+        return self.unique_id
+
+
+class CalendarDay(models.Model):
+    """What a dataset's calendar says of one day, whether or not there are sales on it yet."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="calendar_days")
+    day = models.DateField()
+    holiday = models.FloatField(null=True)
+    name = models.CharField(max_length=200, blank=True)
+    attributes = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dataset", "day"], name="warehouse_calendar_day_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.day.isoformat()
+
+
+class ImportProfile(models.Model):
+    """How somebody's files of one shape are read: saved by name, offered for the same headings."""
+
+    name = models.CharField(max_length=100)
+    headings = models.JSONField(default=list)
+    options = models.JSONField(default=dict)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
+    )
+    created_at = models.DateTimeField()
+
+    objects = models.Manager.from_queryset(ImportProfileQuerySet)()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["created_by", "name"], name="warehouse_import_profile_name_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Signal(models.Model):

@@ -1,3 +1,5 @@
+"""Importing a file: upload, columns, how it goes."""
+
 from __future__ import annotations
 
 from typing import cast
@@ -14,11 +16,9 @@ from forecastlab.accounts.services.access import requires
 from forecastlab.events import queries as events
 from forecastlab.jobs.queries.jobs import JobNotFound
 from forecastlab.lib.errors import HouseError
-from forecastlab.lib.htmx import render_region
-from forecastlab.warehouse import queries
-from forecastlab.warehouse.forms import MappingForm, UploadForm
-from forecastlab.warehouse.models import DatasetVersion, ImportReport
-from forecastlab.warehouse.queries import dataset_page, import_page, listing
+from forecastlab.warehouse.forms.imports import MappingForm, UploadForm
+from forecastlab.warehouse.models import ImportReport
+from forecastlab.warehouse.queries import import_page
 from forecastlab.warehouse.queries.import_page import ImportPage
 from forecastlab.warehouse.services import imports, uploads
 from forecastlab.warehouse.services.uploads import Upload
@@ -28,53 +28,6 @@ UNUSABLE = 422
 
 def _viewer(request: HttpRequest) -> User:
     return cast("User", request.user)
-
-
-def _version_or_404(request: HttpRequest, ref: str) -> DatasetVersion:
-    try:
-        return queries.resolve(ref, _viewer(request))
-    except queries.NoSuchDataset as error:
-        raise Http404(error.message) from error
-
-
-@requires("dataset.view")
-@require_GET
-def datasets(request: HttpRequest) -> HttpResponse:
-    found = listing.of(listing.wanted(request.GET.dict()), viewer=_viewer(request))
-    return render_region(request, "warehouse/datasets.html", {"list": found}, region="table")
-
-
-@requires("dataset.view")
-@require_GET
-def dataset(request: HttpRequest, name: str) -> HttpResponse:
-    return _version_page(request, name)
-
-
-@requires("dataset.view")
-@require_GET
-def version(request: HttpRequest, name: str, number: int) -> HttpResponse:
-    return _version_page(request, f"{name}@{number}")
-
-
-def _version_page(request: HttpRequest, ref: str) -> HttpResponse:
-    shown = _version_or_404(request, ref)
-    seq = events.head(shown.dataset.stream)
-    page = dataset_page.of(
-        shown, search=request.GET.get("search", ""), page=request.GET.get("page", "1")
-    )
-    context = {"page": page, "versions": dataset_page.versions(shown.dataset), "seq": seq}
-    return render_region(request, "warehouse/dataset.html", context, region="series")
-
-
-@requires("dataset.view")
-@require_GET
-def dataset_versions(request: HttpRequest, name: str) -> HttpResponse:
-    shown = _version_or_404(request, name)
-    context = {"dataset": shown.dataset, "versions": dataset_page.versions(shown.dataset)}
-    return render(request, "warehouse/_dataset_versions.html", context)
-
-
-# -- importing ---------------------------------------------------------------------------------
 
 
 @requires("dataset.import")
