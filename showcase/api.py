@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router, Schema, Status
 
-from forecastlab.accounts.models import User
-from forecastlab.accounts.services.access import requires
+from forecastlab.accounts.services.access import person, requires
 from showcase.queries import representations, run_list
 from showcase.services import runs
 
@@ -46,10 +45,6 @@ class Filters(Schema):
     cursor: str = ""
 
 
-def _viewer(request: HttpRequest) -> User:
-    return cast("User", request.user)
-
-
 @router.post("/runs", response={201: dict[str, Any]}, url_name="run-start", summary="Start a run")
 @requires("run.start")
 def run_start(request: HttpRequest, asked: RunIn) -> Status[dict[str, Any]]:
@@ -57,7 +52,7 @@ def run_start(request: HttpRequest, asked: RunIn) -> Status[dict[str, Any]]:
     # The schema drops what it does not know; the config refuses it and says what there is.
     unknown = {key: value for key, value in sent.items() if key not in RunIn.model_fields}
     options = {**asked.model_dump(exclude_unset=True), **unknown}
-    run = runs.start(options, by=_viewer(request), at=timezone.now())
+    run = runs.start(options, by=person(request), at=timezone.now())
     return Status(201, representations.whole(run))
 
 
@@ -66,7 +61,7 @@ def run_start(request: HttpRequest, asked: RunIn) -> Status[dict[str, Any]]:
 def run_listing(request: HttpRequest, asked: Query[Filters]) -> dict[str, Any]:
     filters = {key: getattr(asked, key) for key in FILTERS if getattr(asked, key)}
     found, following = run_list.listed(
-        _viewer(request), filters=filters, limit=asked.limit, cursor=asked.cursor
+        person(request), filters=filters, limit=asked.limit, cursor=asked.cursor
     )
     return {"items": [representations.short(run) for run in found], "next": following}
 
@@ -76,7 +71,7 @@ def run_listing(request: HttpRequest, asked: Query[Filters]) -> dict[str, Any]:
 )
 @requires("run.view")
 def run_read(request: HttpRequest, run_id: int) -> dict[str, Any]:
-    return representations.whole(runs.find(run_id, viewer=_viewer(request)))
+    return representations.whole(runs.find(run_id, viewer=person(request)))
 
 
 @router.post(
@@ -84,6 +79,6 @@ def run_read(request: HttpRequest, run_id: int) -> dict[str, Any]:
 )
 @requires("run.stop")
 def run_cancel(request: HttpRequest, run_id: int) -> dict[str, Any]:
-    run = runs.find(run_id, viewer=_viewer(request))
-    runs.stop(run, by=_viewer(request), at=timezone.now())
+    run = runs.find(run_id, viewer=person(request))
+    runs.stop(run, by=person(request), at=timezone.now())
     return {"run": run.pk, "status": run.status}

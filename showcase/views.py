@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -8,8 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from forecastlab.accounts.models import User
-from forecastlab.accounts.services.access import may, requires
+from forecastlab.accounts.services.access import may, person, requires
 from forecastlab.events import queries as events
 from forecastlab.lib.errors import HouseError
 from forecastlab.lib.htmx import render_region, wants_fragment
@@ -22,13 +21,8 @@ from showcase.services import configs, installation, runs
 MOST_DIGITS = 18
 
 
-def viewer(request: HttpRequest) -> User:
-    """The person who asks; `requires` has seen to it that there is one."""
-    return cast("User", request.user)
-
-
 def _run_or_404(request: HttpRequest, pk: int) -> Run:
-    visible = Run.objects.visible_to(viewer(request))
+    visible = Run.objects.visible_to(person(request))
     found = visible.select_related("job", "dataset", "version__dataset", "requested_by")
     run = found.filter(pk=pk).first()
     if run is None:
@@ -41,7 +35,7 @@ def _run_or_404(request: HttpRequest, pk: int) -> Run:
 def home(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     seq = events.head(Run.LIST_STREAM)
-    page = home_queries.of(viewer(request), now=now)
+    page = home_queries.of(person(request), now=now)
     if page.is_empty:
         findings = installation.findings(at=now)
         return render(request, "showcase/home_empty.html", {"findings": findings})
@@ -52,7 +46,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_GET
 def runs_list(request: HttpRequest) -> HttpResponse:
     asked = run_list.wanted(request.GET.dict())
-    found = run_list.of(asked, viewer=viewer(request), now=timezone.now())
+    found = run_list.of(asked, viewer=person(request), now=timezone.now())
     return render_region(request, "showcase/runs.html", {"list": found}, region="table")
 
 
@@ -63,7 +57,7 @@ def runs_new(request: HttpRequest) -> HttpResponse:
     after = request.GET.get("after", "0")
     if not after.isdecimal() or len(after) > MOST_DIGITS:
         raise Http404
-    found = run_list.news(viewer(request), after=int(after))
+    found = run_list.news(person(request), after=int(after))
     return render(request, "showcase/_runs_new.html", {"news": found})
 
 
@@ -86,7 +80,7 @@ def run_actions(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _rights(request: HttpRequest, found: Run) -> dict[str, Any]:
-    user = viewer(request)
+    user = person(request)
     return {
         "run": found,
         "can_stop": may(user, "run.stop"),
@@ -100,7 +94,7 @@ def _rights(request: HttpRequest, found: Run) -> dict[str, Any]:
 def run_stop(request: HttpRequest, pk: int) -> HttpResponse:
     found = _run_or_404(request, pk)
     try:
-        runs.stop(found, by=viewer(request), at=timezone.now())
+        runs.stop(found, by=person(request), at=timezone.now())
     except runs.RunFinished as refusal:
         messages.warning(request, refusal.message)
     return redirect(found)
@@ -118,7 +112,7 @@ def run_new(request: HttpRequest) -> HttpResponse:
         return _new_page(request, form, status=200)
     if form.is_valid():
         try:
-            started = runs.start(form.options(), by=viewer(request), at=timezone.now())
+            started = runs.start(form.options(), by=person(request), at=timezone.now())
         except HouseError as error:
             form.refuse(error.field, error.message)
         else:
@@ -139,7 +133,7 @@ def _form(request: HttpRequest) -> RunForm:
     return RunForm(
         given if "sales" in given else None,
         initial=initial,
-        sales=new_run.sales_choices(viewer(request), scenarios=known.scenarios, chosen=chosen),
+        sales=new_run.sales_choices(person(request), scenarios=known.scenarios, chosen=chosen),
         models=new_run.model_choices(),
     )
 
@@ -158,7 +152,7 @@ def _preview(request: HttpRequest, form: RunForm) -> tuple[new_run.Preview | Non
         return None, ""
     options = form.options() if form.is_bound else form.initial_options()
     try:
-        prepared = configs.prepare(options, by=viewer(request), at=timezone.now())
+        prepared = configs.prepare(options, by=person(request), at=timezone.now())
     except HouseError as error:
         if form.is_bound:
             form.refuse(error.field, error.message)

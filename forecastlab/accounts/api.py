@@ -19,7 +19,7 @@ from ninja.utils import check_csrf
 from forecastlab.accounts.domain import roles
 from forecastlab.accounts.models import User
 from forecastlab.accounts.services import idempotency, tokens
-from forecastlab.accounts.services.access import SignInNeeded, may, refusal, requires
+from forecastlab.accounts.services.access import SignInNeeded, may, person, refusal, requires
 from forecastlab.lib import problems
 from forecastlab.lib.errors import HouseError, NotAllowed
 
@@ -44,11 +44,11 @@ class TokenAuth(HttpBearer):
     """`Authorization: Bearer TOKEN`; a token that is sent must hold, a session does not help it."""
 
     def authenticate(self, request: HttpRequest, token: str) -> User:
-        person = _caller(request)
-        if person is None:
+        caller = _caller(request)
+        if caller is None:
             raise BadToken
-        request.user = person
-        return person
+        request.user = caller
+        return caller
 
 
 class SessionAuth(NinjaSessionAuth):
@@ -170,10 +170,10 @@ class Me(Schema):
 @router.get("/me", response=Me, url_name="me", summary="Who am I, and what may I do")
 @requires("api.read")
 def me(request: HttpRequest) -> dict[str, Any]:
-    person = cast("User", request.user)  # `requires` has let nobody else in
+    caller = person(request)
     return {
-        "username": person.username,
-        "name": person.get_full_name(),
-        "roles": sorted(person.roles),
-        "may": [verb for verb in sorted(roles.VERBS) if may(person, verb)],
+        "username": caller.username,
+        "name": caller.get_full_name(),
+        "roles": sorted(caller.roles),
+        "may": [verb for verb in sorted(roles.VERBS) if may(caller, verb)],
     }

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import cast
-
 from django.conf import settings
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.forms import PasswordChangeForm
@@ -20,7 +18,7 @@ from forecastlab.accounts import queries
 from forecastlab.accounts.domain import landing
 from forecastlab.accounts.forms import ProfileForm, SignInForm, TokenForm
 from forecastlab.accounts.models import Token, User
-from forecastlab.accounts.services import people, profiles, sign_in_links, tokens
+from forecastlab.accounts.services import access, people, profiles, sign_in_links, tokens
 from forecastlab.accounts.services import sign_in as signing_in
 from forecastlab.accounts.services.access import public, requires
 from forecastlab.lib import doorbell
@@ -140,7 +138,7 @@ def _direct_address(request: HttpRequest) -> str:
 @requires("account.own")
 @require_http_methods(["GET", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
-    person = _person(request)
+    person = access.person(request)
     if request.method == "GET":
         return _account_page(request)
     form = ProfileForm(request.POST)
@@ -162,7 +160,7 @@ def token_create(request: HttpRequest) -> HttpResponse:
         return _account_page(request, status=422, token_form=form)
     given = form.cleaned_data
     try:
-        token, secret = tokens.create(_person(request), **given, at=timezone.now())
+        token, secret = tokens.create(access.person(request), **given, at=timezone.now())
     except tokens.NameTaken as error:
         form.add_error(error.field, error.message)
         return _account_page(request, status=error.status, token_form=form)
@@ -172,7 +170,7 @@ def token_create(request: HttpRequest) -> HttpResponse:
 @requires("account.own")
 @require_POST
 def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
-    token = get_object_or_404(Token.objects.visible_to(_person(request)), pk=pk)
+    token = get_object_or_404(Token.objects.visible_to(access.person(request)), pk=pk)
     tokens.revoke(token, at=timezone.now())
     return redirect("accounts:profile")
 
@@ -183,7 +181,7 @@ def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def password(request: HttpRequest) -> HttpResponse:
     """Set a new password; other sessions end. An account without one cannot give itself one."""
-    person = _person(request)
+    person = access.person(request)
     if not person.has_usable_password():
         raise Conflict(_("Your account has no password. An administrator can give it one."))
     form = PasswordChangeForm(person, request.POST or None)
@@ -199,13 +197,13 @@ def password(request: HttpRequest) -> HttpResponse:
 @requires("account.own")
 @require_POST
 def sign_out_elsewhere(request: HttpRequest) -> HttpResponse:
-    person = people.end_sessions(_person(request))
+    person = people.end_sessions(access.person(request))
     update_session_auth_hash(request, person)
     return redirect("accounts:profile")
 
 
 def _account_page(request: HttpRequest, *, status: int = 200, **more: object) -> HttpResponse:
-    page = queries.account_page(_person(request), at=timezone.now())
+    page = queries.account_page(access.person(request), at=timezone.now())
     context = {
         "page": page,
         "form": ProfileForm(initial=model_to_dict(page.profile)),
@@ -213,7 +211,3 @@ def _account_page(request: HttpRequest, *, status: int = 200, **more: object) ->
         **more,
     }
     return render(request, "accounts/profile.html", context, status=status)
-
-
-def _person(request: HttpRequest) -> User:
-    return cast("User", request.user)  # `requires` has let nobody else in

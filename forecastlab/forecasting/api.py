@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router, Schema, Status
 
-from forecastlab.accounts.models import User
-from forecastlab.accounts.services.access import requires
+from forecastlab.accounts.services.access import person, requires
 from forecastlab.forecasting.queries import representations
 from forecastlab.forecasting.services import backtests, forecasts
 from forecastlab.warehouse import queries as warehouse
@@ -51,10 +50,6 @@ class BacktestIn(Schema):
     intervals: list[int] | None = None
 
 
-def _viewer(request: HttpRequest) -> User:
-    return cast("User", request.user)
-
-
 @router.get(
     "/forecasts",
     response=dict[str, Any],
@@ -63,7 +58,7 @@ def _viewer(request: HttpRequest) -> User:
 )
 @requires("forecast.view")
 def forecast_listing(request: HttpRequest, asked: Query[ForecastFilters]) -> dict[str, Any]:
-    issue = representations.newest(_viewer(request), asked.dataset)
+    issue = representations.newest(person(request), asked.dataset)
     items, following = representations.listed(
         issue, search=asked.search, limit=asked.limit, cursor=asked.cursor
     )
@@ -78,7 +73,7 @@ def forecast_listing(request: HttpRequest, asked: Query[ForecastFilters]) -> dic
 )
 @requires("forecast.view")
 def forecast_read(request: HttpRequest, dataset: str, unique_id: str) -> dict[str, Any]:
-    issue = representations.newest(_viewer(request), dataset)
+    issue = representations.newest(person(request), dataset)
     return representations.whole(issue, unique_id)
 
 
@@ -90,7 +85,7 @@ def forecast_read(request: HttpRequest, dataset: str, unique_id: str) -> dict[st
 )
 @requires("forecast.issue")
 def forecast_start(request: HttpRequest, asked: ForecastIn) -> Status[dict[str, Any]]:
-    by = _viewer(request)
+    by = person(request)
     version = warehouse.resolve(asked.dataset, by)
     job = forecasts.start(
         version, horizon=asked.horizon, alias=asked.alias, by=by, at=timezone.now()
@@ -106,7 +101,7 @@ def forecast_start(request: HttpRequest, asked: ForecastIn) -> Status[dict[str, 
 )
 @requires("forecast.issue")
 def backtest_start(request: HttpRequest, asked: BacktestIn) -> Status[dict[str, Any]]:
-    by = _viewer(request)
+    by = person(request)
     version = warehouse.resolve(asked.dataset, by)
     job = backtests.start(version, asked.model_dump(), by=by, at=timezone.now())
     return Status(202, {"job": job.pk})
@@ -121,7 +116,7 @@ def backtest_start(request: HttpRequest, asked: BacktestIn) -> Status[dict[str, 
 @requires("forecast.view")
 def model_run_listing(request: HttpRequest, asked: Query[ModelRunFilters]) -> dict[str, Any]:
     items, following = representations.model_runs(
-        _viewer(request), dataset=asked.dataset, limit=asked.limit, cursor=asked.cursor
+        person(request), dataset=asked.dataset, limit=asked.limit, cursor=asked.cursor
     )
     return {"items": items, "next": following}
 
@@ -134,4 +129,4 @@ def model_run_listing(request: HttpRequest, asked: Query[ModelRunFilters]) -> di
 )
 @requires("forecast.view")
 def model_run_read(request: HttpRequest, model_run_id: int) -> dict[str, Any]:
-    return representations.model_run(representations.find_model_run(_viewer(request), model_run_id))
+    return representations.model_run(representations.find_model_run(person(request), model_run_id))

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-from typing import cast
-
 import polars as pl
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from forecastlab.accounts.models import User
-from forecastlab.accounts.services.access import requires
+from forecastlab.accounts.services.access import person, requires
 from forecastlab.forecasting import gateways
 from forecastlab.forecasting.models import Backtest, Forecast, ForecastIssue, ModelRun
 from forecastlab.forecasting.queries import model_runs, series_list
@@ -19,13 +16,8 @@ from forecastlab.lib.htmx import render_region
 TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 
 
-def _viewer(request: HttpRequest) -> User:
-    """Return the person who asks; `requires` has seen to it that there is one."""
-    return cast("User", request.user)
-
-
 def _issue_or_404(request: HttpRequest, issue_id: int) -> ForecastIssue:
-    visible = ForecastIssue.objects.visible_to(_viewer(request))
+    visible = ForecastIssue.objects.visible_to(person(request))
     found: ForecastIssue | None = (
         visible.select_related("version__dataset", "backtest").filter(pk=issue_id).first()
     )
@@ -49,7 +41,7 @@ def _forecast_or_404(issue: ForecastIssue, series_id: int) -> Forecast:
 def series(request: HttpRequest) -> HttpResponse:
     """Show the newest forecasts of a dataset."""
     asked = series_list.wanted(request.GET.dict())
-    found = series_list.of(asked, viewer=_viewer(request))
+    found = series_list.of(asked, viewer=person(request))
     return render_region(request, "forecasting/series.html", {"list": found}, region="table")
 
 
@@ -59,7 +51,7 @@ def issue(request: HttpRequest, issue_id: int) -> HttpResponse:
     """Show the forecasts of one issue."""
     asked = series_list.wanted(request.GET.dict())
     given = _issue_or_404(request, issue_id)
-    found = series_list.of(asked, viewer=_viewer(request), issue=given)
+    found = series_list.of(asked, viewer=person(request), issue=given)
     return render_region(request, "forecasting/series.html", {"list": found}, region="table")
 
 
@@ -97,7 +89,7 @@ def series_download(
 @require_GET
 def models(request: HttpRequest) -> HttpResponse:
     found = model_runs.listed(
-        _viewer(request),
+        person(request),
         dataset=request.GET.get("dataset", ""),
         page=request.GET.get("page", "1"),
     )
@@ -108,7 +100,7 @@ def models(request: HttpRequest) -> HttpResponse:
 @require_GET
 def model_run(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a model run; with `?verify=1` read its artefact again and say whether it is whole."""
-    visible = ModelRun.objects.visible_to(_viewer(request))
+    visible = ModelRun.objects.visible_to(person(request))
     run = visible.select_related("version__dataset", "backtest", "created_by").filter(pk=pk).first()
     if run is None:
         raise Http404
@@ -129,7 +121,7 @@ def model_run(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def backtest_download(request: HttpRequest, pk: int, suffix: str) -> HttpResponse:
     """Send every judged forecast of a backtest."""
-    visible = Backtest.objects.visible_to(_viewer(request)).select_related("version__dataset")
+    visible = Backtest.objects.visible_to(person(request)).select_related("version__dataset")
     found = visible.filter(pk=pk).first()
     if found is None:
         raise Http404

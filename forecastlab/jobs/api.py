@@ -1,15 +1,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from forecastlab.accounts.models import User
-from forecastlab.accounts.services.access import requires
+from forecastlab.accounts.services.access import person, requires
 from forecastlab.jobs.queries import jobs as queries
 from forecastlab.jobs.services import jobs
 
@@ -79,4 +78,4 @@ def job_detail(request: HttpRequest, job_id: int) -> dict[str, Any]:
 @requires("job.cancel")
 def job_cancel(request: HttpRequest, job_id: int) -> dict[str, Any]:
     job = queries.find(job_id, request.user)
-    return queries.with_steps(jobs.cancel(job, by=cast("User", request.user), at=timezone.now()))
+    return queries.with_steps(jobs.cancel(job, by=person(request), at=timezone.now()))

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import cast
-
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -9,8 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from forecastlab.accounts.models import User
-from forecastlab.accounts.services.access import requires
+from forecastlab.accounts.services.access import person, requires
 from forecastlab.events import queries as events
 from forecastlab.jobs.models import Job
 from forecastlab.jobs.queries import jobs as queries
@@ -44,7 +41,7 @@ def job_actions(request: HttpRequest, pk: int) -> HttpResponse:
 @requires("job.cancel")
 @require_POST
 def job_cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    job = jobs.cancel(_job_or_404(request, pk), by=cast("User", request.user), at=timezone.now())
+    job = jobs.cancel(_job_or_404(request, pk), by=person(request), at=timezone.now())
     if job.cancel_requested:
         messages.success(request, _("The job is being stopped."))
     else:

@@ -2,6 +2,7 @@
 
     @requires("run.start")          a view or an operation of the API for those who hold the verb
     @public("the sign-in page")     anybody, for the reason given
+    person(request)                 whom `requires` has let in
     may(user, "run.start")          a question
     check(user, "run.start")        the same, raising NotAllowed
 
@@ -59,6 +60,11 @@ def refusal(verb: str) -> str:
         "roles": holders,
         "verb": verb,
     }
+
+
+def person(request: HttpRequest) -> User:
+    """Return who asks, in a view under `requires`: it has let nobody else in."""
+    return cast("User", request.user)
 
 
 def public(reason: str) -> Callable[[View], View]:
