@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.urls import path
 from django.views.decorators.http import require_safe
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+from redis.exceptions import RedisError
 
 from forecastlab.accounts.services.access import public
-from forecastlab.lib import registry
+from forecastlab.lib import redis_clients, registry
 from forecastlab.lib.contributions import HealthCheck
-
-REDIS_PATIENCE = 2.0
 
 
 @public("a supervisor asks without signing in; the answer names no data")
@@ -76,12 +72,10 @@ def _migrations() -> str:
 
 
 def _redis() -> str:
-    patience = {"socket_timeout": REDIS_PATIENCE, "socket_connect_timeout": REDIS_PATIENCE}
-    once = Retry(NoBackoff(), 1)  # by default a proxy would wait for ten seconds
     try:
-        with redis.Redis.from_url(settings.REDIS_URL, **patience, retry=once) as client:
+        with redis_clients.brief(settings.REDIS_URL) as client:
             client.ping()
-    except redis.RedisError:
+    except RedisError:
         return "Redis does not answer. Check REDIS_URL, or start it with manage.py up."
     return ""
 

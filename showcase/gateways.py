@@ -8,13 +8,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import redis
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.db import connection
 
-TIMEOUT = 2.0
+from forecastlab.lib import redis_clients
 
 
 def _timed(ask: Callable[[], object]) -> float:
@@ -31,9 +30,7 @@ def ask_database() -> float:
 
 def ask_redis() -> float:
     """Return the seconds of one round trip; raises redis.RedisError."""
-    with redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT
-    ) as client:
+    with redis_clients.brief(settings.REDIS_URL) as client:
         client.ping()
         return _timed(client.ping)
 

@@ -6,21 +6,14 @@ from functools import cache
 
 import redis
 from django.conf import settings
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
 
-TIMEOUT = 2.0
+from forecastlab.lib import redis_clients
 
 
 @cache
 def _broker() -> redis.Redis:
-    return redis.Redis.from_url(
-        settings.CELERY_BROKER_URL,
-        socket_timeout=TIMEOUT,
-        socket_connect_timeout=TIMEOUT,
-        retry=Retry(NoBackoff(), 1),  # by default somebody would wait for ten seconds
-    )
+    return redis_clients.brief(settings.CELERY_BROKER_URL)
 
 
 def messages_in(queue: str) -> int | None:
