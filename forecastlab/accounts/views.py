@@ -62,7 +62,7 @@ def sign_in_link(request: HttpRequest, secret: str) -> HttpResponse:
         person = sign_in_links.spend(secret, address=_direct_address(request), at=timezone.now())
     except HouseError as error:
         return _sign_in_page(request, SignInForm(), status=error.status, refused=error.message)
-    return _enter(request, person, stay="yes")
+    return _enter(request, person, stay=True)
 
 
 @public("whoever is signed in may leave")
@@ -87,7 +87,7 @@ def _sign_in_page(
     return render(request, "accounts/sign_in.html", context, status=status)
 
 
-def _enter(request: HttpRequest, person: User, *, stay: str) -> HttpResponse:
+def _enter(request: HttpRequest, person: User, *, stay: bool) -> HttpResponse:
     """Begin a session under a new key and go where the person wanted to, or begins."""
     login(request, person)
     if not stay:

@@ -8,8 +8,9 @@ from django.db import DatabaseError
 from forecastlab.jobs.models import Job, JobStep, WorkerHeartbeat
 from forecastlab.jobs.services import ringing
 from forecastlab.lib.contributions import HealthCheck
+from forecastlab.lib.embedded.programs import QUEUES
 
-QUEUES = ("fast", "heavy")
+UNKNOWN = "Unknown while the database does not answer."
 LONGEST_WAIT = 15 * 60
 
 
@@ -19,7 +20,7 @@ def _workers() -> str:
         alive = WorkerHeartbeat.objects.filter(seen_at__gte=since)
         served = {queue for queues in alive.values_list("queues", flat=True) for queue in queues}
     except DatabaseError:
-        return "Unknown while the database does not answer."
+        return UNKNOWN
     missing = [queue for queue in QUEUES if queue not in served]
     if not missing:
         return ""
@@ -32,7 +33,7 @@ def _queues() -> str:
         late = JobStep.objects.wanting_a_worker().filter(due_at__lt=ringing.clock(-LONGEST_WAIT))
         stuck = [step.job for step in late.select_related("job")[:100] if _may_go_on(step.job)]
     except DatabaseError:
-        return "Unknown while the database does not answer."
+        return UNKNOWN
     if not stuck:
         return ""
     oldest = min(job.pk for job in stuck)

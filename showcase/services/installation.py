@@ -12,9 +12,9 @@ from redis.exceptions import RedisError
 
 from forecastlab.jobs.models import WorkerHeartbeat
 from forecastlab.lib import figures
+from forecastlab.lib.embedded.programs import QUEUES
 from showcase import gateways
 
-QUEUES = ("fast", "heavy")
 FREE_NEEDED = 500_000_000
 
 

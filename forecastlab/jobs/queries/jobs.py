@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from forecastlab.jobs.domain.statuses import JobStatus
+from forecastlab.jobs.domain.statuses import JobStatus, StepStatus
 from forecastlab.jobs.models import Job, JobStep
 from forecastlab.jobs.queries import kinds
 from forecastlab.lib.errors import BadInput, NotFound
@@ -29,12 +29,6 @@ class JobPage:
     shards: int
     shards_done: int
     position: int
-
-    @property
-    def current(self) -> JobStep | None:
-        """The step that is worked on, or waited for."""
-        busy = [one for one in self.steps if one.status in {"running", "waiting"}]
-        return busy[0] if busy else None
 
 
 def position(job: Job) -> int:
@@ -103,7 +97,7 @@ def job_page(job: Job) -> JobPage:
         title=title_of(job),
         steps=steps,
         shards=shards.count(),
-        shards_done=shards.filter(status="done").count(),
+        shards_done=shards.filter(status=StepStatus.DONE).count(),
         position=position(job),
     )
 

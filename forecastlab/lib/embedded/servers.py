@@ -133,7 +133,9 @@ def wait_for(child: Child, answers: Callable[[], bool], log: Path) -> None:
             return
         time.sleep(0.05)
     children.stop([child], within=5)
-    raise ServerDidNotStart(f"{child.name} did not answer within 60 s. Its log is {log}.")
+    raise ServerDidNotStart(
+        f"{child.name} did not answer within {START_SECONDS} s. Its log is {log}."
+    )
 
 
 def create_database(server_url: str, name: str) -> None:
