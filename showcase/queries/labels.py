@@ -8,7 +8,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from forecastlab.forecasting.domain import config as forecasting
 from forecastlab.lib import figures
 from forecastlab.lib.statuses import look_of
 from showcase.domain import estimates
@@ -93,8 +92,3 @@ def about(estimate: Estimate | None) -> str:
 def span(estimate: Estimate) -> str:
     low, high, unit = estimates.bounds(estimate)
     return f"{high} {unit}" if low >= high else f"{low}–{high} {unit}"
-
-
-def model(name: str) -> str:
-    """The title of a model; one that has left the zoo keeps its name."""
-    return forecasting.title_of(name) if name in forecasting.model_names() else name

@@ -110,7 +110,7 @@ def preview(prepared: Prepared) -> Preview:
 
 
 def _facts(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    models = ", ".join(labels.model(name) for name in config["models"])
+    models = ", ".join(forecasting.title_of(name) for name in config["models"])
     return [
         {"label": _("Models"), "value": models},
         {"label": _("Horizon"), "value": config["horizon"]},

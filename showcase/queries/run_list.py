@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from forecastlab.accounts.models import User
 from forecastlab.events import queries as events
 from forecastlab.events.models import StreamHead
+from forecastlab.forecasting.domain.config import title_of
 from forecastlab.lib import figures
 from forecastlab.lib.errors import BadInput
 from showcase.models import Run, RunQuerySet
@@ -221,7 +222,7 @@ def row_of(run: Run, *, seq: int = 0) -> Row:
         status=labels.run_status(run),
         word=labels.run_word(run),
         about=_about(run),
-        winner=labels.model(run.winner) if run.winner else figures.UNKNOWN,
+        winner=title_of(run.winner) if run.winner else figures.UNKNOWN,
         wape=wape,
         took=figures.clock(run.seconds),
         seq=seq,

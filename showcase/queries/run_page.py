@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from forecastlab.events import queries as events
+from forecastlab.forecasting.domain.config import title_of
 from forecastlab.jobs.models import Job, JobStep
 from forecastlab.lib import figures
 from showcase.domain import estimates
@@ -177,7 +178,7 @@ class RunPage:
     def _result(self) -> str:
         if not self.run.winner or self.run.winner_wape is None:
             return ""
-        said = {"model": labels.model(self.run.winner)}
+        said = {"model": title_of(self.run.winner)}
         said["wape"] = figures.percent(self.run.winner_wape / 100)
         return _("%(model)s leads: WAPE %(wape)s") % said
 

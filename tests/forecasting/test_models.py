@@ -166,3 +166,11 @@ def test_the_season_test_is_that_of_the_m4_competition() -> None:
 
     assert not decomposition.is_seasonal(noise, 7)[0]
     assert decomposition.is_seasonal(wave, 7)[0]
+
+
+def test_a_model_that_has_left_the_zoo_is_called_by_its_name() -> None:
+    assert [config.title_of(name) for name in ("naive2", "ensemble", "croston")] == [
+        "Naive 2",
+        "Mean of the best",
+        "croston",
+    ]

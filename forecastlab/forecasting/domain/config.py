@@ -68,7 +68,10 @@ def model_names() -> list[str]:
 
 
 def title_of(name: str) -> str:
-    return ensemble.TITLE if name == ensemble.NAME else zoo()[name].title
+    """Return what readers call a model; one that has left the zoo keeps its name."""
+    if name == ensemble.NAME:
+        return ensemble.TITLE
+    return zoo()[name].title if name in zoo() else name
 
 
 def resolve(options: Mapping[str, Any], *, frequency: str) -> Config:

@@ -9,5 +9,5 @@ register = template.Library()
 
 @register.filter
 def model_title(name: str) -> str:
-    """{{ "ses_weekday"|model_title }} gives SES × weekday; one that has left keeps its name."""
-    return config.title_of(name) if name in config.model_names() else name
+    """{{ "ses_weekday"|model_title }} gives SES × weekday."""
+    return config.title_of(name)
