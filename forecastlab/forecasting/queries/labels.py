@@ -1,9 +1,11 @@
-"""How periods are written for readers."""
+"""How periods and numbers of forecasts are written for readers."""
 
 from __future__ import annotations
 
 from django.utils.dateformat import format as dated
 
+from forecastlab.forecasting.domain.defaults import BY_FREQUENCY
+from forecastlab.forecasting.models import ForecastIssue
 from forecastlab.lib import figures
 from forecastlab.warehouse.domain.periods import Calendar
 
@@ -23,6 +25,16 @@ def period(calendar: Calendar, t: int) -> str:
     if moment is None:
         return calendar.label(t)
     return dated(moment, FORMATS[calendar.frequency.value])
+
+
+def ahead(issue: ForecastIssue) -> str:
+    """Return how far ahead an issue forecasts, such as "14 days"."""
+    return f"{issue.horizon} {BY_FREQUENCY[issue.version.frequency].noun}"
+
+
+def share(percent: float | None) -> float | None:
+    """Return a percentage as the share that `figures.percent` writes."""
+    return None if percent is None else percent / 100
 
 
 def quantity(value: float | None) -> str:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from forecastlab.accounts.models import User
 from forecastlab.forecasting.domain.config import title_of
 from forecastlab.forecasting.models import Alias, ModelRun
-from forecastlab.forecasting.queries.series_list import share
+from forecastlab.forecasting.queries.labels import share
 from forecastlab.lib import dates, figures
 
 PER_PAGE = 50

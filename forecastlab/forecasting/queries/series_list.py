@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 
 from forecastlab.accounts.models import User
 from forecastlab.forecasting.domain.config import title_of
-from forecastlab.forecasting.domain.defaults import BY_FREQUENCY
 from forecastlab.forecasting.models import Forecast, ForecastIssue
 from forecastlab.forecasting.queries import labels
 from forecastlab.warehouse import queries as warehouse
@@ -69,7 +68,7 @@ class SeriesList:
     @property
     def span(self) -> str:
         """Return how far ahead the forecasts go, such as "14 days"."""
-        return span_of(self.issue) if self.issue else ""
+        return labels.ahead(self.issue) if self.issue else ""
 
     @property
     def columns(self) -> Sequence[Mapping[str, object]]:
@@ -82,10 +81,6 @@ class SeriesList:
             {"label": _("WAPE"), "key": "wape", "numeric": True},
             {"label": _("Champion"), "key": "champion", "wide": True},
         ]
-
-
-def span_of(issue: ForecastIssue) -> str:
-    return f"{issue.horizon} {BY_FREQUENCY[issue.version.frequency].noun}"
 
 
 def wanted(parameters: Mapping[str, str]) -> Wanted:
@@ -113,7 +108,9 @@ def of(asked: Wanted, *, viewer: User, issue: ForecastIssue | None = None) -> Se
         asked.page
     )
     recent = _recent(found, [one.series_id for one in page])
-    rows = [Row(one, title_of(one.model), share(one.wape), recent[one.series_id]) for one in page]
+    rows = [
+        Row(one, title_of(one.model), labels.share(one.wape), recent[one.series_id]) for one in page
+    ]
     return SeriesList(asked, found, datasets, page, rows)
 
 
@@ -139,8 +136,3 @@ def with_forecasts(viewer: User) -> list[str]:
     """Return the names of the visible datasets that have forecasts."""
     visible = Dataset.objects.visible_to(viewer).filter(versions__issues__isnull=False)
     return list(visible.order_by("name").values_list("name", flat=True).distinct())
-
-
-def share(percent: float | None) -> float | None:
-    """Return a percentage as the share that the figures of pages are written from."""
-    return None if percent is None else percent / 100

@@ -18,7 +18,7 @@ from forecastlab.forecasting.domain.folds import Fold
 from forecastlab.forecasting.domain.panel import Flags, Floats
 from forecastlab.forecasting.models import Champion, Forecast, ForecastIssue, SeriesScore
 from forecastlab.forecasting.queries import labels, panels
-from forecastlab.forecasting.queries.series_list import share, span_of
+from forecastlab.forecasting.queries.labels import share
 from forecastlab.lib import figures
 from forecastlab.warehouse import queries as warehouse
 from forecastlab.warehouse.domain.periods import Frequency
@@ -59,7 +59,7 @@ class SeriesPage:
 
     @property
     def span(self) -> str:
-        return span_of(self.issue)
+        return labels.ahead(self.issue)
 
     @cached_property
     def champion(self) -> Champion | None:
@@ -109,7 +109,7 @@ class SeriesPage:
         if margin is None or self.champion is None:
             return ""
         said = {
-            "margin": figures.percent(abs(margin) / 100),
+            "margin": figures.percent(share(abs(margin))),
             "rival": title_of(self.champion.runner_up),
         }
         if abs(margin) < LEAST_MARGIN:
