@@ -21,8 +21,9 @@ DAY = 24 * 3600
 
 @dataclass
 class Rhythm:
-    """When the rows are dated; fed block by block."""
+    """When the rows are dated; fed block by block. Rows without dates have no rhythm."""
 
+    undated: bool = False
     gaps: Counter[int] = field(default_factory=Counter)
     offsets: Counter[int] = field(default_factory=Counter)
     month_days: set[int] = field(default_factory=set)
@@ -30,6 +31,8 @@ class Rhythm:
     first: datetime | None = None
 
     def add(self, block: pl.DataFrame) -> None:
+        if self.undated:
+            return
         same = pl.col("code") == pl.col("code").shift()
         seconds = pl.col("ds").diff().dt.total_seconds()
         counted = block.select(pl.when(same).then(seconds).alias("gap")).drop_nulls()
@@ -46,7 +49,9 @@ class Rhythm:
             self.first = min(self.first or earliest, earliest)
 
     def calendar(self, frequency: Frequency) -> Calendar:
-        """Return the calendar whose period 0 holds the first row."""
+        """Return the calendar whose period 0 holds the first row, or one without an epoch."""
+        if self.undated:
+            return Calendar(frequency, None)
         first = self.first or MONDAY_EPOCH
         if not frequency.months:
             return Calendar(frequency, first.replace(minute=0, second=0, microsecond=0))
@@ -74,8 +79,10 @@ def off_rhythm(block: pl.DataFrame, frequency: Frequency, usual: int) -> pl.Data
 
 
 def with_periods(block: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
-    """Add `t`."""
-    epoch, months = calendar.epoch or MONDAY_EPOCH, calendar.frequency.months
+    """Add `t`: counted from the epoch, or as it stands in `ds` where there is none."""
+    if calendar.epoch is None:
+        return block.with_columns(pl.col("ds").cast(pl.Int32).alias("t"))
+    epoch, months = calendar.epoch, calendar.frequency.months
     if months:
         elapsed = (pl.col("ds").dt.year() - epoch.year) * 12 + pl.col("ds").dt.month() - epoch.month
         number = elapsed.cast(pl.Int32) // months

@@ -31,6 +31,21 @@ MOMENT = pl.Datetime("us")
 # Far from what a real could not hold or a sum could not add up.
 LARGEST = 1e15
 FIRST_YEAR, LAST_YEAR = 1800, 2199
+# More periods than any series has.
+LAST_PERIOD = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How values are to be read; what is left empty is guessed.
+
+    `undated`: the column of dates holds whole numbers of periods instead, from 0.
+    """
+
+    undated: bool = False
+
+
+GUESSED = Reading()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +76,16 @@ def _readable(texts: pl.Series, form: str) -> int:
 
 
 def parsed(
-    mapping: Mapping, types: Dictionary[str, pl.DataType], moments: str = ""
+    mapping: Mapping,
+    types: Dictionary[str, pl.DataType],
+    moments: str = "",
+    reading: Reading = GUESSED,
 ) -> list[Parsed]:
     """Return the staged columns of a mapping over columns of these types."""
     columns = [_key(role, mapping) for role in ("series", "store", "product")]
     out = [one for one in columns if one is not None]
     ds = mapping.column("ds") or ""
-    out.append(_moment(ds, types[ds], moments))
+    out.append(_period(ds) if reading.undated else _moment(ds, types[ds], moments))
     for one in mapping.numbers():
         out.append(_number(one.role, one.column, types[one.column], one.divisor))
     for place, signal in enumerate(mapping.signals):
@@ -84,6 +102,12 @@ def _key(role: str, mapping: Mapping) -> Parsed | None:
     bad = value.is_null() | (value == "") | (value.str.len_chars() > 200) | unkept
     complaint = "is empty, longer than 200 characters or holds a zero byte"
     return Parsed(role, column, value, bad, complaint)
+
+
+def _period(column: str) -> Parsed:
+    value = pl.col(column).cast(pl.String).str.strip_chars().cast(pl.Int32, strict=False)
+    bad = value.is_null() | ~value.is_between(0, LAST_PERIOD)
+    return Parsed("ds", column, value, bad, "is not the number of a period, counted from 0")
 
 
 def _moment(column: str, kind: pl.DataType, form: str) -> Parsed:

@@ -22,8 +22,12 @@ Report = Callable[[float], None]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the user asked the check to respect."""
+    """What the user asked the check to respect.
 
+    `undated`: `ds` holds whole numbers of periods, from 0; the frequency cannot be guessed then.
+    """
+
+    undated: bool = False
     frequency: str = ""
     returns: str = "keep"
     signals: tuple[NamedSignal, ...] = ()
@@ -39,7 +43,9 @@ def check(place: Workplace, wanted: Wanted, report: Report) -> tuple[Staged | No
     mixed = checks.mixed_stores(series)
     if mixed:
         return None, [mixed]
-    rhythm, blocks = _sort(place, series, report)
+    if wanted.undated and not wanted.frequency:
+        return None, [_no_dates(wanted)]
+    rhythm, blocks = _sort(place, series, Rhythm(undated=wanted.undated), report)
     frequency = Frequency(wanted.frequency) if wanted.frequency else spacing.guess(rhythm.gaps)
     if frequency is None:
         return None, [_no_rhythm(rhythm)]
@@ -67,11 +73,12 @@ def _series(place: Workplace) -> pl.DataFrame:
     return series
 
 
-def _sort(place: Workplace, series: pl.DataFrame, report: Report) -> tuple[Rhythm, int]:
+def _sort(
+    place: Workplace, series: pl.DataFrame, rhythm: Rhythm, report: Report
+) -> tuple[Rhythm, int]:
     """Write blocks sorted by series and date, none much longer than BLOCK_ROWS."""
     number = (series["rows"].cum_sum() - 1) // BLOCK_ROWS
     parts = series.select("code", "unique_id", number.alias("block")).partition_by("block")
-    rhythm = Rhythm()
     for block, part in enumerate(parts):
         low, high = part["unique_id"][0], part["unique_id"][-1]
         rows = pl.scan_parquet(place.rows).drop("store", "product", "^bad_.*$")
@@ -84,6 +91,14 @@ def _sort(place: Workplace, series: pl.DataFrame, report: Report) -> tuple[Rhyth
         ordered.write_parquet(place.sorted_rows(block), compression="lz4")
         report(0.5 * (block + 1) / len(parts))
     return rhythm, len(parts)
+
+
+def _no_dates(wanted: Wanted) -> Problem:
+    return problems.error(
+        "no_dates",
+        f"Column '{wanted.ds_column}' holds numbers of periods, not dates: say how long a period "
+        "is with --frequency.",
+    )
 
 
 def _no_rhythm(rhythm: Rhythm) -> Problem:
@@ -132,7 +147,7 @@ class _Checking:
     def add(self, number: int) -> None:
         block = pl.read_parquet(self.place.sorted_rows(number))
         frequency = self.calendar.frequency
-        if frequency.hours:
+        if frequency.hours and not self.rhythm.undated:
             usual = self.rhythm.usual_offset(frequency)
             self.stray.append(checks.off_rhythm(block, frequency, usual))
         block = checks.with_periods(block, self.calendar)

@@ -10,21 +10,27 @@ import polars as pl
 from forecastlab.warehouse.domain import parsing, problems
 from forecastlab.warehouse.domain.formats import FileUnusable
 from forecastlab.warehouse.domain.mapping import Mapping
-from forecastlab.warehouse.domain.parsing import Parsed
+from forecastlab.warehouse.domain.parsing import GUESSED, Parsed, Reading
 from forecastlab.warehouse.domain.problems import SHOWN, Problem
 from forecastlab.warehouse.gateways.files import Source
 from forecastlab.warehouse.gateways.workplace import Workplace
 
 UNIQUE_ID = "unique_id"
+# Columns that a reshaped source adds: whether a row is held back as the last fold's truth, and
+# the heading under which the owner of the file finds the row's quantity.
+HELD_BACK, HEADING = "__held_back__", "__heading__"
 
 
-def stage(source: Source, mapping: Mapping, place: Workplace) -> list[Problem]:
+def stage(
+    source: Source, mapping: Mapping, place: Workplace, reading: Reading = GUESSED
+) -> list[Problem]:
     """Write the parsed rows to `place.rows` and return what could not be read.
 
-    Columns: line, unique_id, store, product, ds, and one number per role and signal.
+    Columns: line, unique_id, store, product, ds, one number per role and signal, and held_back
+    where the source has HELD_BACK.
     """
     try:
-        columns, found = _columns(source, mapping)
+        columns, found = _columns(source, mapping, reading)
         _sink(source, columns, place.rows)
         return [*found, *_unread(source, columns, place.rows)]
     except pl.exceptions.PolarsError as error:
@@ -32,10 +38,12 @@ def stage(source: Source, mapping: Mapping, place: Workplace) -> list[Problem]:
         raise FileUnusable(f"'{source.name}' cannot be read: {first}", field="file") from error
 
 
-def _columns(source: Source, mapping: Mapping) -> tuple[list[Parsed], list[Problem]]:
+def _columns(
+    source: Source, mapping: Mapping, reading: Reading
+) -> tuple[list[Parsed], list[Problem]]:
     column = mapping.column("ds") or ""
-    if isinstance(source.types[column], pl.Datetime | pl.Date):
-        return parsing.parsed(mapping, source.types), []
+    if reading.undated or isinstance(source.types[column], pl.Datetime | pl.Date):
+        return parsing.parsed(mapping, source.types, reading=reading), []
     distinct = source.scan().select(pl.col(column).unique()).collect(engine="streaming")
     form, ambiguous = parsing.moment_format(distinct.to_series())
     found = []
@@ -62,6 +70,7 @@ def _sink(source: Source, columns: Sequence[Parsed], path: Path) -> None:
         values.pop("store", pl.lit(None, dtype=pl.String)).alias("store"),
         values.pop("product", pl.lit(None, dtype=pl.String)).alias("product"),
         *(value.alias(name) for name, value in values.items()),
+        *([pl.col(HELD_BACK).alias("held_back")] if HELD_BACK in source.types else []),
         *(one.bad.alias(f"bad_{place}") for place, one in enumerate(columns)),
     )
     frame.sink_parquet(draft, compression="lz4")
@@ -78,11 +87,13 @@ def _unread(source: Source, columns: Sequence[Parsed], path: Path) -> list[Probl
 
 def _complaint(source: Source, one: Parsed, count: int) -> Problem:
     """Read the file again for the first values that could not be used."""
-    frame = source.scan().filter(one.bad).select("__line__", pl.col(one.column).cast(pl.String))
-    first = frame.head(SHOWN).collect().rows()
-    places = [problems.spot(line, one.column, value) for line, value in first]
+    own = one.name == "quantity" and HEADING in source.types
+    heading = pl.col(HEADING) if own else pl.lit(one.column)
+    frame = source.scan().filter(one.bad)
+    frame = frame.select("__line__", heading, pl.col(one.column).cast(pl.String).alias("value"))
+    places = [problems.spot(*row) for row in frame.head(SHOWN).collect().rows()]
     word = source.line_word.capitalize()
-    message = f"{word} {places[0]['line']:,}, column '{one.column}': "
+    message = f"{word} {places[0]['line']:,}, column '{places[0]['column']}': "
     message += f"'{places[0]['value']}' {one.complaint}."
     if count > 1:
         message += f" The same goes for {count - 1:,} more values."
