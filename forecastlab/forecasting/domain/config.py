@@ -9,13 +9,17 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from forecastlab.forecasting.domain import folds as folding
-from forecastlab.forecasting.domain.defaults import BY_FREQUENCY, FOLDS, METRIC, Defaults
+from forecastlab.forecasting.domain.defaults import (
+    BY_FREQUENCY,
+    FOLDS,
+    LEVELS,
+    METRIC,
+    Defaults,
+)
 from forecastlab.forecasting.domain.folds import Folds
 from forecastlab.forecasting.domain.metrics import METRICS
 from forecastlab.forecasting.domain.models import ensemble, zoo
 from forecastlab.lib.errors import BadInput
-
-LEVELS = (80, 95)
 
 
 class UnknownModel(BadInput):

@@ -38,4 +38,6 @@ BY_FREQUENCY: Mapping[str, Defaults] = {
 }
 FOLDS = 3
 METRIC = "wape"
+# The intervals, in percent, that every issued forecast stores and every judgement calibrates.
+LEVELS = (80, 95)
 STOCKOUT_LIMIT = 9 / 16

@@ -10,6 +10,7 @@ import numpy as np
 from forecastlab.forecasting.domain import champion, intervals, metrics
 from forecastlab.forecasting.domain.champion import Choice
 from forecastlab.forecasting.domain.config import Config
+from forecastlab.forecasting.domain.defaults import LEVELS
 from forecastlab.forecasting.domain.intervals import Spread
 from forecastlab.forecasting.domain.metrics import Scales, Scores
 from forecastlab.forecasting.domain.models import ensemble
@@ -154,7 +155,7 @@ def _coverage(
 
 def _calibrated(evidence: Evidence, forecast: Floats, config: Config) -> Spread:
     actual = np.where(evidence.judged, evidence.actual, np.nan)
-    return intervals.calibrate(actual, forecast, sorted({*config.levels, 80, 95}))
+    return intervals.calibrate(actual, forecast, sorted({*config.levels, *LEVELS}))
 
 
 def _total_spread(evidence: Evidence, forecast: Floats) -> Spread:

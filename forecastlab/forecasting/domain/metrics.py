@@ -13,6 +13,7 @@ from forecastlab.forecasting.domain.observed import mean_seen, quotient
 from forecastlab.forecasting.domain.panel import Flags, Floats
 
 METRICS = ("wape", "mase", "rmsse", "mae", "rmse", "smape", "bias")
+PERCENTAGES = ("wape", "smape", "bias")
 
 
 @dataclass(frozen=True, slots=True)

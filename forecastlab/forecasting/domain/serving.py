@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from forecastlab.forecasting.domain import champion, judgement
 from forecastlab.forecasting.domain.champion import Choice
+from forecastlab.forecasting.domain.defaults import LEVELS
 from forecastlab.forecasting.domain.intervals import Spread
 from forecastlab.forecasting.domain.panel import Floats, Integers
-
-STORED_LEVELS = (80, 95)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ def issue(serving: Serving, final: Mapping[str, Floats]) -> Issued:
     return Issued(
         model=np.array(serving.choice.models, dtype=np.str_)[serving.choice.which],
         forecast=forecast,
-        ranges={level: ranges[level] for level in STORED_LEVELS},
+        ranges={level: ranges[level] for level in LEVELS},
         total=total,
         total_range=(low[0], high[0]),
     )

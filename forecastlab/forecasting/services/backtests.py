@@ -15,7 +15,7 @@ from forecastlab.forecasting import gateways
 from forecastlab.forecasting.domain import champion, judgement, reports
 from forecastlab.forecasting.domain.config import Config, title_of
 from forecastlab.forecasting.domain.judgement import Evidence, Judgement
-from forecastlab.forecasting.domain.metrics import Scales
+from forecastlab.forecasting.domain.metrics import PERCENTAGES, Scales
 from forecastlab.forecasting.domain.serving import Serving
 from forecastlab.forecasting.models import Backtest
 from forecastlab.forecasting.services import configs, scores, trained
@@ -29,7 +29,6 @@ from forecastlab.warehouse.services import versions
 KIND = "backtest"
 # A step's data goes into an event; the whole list stands in the backtest.
 MOST_LISTED = 200
-PERCENTS = ("wape", "bias", "smape")
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -221,6 +220,6 @@ def _bars(models: Mapping[str, Any], metric: str, best: str) -> list[dict[str, A
 
 
 def _written(value: float, metric: str) -> str:
-    if metric in PERCENTS:
+    if metric in PERCENTAGES:
         return figures.percent(value / 100)
     return figures.number(value, 3)

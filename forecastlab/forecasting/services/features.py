@@ -18,6 +18,7 @@ from forecastlab.forecasting.domain.shards import Work
 from forecastlab.forecasting.queries import panels
 from forecastlab.forecasting.queries.panels import Loaded
 from forecastlab.forecasting.services import configs
+from forecastlab.lib import figures
 from forecastlab.lib.contributions import Done, StepContext
 from forecastlab.warehouse.models import DatasetVersion
 from forecastlab.warehouse.services import versions
@@ -29,7 +30,9 @@ def prepare(context: StepContext) -> Done:
     config = _config(context, version)
     context.report(0.05, _("Reading the facts"))
     loaded = panels.load(version)
-    context.report(0.5, _("Laying out %(count)s series") % {"count": f"{loaded.panel.width:,}"})
+    context.report(
+        0.5, _("Laying out %(count)s series") % {"count": figures.number(loaded.panel.width)}
+    )
     work = work_of(context, config, version.periods)
     started = perf_counter()
     learned = shards.learn(config.single, loaded.panel, work)
@@ -107,12 +110,12 @@ def _evidence(panel: Panel, config: Config, work: Work) -> str:
 
 def _told(loaded: Loaded) -> str:
     text = _("%(series)s series over %(periods)s periods") % {
-        "series": f"{loaded.panel.width:,}",
-        "periods": f"{loaded.panel.periods:,}",
+        "series": figures.number(loaded.panel.width),
+        "periods": figures.number(loaded.panel.periods),
     }
     left_out = loaded.negative + loaded.closed + loaded.stockout
     if not left_out:
         return text
     return text + _("; %(count)s sold-out, closed or negative periods are not learnt from") % {
-        "count": f"{left_out:,}"
+        "count": figures.number(left_out)
     }

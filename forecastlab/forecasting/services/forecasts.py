@@ -63,7 +63,7 @@ def _aliased(version: DatasetVersion, alias: str, by: User) -> ModelRun | None:
         names = ", ".join(mine.order_by("name").values_list("name", flat=True))
         raise NoSuchAlias(
             f"'{version.dataset.name}' has no alias '{alias}'.",
-            hint=f"It has: {names}." if names else "Leave --alias out to judge first.",
+            hint=f"It has: {names}." if names else "Leave the alias out to judge first.",
             field="alias",
         )
     run: ModelRun | None = found and found.model_run

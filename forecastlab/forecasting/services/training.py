@@ -12,6 +12,7 @@ from forecastlab.forecasting.domain.config import Config, title_of
 from forecastlab.forecasting.domain.panel import Panel
 from forecastlab.forecasting.domain.shards import Forecast
 from forecastlab.forecasting.services import configs, features
+from forecastlab.lib import figures
 from forecastlab.lib.barriers import barrier
 from forecastlab.lib.contributions import Done, FanOut, StepContext, StepResult
 
@@ -40,7 +41,7 @@ def _train_shard(context: StepContext, shard: dict[str, str]) -> Done:
     }
     if configs.judges(context):
         data["judged"] = gateways.put_frame(_judged(panel, done))
-    return Done(_("%(count)s series") % {"count": f"{panel.width:,}"}, data)
+    return Done(_("%(count)s series") % {"count": figures.number(panel.width)}, data)
 
 
 def _panel(digest: str) -> Panel:
@@ -80,7 +81,7 @@ def _trained(context: StepContext) -> Done:
             seconds[name] = round(seconds[name] + spent, 4)
     detail = _("%(models)s on %(series)s series") % {
         "models": ", ".join(title_of(name) for name in config.single),
-        "series": f"{context.results['features']['series']:,}",
+        "series": figures.number(context.results["features"]["series"]),
     }
     shards_made = [
         {name: one.data.get(name) for name in ("judged", "final")} for one in context.shards
