@@ -34,7 +34,10 @@ class Choice:
 
 
 def pooled_errors(scores: Judged, judged: Flags, metric: str) -> dict[str, float]:
-    """Return what models are ranked by: the pooled metric, for bias its size."""
+    """Return what models are ranked by: `metric` pooled over the judged series, for bias its size.
+
+    In the unit of the metric; NaN where it is undefined.
+    """
     return {name: abs(one.pooled(judged)[metric]) for name, one in scores.items()}
 
 
@@ -55,6 +58,7 @@ def default_of(errors: Mapping[str, float]) -> str:
 
 
 def everywhere(model: str, scores: Judged) -> Choice:
+    """Serve every series by one model."""
     names = tuple(scores)
     width = len(scores[model].points)
     return Choice(names, np.full(width, names.index(model)), np.ones(width))
@@ -63,8 +67,9 @@ def everywhere(model: str, scores: Judged) -> Choice:
 def shrunk_switch(default: str, scores: Judged, judged: Flags) -> Choice:
     """Serve the default, except where another model's shrunk score is at least 10 % better.
 
-    The score weighs the error on the series, relative to the default's, against the error on all
-    series: few points hardly count.
+    The score is w * r + (1 - w) * R: r is the absolute error on the series over the default's
+    there, R the same over all judged series, and w = n / (n + 28) for n scored points, so that
+    few points hardly count.
     """
     names = tuple(scores)
     relative = np.stack([_shrunk(scores[name], scores[default], judged) for name in names])
@@ -94,7 +99,7 @@ def _shrunk(one: Scores, default: Scores, judged: Flags) -> Floats:
 
 
 def served(choice: Choice, forecasts: Mapping[str, Floats]) -> Floats:
-    """Return the chosen model's forecast of each series; series are the last axis."""
+    """Return the chosen model's values for each series: any shape whose last axis is the series."""
     stacked = np.stack([forecasts[name] for name in choice.models])
     which = np.broadcast_to(choice.which, (1, *stacked.shape[1:]))
     chosen: Floats = np.take_along_axis(stacked, which, axis=0)[0]

@@ -1,4 +1,9 @@
-"""The season of single series, as the M4 competition tested for it and removed it."""
+"""The season of single series, as the M4 competition tested for it and removed it.
+
+After `SeasonalityTest` and `Benchmarks` of the competition's published R code (Makridakis,
+Spiliotis and Assimakopoulos, "The M4 Competition", 2020). Arrays are periods x series, NaN is
+unknown.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +17,7 @@ CYCLES = 3
 
 
 def season_factors(values: Floats, season: int) -> Floats:
-    """Return the multiplicative factor of each place of the season, counted from period 0.
+    """Return the multiplicative factors, season x series; place 0 is that of period 0.
 
     All ones for a series that the test does not call seasonal, or with a factor that is not
     positive: dividing by it would make a forecast of nothing.
@@ -26,7 +31,10 @@ def season_factors(values: Floats, season: int) -> Floats:
 
 
 def is_seasonal(values: Floats, season: int) -> Flags:
-    """Test the autocorrelation at the season against its 90 % limit (Bartlett)."""
+    """Say of each series whether its autocorrelation r at the season exceeds the 90 % limit.
+
+    The limit is Bartlett's: 1.645 * sqrt((1 + 2 * sum of r[k]^2 for k < season) / n).
+    """
     known = ~np.isnan(values)
     began = np.where(known.any(axis=0), known.argmax(axis=0), values.shape[0])
     length = values.shape[0] - began

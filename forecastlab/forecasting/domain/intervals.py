@@ -20,7 +20,11 @@ PRIOR_POINTS = 20
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """`tails[level]` is the low and the high quantile by step, in scaled units."""
+    """How wide the ranges of each series are.
+
+    `level` (units a period) and `hardness` (1 is as hard as usual) have one number a series;
+    `tails[percent]` is the low and the high quantile of scaled errors, by step ahead.
+    """
 
     slope: float
     level: Floats
@@ -44,7 +48,10 @@ class Spread:
 
 
 def calibrate(actual: Floats, forecast: Floats, levels: Sequence[int]) -> Spread:
-    """Learn from judged forecasts, folds x steps x series; unknown actuals are NaN."""
+    """Learn from judged forecasts, folds x steps x series; unknown actuals are NaN.
+
+    A scaled error is (y - f) / (max(f, 0.02 * level)^slope * hardness). `levels` are percents.
+    """
     known = ~np.isnan(actual)
     error = np.where(known, actual - forecast, 0.0)
     level = _level(actual, forecast)

@@ -53,6 +53,8 @@ class Standing:
 class Judgement:
     """All that follows from the folds.
 
+    `forecasts` are folds x steps x series by model, the ensemble among them. `coverage` is in
+    percent, by model and level; `policies` has the reported metrics of each way of choosing.
     `spread` are the ranges of what serves, `total_spread` those of its sum over the horizon.
     """
 

@@ -1,4 +1,14 @@
-"""How far forecasts were from what happened. Percentages are 0 to 100; undefined is NaN.
+"""How far forecasts f were from what happened, y. Percentages are 0 to 100; undefined is NaN.
+
+    WAPE    100 * sum |f - y| / sum |y|, pooled over points
+    bias    100 * sum (f - y) / sum y, pooled over points; positive is too much
+    MAE     mean |f - y|, and RMSE the root of mean (f - y)^2: units sold, pooled over points
+    MASE    MAE of a series over its mean |y[t] - y[t-lag]| before the first origin (Hyndman and
+            Koehler, "Another look at measures of forecast accuracy", 2006), averaged over series
+    RMSSE   root of a series' mean squared error over its mean (y[t] - y[t-1])^2 before the first
+            origin (M5 competition, 2020), averaged over series
+    sMAPE   mean of 200 * |f - y| / (|f| + |y|) of a series (M4 competition, 2018), averaged over
+            series
 
 Nothing is added to a zero denominator: such a series is left out and counted.
 """
@@ -18,14 +28,17 @@ PERCENTAGES = ("wape", "smape", "bias")
 
 @dataclass(frozen=True, slots=True)
 class Scales:
-    """What MASE and RMSSE divide by: from before the first origin, the same for every fold."""
+    """What MASE and RMSSE divide by, one number a series, the same for every fold."""
 
     seasonal: Floats
     squared_step: Floats
 
 
 def scales(training: Floats, season: int) -> Scales:
-    """Return the mean seasonal change and the mean squared change of each series."""
+    """Return the mean change over `season` periods and the mean squared change over one.
+
+    `training` is periods x series, up to the first origin.
+    """
     return Scales(
         mean_seen(np.abs(training[season:] - training[:-season])),
         mean_seen((training[1:] - training[:-1]) ** 2),
@@ -34,7 +47,12 @@ def scales(training: Floats, season: int) -> Scales:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """One model on every series; `points` counts what was scored."""
+    """One model on every series: sums over the points that were scored, one number a series.
+
+    `points` counts them. `absolute`, `squared` and `signed` are the sums of |f - y|, (f - y)^2
+    and f - y, `sold` and `volume` those of y and |y|; `symmetric` is the mean of
+    2 * |f - y| / (|f| + |y|).
+    """
 
     points: Floats
     absolute: Floats

@@ -1,4 +1,4 @@
-"""Reading a panel that has holes."""
+"""Reading a panel that has holes: arrays are periods x series, NaN is unknown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from forecastlab.forecasting.domain.panel import Floats
 
 
 def quotient(above: Floats, below: NDArray[np.number]) -> Floats:
-    """Divide; what is divided by nothing is NaN, not infinite."""
+    """Divide; what is divided by zero or less is NaN, not infinite."""
     divided: Floats = np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
     return divided
 

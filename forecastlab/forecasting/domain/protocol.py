@@ -60,8 +60,8 @@ class Model(Protocol):
     def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts: ...
 
 
-class Alone:
-    """For models in which no series learns from another."""
+class LocalModel:
+    """For local models: those in which no series learns from another."""
 
     def learn(self, panel: Panel, task: Task) -> Arrays:
         return {}

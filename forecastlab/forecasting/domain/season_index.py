@@ -10,7 +10,10 @@ from forecastlab.forecasting.domain.panel import Floats
 
 
 def pooled(values: Floats, season: int) -> Floats:
-    """Return the factor of each place, counted from period 0; flat where nothing was seen.
+    """Return one factor a place, scaled to a mean of 1; place 0 is that of period 0.
+
+    `values` is periods x series. The factor is the sum of what was sold at a place over the sum
+    of the means of the series seen there; a place where nothing was seen counts as 1.
 
     A place is compared with the means of the very series that were seen there, so that series
     which come and go do not look like a season.

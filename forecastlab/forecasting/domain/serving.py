@@ -18,6 +18,12 @@ from forecastlab.forecasting.domain.panel import Floats, Integers
 
 @dataclass(frozen=True, slots=True)
 class Serving:
+    """What a backtest hands to issuing: who serves each series and how wide its ranges are.
+
+    `series` are ids, ascending; `wape` (percent) is the champion's on the folds. `spread` is for
+    the forecast of a period, `total_spread` for the sum over the horizon.
+    """
+
     series: Integers
     choice: Choice
     default: str
@@ -72,7 +78,10 @@ class Issued:
 
 
 def issue(serving: Serving, final: Mapping[str, Floats]) -> Issued:
-    """Return what each series' champion says, with its ranges."""
+    """Return what each series' champion says, with its ranges.
+
+    `final` holds the forecasts of every single model on all data, steps x series.
+    """
     combined = judgement.with_ensemble(final, serving.members)
     forecast = champion.served(serving.choice, combined)
     total = forecast.sum(axis=0)

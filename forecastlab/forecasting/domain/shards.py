@@ -20,7 +20,7 @@ MOST_SHARDS = 8
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a shard does: judge on `folds` windows of `horizon` after `gap`, forecast `ahead`."""
+    """What a shard does: judge windows of `horizon` periods after `gap`, then forecast `ahead`."""
 
     task: Task
     gap: int

@@ -1,4 +1,7 @@
-"""Simple exponential smoothing of a block of series for a grid of rates, in one pass."""
+"""Simple exponential smoothing of a block of series for a grid of rates, in one pass.
+
+level[t] = level[t-1] + rate * (y[t] - level[t-1]) (Brown 1956); every forecast is the last level.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ class Levels:
 
 
 def smooth(values: Floats, origins: tuple[int, ...]) -> Levels:
-    """Run all rates over `values` at once and read level and error at every origin.
+    """Run all rates over `values`, periods x series, and choose one at every origin.
 
     Periods that are not known move nothing. While a series is young its level is the plain mean
     of what was seen, so that a slow rate is not tied to the first value. The rate of a series is

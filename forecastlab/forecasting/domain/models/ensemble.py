@@ -22,5 +22,5 @@ def members(errors: Mapping[str, float]) -> list[str]:
 
 
 def combine(forecasts: Sequence[Floats]) -> Floats:
-    """Return the equal mean, adding in the order given."""
+    """Return the mean of arrays of one shape; summed in their order, so that bytes repeat."""
     return sum(forecasts[1:], start=forecasts[0]) / len(forecasts)

@@ -4,10 +4,10 @@ import numpy as np
 
 from forecastlab.forecasting.domain import observed
 from forecastlab.forecasting.domain.panel import Floats, Panel
-from forecastlab.forecasting.domain.protocol import Alone, Arrays, Forecasts, Task
+from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, LocalModel, Task
 
 
-class MovingAverage(Alone):
+class MovingAverage(LocalModel):
     """The mean of what was observed in the last window, repeated.
 
     A window without any observation gives the last observed value.

@@ -4,10 +4,10 @@ import numpy as np
 
 from forecastlab.forecasting.domain import observed
 from forecastlab.forecasting.domain.panel import Panel
-from forecastlab.forecasting.domain.protocol import Alone, Arrays, Forecasts, Task
+from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, LocalModel, Task
 
 
-class Naive(Alone):
+class Naive(LocalModel):
     """The last observed value, repeated."""
 
     name = "naive"

@@ -4,11 +4,11 @@ import numpy as np
 
 from forecastlab.forecasting.domain import decomposition, observed
 from forecastlab.forecasting.domain.panel import Panel
-from forecastlab.forecasting.domain.protocol import Alone, Arrays, Forecasts, Task
+from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, LocalModel, Task
 
 
-class Naive2(Alone):
-    """The benchmark of the M4 competition: naive on seasonally adjusted values.
+class Naive2(LocalModel):
+    """The benchmark of the M4 competition (2018): naive on seasonally adjusted values.
 
     A series is adjusted where the 90 % autocorrelation test finds a season, by classical
     multiplicative decomposition.

@@ -4,12 +4,12 @@ import numpy as np
 
 from forecastlab.forecasting.domain import observed
 from forecastlab.forecasting.domain.panel import Floats, Panel
-from forecastlab.forecasting.domain.protocol import Alone, Arrays, Forecasts, Task
+from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, LocalModel, Task
 
 SEASONS = 4
 
 
-class SeasonalNaive(Alone):
+class SeasonalNaive(LocalModel):
     """The value last observed at the same place of the season.
 
     A place that was never observed takes the last observed value.
