@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.core.management import get_commands, load_command_class
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -23,7 +24,6 @@ from forecastlab.asgi import sockets
 ADMIN = "admin"
 # The library gives the API a root that answers 404 to everybody.
 SILENT = {"api:api-root"}
-OURS = {"forecastlab", "showcase"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def commands() -> dict[str, str]:
     """Return the verb that each command of ours asks of whom it acts for ("" if for nobody)."""
     found: dict[str, str] = {}
     for name, app in sorted(get_commands().items()):
-        if isinstance(app, str) and app.split(".")[0] in OURS:
+        if app == "forecastlab" or app in settings.OUR_APPS:
             found[name] = getattr(load_command_class(app, name), "verb", "")
     return found
 

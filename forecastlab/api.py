@@ -10,7 +10,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from django.apps import apps
+from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
@@ -61,10 +61,9 @@ api = NinjaAPI(
 api.add_decorator(idempotent, mode="view")
 api.add_decorator(guarded, mode="view")
 
-for _config in apps.get_app_configs():
-    _ours = _config.name.startswith(("forecastlab.", "showcase"))
-    if _ours and find_spec(f"{_config.name}.api"):
-        api.add_router("", import_module(f"{_config.name}.api").router)
+for _name in settings.OUR_APPS:
+    if find_spec(f"{_name}.api"):
+        api.add_router("", import_module(f"{_name}.api").router)
 
 
 @api.exception_handler(HouseError)

@@ -29,6 +29,15 @@ ALLOWED_HOSTS = listed("FORECASTLAB_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = listed("FORECASTLAB_ORIGINS", "")
 
 # -- apps --------------------------------------------------------------------------------------
+# Ours, the uppermost first: their pages, operations and commands are found by this list.
+OUR_APPS = [
+    "showcase",
+    "forecastlab.forecasting",
+    "forecastlab.warehouse",
+    "forecastlab.jobs",
+    "forecastlab.accounts",
+    "forecastlab.events",
+]
 INSTALLED_APPS = [
     "channels",
     "forecastlab.lib.admin.HouseAdminConfig",
@@ -42,12 +51,7 @@ INSTALLED_APPS = [
     "template_partials",
     "csp",
     "ninja",
-    "showcase",
-    "forecastlab.forecasting",
-    "forecastlab.warehouse",
-    "forecastlab.jobs",
-    "forecastlab.accounts",
-    "forecastlab.events",
+    *OUR_APPS,
     "forecastlab",
 ]
 MIDDLEWARE = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from django.apps import apps
+from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
@@ -13,9 +13,8 @@ from forecastlab.api import api
 
 
 def _app_urls() -> list[URLResolver]:
-    names = [config.name for config in apps.get_app_configs() if config.name != "forecastlab"]
-    ours = [name for name in names if name.split(".")[0] in {"forecastlab", "showcase"}]
-    return [path("", include(f"{name}.urls")) for name in ours if find_spec(f"{name}.urls")]
+    found = [f"{name}.urls" for name in settings.OUR_APPS if find_spec(f"{name}.urls")]
+    return [path("", include(module)) for module in found]
 
 
 handler400 = "forecastlab.refusals.bad_request"
