@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
+from itertools import islice
 from typing import Any
 
 from django.db.models import Count, Q
@@ -12,7 +13,8 @@ from django.db.models import Count, Q
 from forecastlab.accounts.models import User
 from forecastlab.events.models import Event
 from forecastlab.jobs.models import Job
-from forecastlab.jobs.queries import kinds
+from forecastlab.jobs.queries import jobs
+from forecastlab.jobs.queries.jobs import JobRow
 from forecastlab.lib import dates
 from forecastlab.warehouse.models import DatasetVersion, Series
 from showcase.models import Run
@@ -23,16 +25,9 @@ from showcase.queries.run_page import RunPage
 
 RECENT = 5
 UNDER_WAY = 5
+JOBS_LOOKED_AT = 50
 TODAY = 8
 RUNS_LOOKED_AT = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Working:
-    """A job under way that is no run, such as an import."""
-
-    job: Job
-    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +35,7 @@ class Home:
     version: DatasetVersion | None
     stores: int
     products: int
-    working: Sequence[Working]
+    working: Sequence[JobRow]
     running: Sequence[RunPage]
     newest: Run | None
     kpis: Sequence[Kpi]
@@ -93,15 +88,11 @@ def _counts(version: DatasetVersion | None) -> dict[str, Any]:
     )
 
 
-def _working(viewer: User) -> list[Working]:
-    """Return the other jobs under way that this person may see."""
-    found: list[Working] = []
-    open_jobs = Job.objects.unfinished().exclude(kind="run").select_related("requested_by")
-    for job in open_jobs.order_by("-pk")[:UNDER_WAY]:
-        kind = kinds.get(job.kind)
-        if kind and kind.can_see and kind.can_see(viewer, job.params):
-            found.append(Working(job, kind.title))
-    return found
+def _working(viewer: User) -> list[JobRow]:
+    """Return the other jobs under way that this person may see, such as imports."""
+    others = Job.objects.unfinished().filter(run=None).select_related("requested_by")
+    seen = (job for job in others.newest_first()[:JOBS_LOOKED_AT] if jobs.can_see(viewer, job))
+    return [jobs.job_row(job) for job in islice(seen, UNDER_WAY)]
 
 
 def _today(viewer: User, now: datetime) -> list[stories.Entry]:

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from forecastlab.accounts.models import User
 from forecastlab.events.models import Event
+from forecastlab.forecasting.services import backtests
 from forecastlab.lib import registry
 from forecastlab.lib.contributions import Done, PipelineStep, StepContext, StepFailed
 from showcase import event_streams
@@ -65,6 +66,19 @@ def test_home_shows_nothing_of_a_dataset_that_is_not_for_everyone() -> None:
     make_run(by=alice, name="Secret refresh")
 
     assert "Secret refresh" not in text_of(signed_in(charlie), "/")
+
+
+def test_work_that_is_hidden_does_not_crowd_out_ones_own() -> None:
+    alice, charlie = make_user(), make_user("charlie")
+    secret, own = make_version(by=alice), make_version(name="bakery", by=charlie)
+    secret.dataset.readers.add(make_group("readers"))
+    backtests.start(own, {}, by=charlie, at=timezone.now())
+    for _ in range(5):
+        backtests.start(secret, {}, by=alice, at=timezone.now())
+
+    page = text_of(signed_in(charlie), "/")
+
+    assert page.count("<strong>Backtest</strong>") == 1
 
 
 # -- the list ---------------------------------------------------------------------------------
