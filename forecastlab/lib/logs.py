@@ -44,7 +44,7 @@ def _struck(value: Any) -> Any:
     return value
 
 
-def _named_arguments(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def _without_internals(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Drop what only the formatter needs."""
     for name in ("_record", "_from_structlog", "positional_args"):
         event.pop(name, None)
@@ -77,7 +77,7 @@ def config(level: str) -> dict[str, Any]:
         "()": structlog.stdlib.ProcessorFormatter,
         "foreign_pre_chain": [*_SHARED, structlog.stdlib.ExtraAdder()],
         "processors": [
-            _named_arguments,
+            _without_internals,
             strike_secrets,
             structlog.processors.JSONRenderer(default=str, sort_keys=False),
         ],

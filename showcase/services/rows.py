@@ -21,8 +21,8 @@ def precheck(context: StepContext) -> Done:
     blocking = [one.problem for one in problems if one.blocks]
     if blocking:
         raise StepFailed(" ".join(blocking), hint="Start the run again when this is repaired.")
-    figures = ", ".join(f"{one.name.lower()} {one.figure}" for one in found)
-    told = " ".join([f"{figures[:1].upper()}{figures[1:]}.", *[one.problem for one in problems]])
+    listed = ", ".join(f"{one.name.lower()} {one.figure}" for one in found)
+    told = " ".join([f"{listed[:1].upper()}{listed[1:]}.", *[one.problem for one in problems]])
     data = {"checks": [{"name": one.name, "figure": one.figure} for one in found]}
     return Done(told, data=data, warn=bool(problems))
 

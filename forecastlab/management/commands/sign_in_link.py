@@ -3,13 +3,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
+from forecastlab import first_runs
 from forecastlab.accounts.services import sign_in_links
 from forecastlab.lib.commands import HouseCommand
-from forecastlab.lib.embedded import home
 
 
 class Command(HouseCommand):
@@ -21,8 +20,7 @@ class Command(HouseCommand):
 
     def run(self, options: dict[str, Any]) -> Mapping[str, Any]:
         link = sign_in_links.issue(options["user"], at=timezone.now())
-        web = home.read_services(settings.FORECASTLAB_HOME).web_url
-        return {"url": web + link.path, "expires_at": link.expires_at}
+        return {"url": first_runs.address(link.path), "expires_at": link.expires_at}
 
     def describe(self, result: Mapping[str, Any]) -> str:
         return f"{result['url']}\nworks once, until {result['expires_at']:%H:%M} UTC"
