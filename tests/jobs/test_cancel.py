@@ -29,6 +29,19 @@ def test_a_queued_job_is_cancelled_at_once() -> None:
     assert not JobStep.objects.exclude(due_at=None).exists()
 
 
+@pytest.mark.parametrize("begun", [False, True])
+def test_who_asked_to_stop_is_the_actor_of_the_event(begun: bool) -> None:
+    alice, bob = make_user(), make_user("bob")
+    job = make_job(by=alice)
+    if begun:
+        jobs.advance(job.pk)
+
+    jobs.cancel(job, by=bob, at=timezone.now())
+
+    told = events.data_after(job.stream, 0)
+    assert (told[0]["actor"], told[-1]["actor"]) == ("alice", "bob")
+
+
 def test_cancel_is_read_between_steps() -> None:
     job = make_job()
     jobs.advance(job.pk)

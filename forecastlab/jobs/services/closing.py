@@ -10,6 +10,7 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Max
 
+from forecastlab.accounts.models import User
 from forecastlab.jobs.domain import planning
 from forecastlab.jobs.domain.statuses import JOB, STEP, Outcome, StepStatus, after, verdict
 from forecastlab.jobs.models import Job, JobStep
@@ -120,7 +121,7 @@ def wake_parent(parent_id: int) -> None:
     ringing.put_in_line(parent, "gather")
 
 
-def finish(job: Job, changes: Sequence[JobChange], *, at: datetime) -> None:
+def finish(job: Job, changes: Sequence[JobChange], *, at: datetime, by: User | None = None) -> None:
     """End a locked job; steps that were never reached stay undone."""
     move = verdict(cancel_requested=job.cancel_requested, failed=job.has_failed)
     job.status = after(JOB, job.status, move)
@@ -130,7 +131,7 @@ def finish(job: Job, changes: Sequence[JobChange], *, at: datetime) -> None:
     job.save(update_fields=["status", "slot", "note", "finished_at", "progress", "error"])
     job.steps.exclude(due_at=None).update(due_at=None)
     detail = str(job.error.get("detail", ""))
-    telling.tell(job, [*changes, telling.of_job(job, at=at, detail=detail)], at=at)
+    telling.tell(job, [*changes, telling.of_job(job, at=at, detail=detail)], at=at, by=by)
     admission.call_waiting(job)
 
 

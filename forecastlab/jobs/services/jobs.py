@@ -79,11 +79,11 @@ def cancel(job: Job, *, by: User | None, at: datetime) -> Job:
         job.cancel_requested = True
         job.save(update_fields=["cancel_requested"])
         if job.status == JobStatus.QUEUED and job.started_at is None:
-            closing.finish(job, [], at=at)
+            closing.finish(job, [], at=at, by=by)
             return job
         _hurry(job)
         detail = f"Asked to stop by {by}" if by else "Asked to stop"
-        telling.tell(job, [telling.of_job(job, at=at, detail=detail)], at=at)
+        telling.tell(job, [telling.of_job(job, at=at, detail=detail)], at=at, by=by)
     return job
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from forecastlab.accounts.models import User
 from forecastlab.events.services import log
 from forecastlab.jobs.models import Job, JobStep
 from forecastlab.jobs.queries import kinds
@@ -43,15 +44,18 @@ def of_step(job: Job, step: JobStep, *, at: datetime) -> JobChange:
     )
 
 
-def tell(job: Job, changes: Sequence[JobChange], *, at: datetime) -> None:
-    """Append what the changes say, as the last thing in the transaction that makes them."""
+def tell(job: Job, changes: Sequence[JobChange], *, at: datetime, by: User | None = None) -> None:
+    """Append what the changes say, as the last thing in the transaction that makes them.
+
+    The actor is `by`, else whoever asked for the job.
+    """
     kind = kinds.get(job.kind)
     entries: list[NewEvent] = []
     for change in changes:
         entries.append(_own(job, change))
         if kind is not None and kind.observe is not None and change.step != COMPENSATE:
             entries += kind.observe(change)
-    log.append(entries, actor_id=job.requested_by_id, at=at)
+    log.append(entries, actor_id=by.pk if by else job.requested_by_id, at=at)
     if kind is not None:
         _ring_topic(job, kind)
 
