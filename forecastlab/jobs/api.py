@@ -55,7 +55,7 @@ class JobList(Schema):
 class JobFilter(Schema):
     status: str = ""
     kind: str = ""
-    limit: int = Field(50, ge=1, le=500)
+    limit: int = Field(50, ge=1, le=queries.MOST)
     cursor: str = ""
 
 

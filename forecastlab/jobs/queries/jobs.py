@@ -13,6 +13,7 @@ from forecastlab.jobs.queries import kinds
 from forecastlab.lib.errors import BadInput, NotFound
 
 CHUNK = 200
+MOST = 500
 
 
 class JobNotFound(NotFound):
@@ -59,7 +60,12 @@ def find(job_id: int, user: Any) -> Job:
 def listed(
     user: Any, *, status: str = "", kind: str = "", limit: int = 50, cursor: str = ""
 ) -> tuple[list[Job], str]:
-    """Return the newest jobs that `user` sees, and the cursor of the next page ("" for none)."""
+    """Return the newest jobs that `user` sees, and the cursor of the next page ("" for none).
+
+    Raises BadInput, naming the field, for an unknown status, a limit above MOST or no cursor.
+    """
+    if not 1 <= limit <= MOST:
+        raise BadInput(f"The limit must be from 1 to {MOST}.", field="limit")
     if status and status not in set(JobStatus):
         known = ", ".join(JobStatus)
         raise BadInput(f"There is no status '{status}'.", field="status", hint=f"One of: {known}.")

@@ -7,9 +7,6 @@ from django.core.management.base import CommandParser
 
 from forecastlab.accounts.services.commands import ActingCommand
 from forecastlab.jobs.queries import jobs as queries
-from forecastlab.lib.errors import BadInput
-
-MOST = 500
 
 
 class Command(ActingCommand):
@@ -20,12 +17,12 @@ class Command(ActingCommand):
         super().add_arguments(parser)
         parser.add_argument("--status", default="", help="queued, running, waiting, ...")
         parser.add_argument("--kind", default="", help="such as run or import")
-        parser.add_argument("--limit", type=int, default=50, help=f"1 to {MOST} (default 50)")
+        parser.add_argument(
+            "--limit", type=int, default=50, help=f"1 to {queries.MOST} (default 50)"
+        )
         parser.add_argument("--cursor", default="", help="`next` of the page before")
 
     def run(self, options: dict[str, Any]) -> Mapping[str, Any]:
-        if not 1 <= options["limit"] <= MOST:
-            raise BadInput(f"The limit must be from 1 to {MOST}.", field="limit")
         found, following = queries.listed(
             self.actor,
             status=options["status"],
