@@ -16,7 +16,9 @@ from forecastlab.jobs.models import Job, JobStep
 from forecastlab.jobs.services import jobs, leases
 from forecastlab.jobs.services.leases import Lease
 from forecastlab.lib import frames
+from forecastlab.warehouse.domain import checks
 from forecastlab.warehouse.models import Dataset, DatasetVersion, Series
+from forecastlab.warehouse.services.profiling import Profiling
 from showcase.models import Run
 from showcase.services import runs
 
@@ -144,6 +146,19 @@ def _store_facts(
             f"CREATE TABLE {table} PARTITION OF warehouse_salesfact FOR VALUES IN ({version.pk})"
         )
     frames.copy_in(table, frame.columns, [frame])
+    _store_profiles(version, series, frame)
+
+
+def _store_profiles(version: DatasetVersion, series: list[int], facts: pl.DataFrame) -> None:
+    """Say of the facts what an import says of them."""
+    names = dict(Series.objects.filter(pk__in=series).values_list("pk", "unique_id"))
+    ids = pl.DataFrame({"series_id": sorted(names)}).with_row_index("code")
+    told = Profiling(
+        version, ids.with_columns(unique_id=pl.Series([names[one] for one in ids["series_id"]]))
+    )
+    block = facts.join(ids, on="series_id").sort("code", "t")
+    told.add(checks.as_facts(block, 0))
+    told.finish()
 
 
 # -- showcase ----------------------------------------------------------------------------------

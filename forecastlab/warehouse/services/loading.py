@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -26,6 +26,7 @@ from forecastlab.warehouse.models import (
     Signal,
     Store,
 )
+from forecastlab.warehouse.services.profiling import Profiling
 
 FACTS = "warehouse_salesfact"
 Report = Callable[[float], None]
@@ -135,7 +136,7 @@ ON CONFLICT (dataset_id, unique_id) DO NOTHING
 
 
 def _series_ids(dataset: Dataset, series: pl.DataFrame) -> pl.DataFrame:
-    """Add the stores, products and series that are new; return `code, series_id`."""
+    """Add the stores, products and series that are new; return `code, series_id, unique_id`."""
     for column, model in (("store", Store), ("product", Product)):
         codes = series[column].drop_nulls().unique().sort().to_list()
         statement = sql.SQL(_CODES).format(table=sql.Identifier(model._meta.db_table))
@@ -150,7 +151,7 @@ def _series_ids(dataset: Dataset, series: pl.DataFrame) -> pl.DataFrame:
     pairs = list(Series.objects.filter(dataset=dataset).values_list("unique_id", "pk"))
     schema = {"unique_id": pl.String, "series_id": pl.Int64}
     ids_of = pl.DataFrame(pairs, schema=schema, orient="row")
-    return series.join(ids_of, on="unique_id").select("code", "series_id").sort("code")
+    return series.join(ids_of, on="unique_id").select("code", "series_id", "unique_id").sort("code")
 
 
 def _fill(version: DatasetVersion, ids: pl.DataFrame, place: Workplace, report: Report) -> None:
@@ -175,11 +176,14 @@ def _fill(version: DatasetVersion, ids: pl.DataFrame, place: Workplace, report: 
     )
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL(before).format(**words))
-        loaded = 0
-        for block in _rows(version, ids, place):
+        loaded, told = 0, Profiling(version, ids)
+        for block in place.blocks():
             # One COPY a block: while it runs, its connection answers nothing else.
-            loaded += frames.copy_in(name, block.columns, [block], freeze=True)
+            rows = _rows(version, ids, block)
+            loaded += frames.copy_in(name, rows.columns, [rows], freeze=True)
+            told.add(block)
             report(loaded / version.rows)
+        told.finish()
         barrier("import-copied")
         for statement in after:
             cursor.execute(sql.SQL(statement).format(**words))
@@ -189,20 +193,18 @@ def partition(version: DatasetVersion) -> str:
     return f"{FACTS}_v{version.pk}"
 
 
-def _rows(version: DatasetVersion, ids: pl.DataFrame, place: Workplace) -> Iterator[pl.DataFrame]:
-    """Yield the facts in the order of the key, without the columns that say nothing."""
+def _rows(version: DatasetVersion, ids: pl.DataFrame, block: pl.DataFrame) -> pl.DataFrame:
+    """Return a block in the order of the key, without the columns that say nothing."""
     known, ordered = ids["series_id"].to_numpy(), ids["series_id"].is_sorted()
-    columns = version.profile["columns"]
-    for block in place.blocks():
-        series_id = pl.Series("series_id", known[block["code"].to_numpy()])
-        signals = [one for one in block.columns if one.startswith("signal_")]
-        places = [pl.col(one).fill_null(float("nan")) for one in signals]
-        rows = block.select(
-            pl.lit(version.pk, dtype=pl.Int64).alias("version_id"),
-            series_id,
-            "t",
-            *columns,
-            "held_back",
-            *([pl.concat_arr(places).alias("signals")] if places else []),
-        )
-        yield rows if ordered else rows.sort("series_id", "t")
+    series_id = pl.Series("series_id", known[block["code"].to_numpy()])
+    signals = [one for one in block.columns if one.startswith("signal_")]
+    places = [pl.col(one).fill_null(float("nan")) for one in signals]
+    rows = block.select(
+        pl.lit(version.pk, dtype=pl.Int64).alias("version_id"),
+        series_id,
+        "t",
+        *version.profile["columns"],
+        "held_back",
+        *([pl.concat_arr(places).alias("signals")] if places else []),
+    )
+    return rows if ordered else rows.sort("series_id", "t")

@@ -1,0 +1,42 @@
+"""What is told of a version and its series: written while its facts are copied."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from forecastlab.lib import frames
+from forecastlab.warehouse.domain import profiles
+from forecastlab.warehouse.domain.profiles import Whole
+from forecastlab.warehouse.models import DatasetVersion, SeriesProfile
+
+COLUMNS = [one.attname for one in SeriesProfile._meta.concrete_fields]
+
+
+class Profiling:
+    """Fed the blocks of facts, in the transaction that loads them; memory stays that of a block.
+
+    `series` names the codes of the blocks: code, series_id and unique_id, sorted by code.
+    """
+
+    def __init__(self, version: DatasetVersion, series: pl.DataFrame) -> None:
+        self.version = version
+        self.ids, self.names = series["series_id"].to_numpy(), series["unique_id"]
+        self.whole = Whole(version.frequency, version.periods)
+
+    def add(self, block: pl.DataFrame) -> None:
+        """Write the profiles of a block of whole series."""
+        found = profiles.of_block(block, self.version.periods)
+        self.whole.add(block, found)
+        codes = found["code"].to_numpy().astype(np.int64)
+        rows = found.with_columns(
+            pl.lit(self.version.pk, dtype=pl.Int64).alias("version_id"),
+            pl.Series("series_id", self.ids[codes], dtype=pl.Int64),
+            self.names.gather(codes).alias("unique_id"),
+        )
+        frames.copy_in(SeriesProfile._meta.db_table, COLUMNS, [rows])
+
+    def finish(self) -> None:
+        """Keep the figures of the whole version on its row."""
+        self.version.profile = {**self.version.profile, **self.whole.result()}
+        self.version.save(update_fields=["profile"])
