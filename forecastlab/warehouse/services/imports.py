@@ -51,6 +51,16 @@ class Options:
     returns: str = "keep"
     layout: str = "long"
     guess: bool = True
+    encoding: str = ""
+    decimal: str = ""
+    timezone: str = ""
+    dates: str = ""
+    duplicates: str = "reject"
+    # Names of further files in the workplace of the upload.
+    test: str = ""
+    stores: str = ""
+    products: str = ""
+    calendar: str = ""
 
     def check(self) -> None:
         _one_of("frequency", self.frequency, ["", *Frequency])
