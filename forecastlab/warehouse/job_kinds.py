@@ -14,6 +14,7 @@ def _import_steps(params: Json) -> Sequence[JobStepPlan]:
     return (
         JobStepPlan("stage", imports.stage, "Read the file", 3, 300, 3600),
         JobStepPlan("check", imports.check, "Check the rows", 4, 300, 3600),
+        JobStepPlan("merge", imports.merge, "Compare with the version before", 2, 300, 3600),
         JobStepPlan("load", imports.load, "Load the version", 4, 300, 3600),
     )
 

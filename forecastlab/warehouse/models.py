@@ -6,6 +6,7 @@ from typing import Any, Self, TypeVar
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
@@ -25,6 +26,10 @@ class DatasetQuerySet(models.QuerySet["Dataset"]):
     def called(self, text: str) -> Self:
         return self.filter(name__icontains=text) if text else self
 
+    def named(self, name: str) -> Self:
+        """Keep the one dataset that has this name, or had it before it was renamed."""
+        return self.filter(Q(name=name) | Q(former_names__contains=[name]))
+
 
 class Dataset(models.Model):
     name = models.SlugField(max_length=100, unique=True)
@@ -33,8 +38,15 @@ class Dataset(models.Model):
     )
     created_at = models.DateTimeField()
     readers = models.ManyToManyField(Group, blank=True, related_name="+")
+    # Old references still lead here, and nobody else gets these names.
+    former_names = ArrayField(models.CharField(max_length=100), default=list, blank=True)
+    # The highest number that a version ever had: the number of a deleted one is not used again.
+    last_number = models.PositiveIntegerField(default=0)
 
     objects = models.Manager.from_queryset(DatasetQuerySet)()
+
+    class Meta:
+        indexes = [GinIndex(fields=["former_names"], name="dataset_former_names")]
 
     def __str__(self) -> str:
         return self.name

@@ -25,10 +25,12 @@ class Wanted:
     """What the user asked the check to respect.
 
     `undated`: `ds` holds whole numbers of periods, from 0; the frequency cannot be guessed then.
+    `usual` is the frequency where no series has two rows to guess from.
     """
 
     undated: bool = False
     frequency: str = ""
+    usual: str = ""
     returns: str = "keep"
     signals: tuple[NamedSignal, ...] = ()
     line_word: str = "line"
@@ -46,7 +48,8 @@ def check(place: Workplace, wanted: Wanted, report: Report) -> tuple[Staged | No
     if wanted.undated and not wanted.frequency:
         return None, [_no_dates(wanted)]
     rhythm, blocks = _sort(place, series, Rhythm(undated=wanted.undated), report)
-    frequency = Frequency(wanted.frequency) if wanted.frequency else spacing.guess(rhythm.gaps)
+    asked = wanted.frequency or ("" if rhythm.gaps else wanted.usual)
+    frequency = Frequency(asked) if asked else spacing.guess(rhythm.gaps)
     if frequency is None:
         return None, [_no_rhythm(rhythm)]
     checking = _Checking(place, wanted, rhythm, rhythm.calendar(frequency), series)

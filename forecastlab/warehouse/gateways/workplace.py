@@ -76,6 +76,11 @@ class Workplace:
     def truth(self) -> Path:
         return self.folder / "truth.parquet"
 
+    @property
+    def merged(self) -> Workplace:
+        """The place below this one for what becomes of its facts beside those of a version."""
+        return Workplace(f"{self.token}/merged")
+
     def sorted_rows(self, block: int) -> Path:
         return self.folder / f"sorted-{block:04}.parquet"
 
@@ -97,11 +102,32 @@ class Workplace:
             raise UploadGone from error
         return Staged(**{one.name: found[one.name] for one in fields(Staged)})
 
+    def scan_facts(self) -> pl.LazyFrame:
+        return pl.scan_parquet(sorted(self.folder.glob("facts-*.parquet")))
+
+    def write_comparison(self, comparison: dict[str, Any]) -> None:
+        """Keep how the facts differ from those of the version before."""
+        (self.folder / "comparison.json").write_text(json.dumps(comparison))
+
+    def comparison(self) -> dict[str, Any] | None:
+        """Return what was kept, None before anything was compared."""
+        try:
+            found: dict[str, Any] = json.loads((self.folder / "comparison.json").read_text())
+        except FileNotFoundError:
+            return None
+        return found
+
+    def clear_comparison(self) -> None:
+        """Forget what an earlier comparison found and merged."""
+        (self.folder / "comparison.json").unlink(missing_ok=True)
+        self.merged.discard()
+
     def clear_blocks(self) -> None:
         """Forget what an earlier attempt prepared."""
         for pattern in ("sorted-*.parquet", "facts-*.parquet", "staged.json"):
             for path in self.folder.glob(pattern):
                 path.unlink(missing_ok=True)
+        self.clear_comparison()
 
     def discard(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -12,15 +12,17 @@ from forecastlab.accounts.models import User
 from forecastlab.jobs.models import Job
 from forecastlab.jobs.services import jobs
 from forecastlab.lib.barriers import barrier
-from forecastlab.lib.contributions import Done, StepContext
+from forecastlab.lib.contributions import Done, Report, StepContext
 from forecastlab.lib.errors import BadInput
 from forecastlab.warehouse.domain import names, problems
+from forecastlab.warehouse.domain.differences import CORRECT, REPLACE
 from forecastlab.warehouse.domain.mapping import Mapping
 from forecastlab.warehouse.domain.periods import Frequency
 from forecastlab.warehouse.domain.problems import Problem
 from forecastlab.warehouse.gateways import checking, staging, workplace
+from forecastlab.warehouse.gateways.workplace import Staged
 from forecastlab.warehouse.models import Dataset, DatasetVersion, ImportReport
-from forecastlab.warehouse.services import loading, reports, uploads
+from forecastlab.warehouse.services import loading, merging, reports, uploads
 from forecastlab.warehouse.services.loading import Load, NameTaken
 from forecastlab.warehouse.services.uploads import Upload
 
@@ -50,6 +52,7 @@ class Options:
     frequency: str = ""
     returns: str = "keep"
     layout: str = "long"
+    mode: str = REPLACE
     guess: bool = True
     encoding: str = ""
     decimal: str = ""
@@ -66,10 +69,11 @@ class Options:
         _one_of("frequency", self.frequency, ["", *Frequency])
         _one_of("returns", self.returns, RETURNS)
         _one_of("layout", self.layout, LAYOUTS)
+        _one_of("mode", self.mode, DatasetVersion.Mode.values)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class Asked:
     """What a job's params say."""
 
     upload: str
@@ -78,7 +82,7 @@ class _Asked:
     options: Options = field(default_factory=Options)
 
     @classmethod
-    def of(cls, params: Dictionary[str, Any]) -> _Asked:
+    def of(cls, params: Dictionary[str, Any]) -> Asked:
         options = Options(**params["options"])
         return cls(params["upload"], params["file_name"], params["dataset"], options)
 
@@ -116,35 +120,52 @@ def start(name: str, upload: Upload, *, options: Options, by: User, at: datetime
     return jobs.create(KIND, params=params, by=by, at=at, exclusive=f"dataset:{name}")
 
 
-# -- the steps of the job ----------------------------------------------------------------------
+# -- what a preview does too -------------------------------------------------------------------
 
 
-def stage(context: StepContext) -> Done:
-    """Read the file as it stands and write typed rows."""
-    asked = _Asked.of(context.params)
+def read(asked: Asked, report: Report) -> list[Problem]:
+    """Write the rows of the file, typed, into its workplace."""
     upload = uploads.again(asked.upload, asked.file_name)
     mapping = _mapping(upload, asked.options)
-    context.report(0.1, f"Reading {asked.file_name}")
-    found = staging.stage(upload.source, mapping, upload.place)
-    barrier("import-staged")
-    _refuse_errors(context, asked, found)
-    return Done(f"Read {asked.file_name}", {"notes": [one.as_json() for one in _dropped(mapping)]})
+    report(0.1, f"Reading {asked.file_name}")
+    return [*staging.stage(upload.source, mapping, upload.place), *_dropped(mapping)]
 
 
-def check(context: StepContext) -> Done:
-    """Sort, date and count the rows; write the facts."""
-    asked = _Asked.of(context.params)
+def judge(asked: Asked, report: Report) -> tuple[Staged | None, list[Problem]]:
+    """Write what was read as facts; nothing is staged where an error is among the problems."""
     upload = uploads.again(asked.upload, asked.file_name)
     mapping = _mapping(upload, asked.options)
+    usual = merging.frequency_before(asked.name, asked.options.mode)
+    # Corrections come now and then: what lies between them says nothing.
+    corrects = asked.options.mode == CORRECT
     wanted = checking.Wanted(
-        frequency=asked.options.frequency,
+        frequency=asked.options.frequency or (usual if corrects else ""),
+        usual=usual,
         returns=asked.options.returns,
         signals=mapping.signals,
         line_word=upload.source.line_word,
         ds_column=mapping.column("ds") or "",
         quantity_column=mapping.column("quantity") or "",
     )
-    staged, found = checking.check(upload.place, wanted, context.report)
+    return checking.check(upload.place, wanted, report)
+
+
+# -- the steps of the job ----------------------------------------------------------------------
+
+
+def stage(context: StepContext) -> Done:
+    """Read the file as it stands and write typed rows."""
+    asked = Asked.of(context.params)
+    found = read(asked, context.report)
+    barrier("import-staged")
+    _refuse_errors(context, asked, found)
+    return Done(f"Read {asked.file_name}", {"notes": [one.as_json() for one in found]})
+
+
+def check(context: StepContext) -> Done:
+    """Sort, date and count the rows; write the facts."""
+    asked = Asked.of(context.params)
+    staged, found = judge(asked, context.report)
     barrier("import-checked")
     _refuse_errors(context, asked, found)
     if staged is None:
@@ -153,9 +174,19 @@ def check(context: StepContext) -> Done:
     return Done(detail, {"notes": [one.as_json() for one in found], "rows": staged.rows})
 
 
+def merge(context: StepContext) -> Done:
+    """Compare the facts with those of the version before, and merge them where asked."""
+    asked = Asked.of(context.params)
+    place = workplace.existing(asked.upload)
+    found = merging.prepare(place, _wanted(context, asked), context.report)
+    barrier("import-merged")
+    _refuse_errors(context, asked, found)
+    return Done(merging.sentence(place), {"notes": [one.as_json() for one in found]})
+
+
 def load(context: StepContext) -> Done:
     """Make the version. Once it is made, a second run of this step finds it."""
-    asked = _Asked.of(context.params)
+    asked = Asked.of(context.params)
     report = ImportReport.objects.filter(job_id=context.job_id).first()
     if report is None:
         report = _load(context, asked)
@@ -163,12 +194,13 @@ def load(context: StepContext) -> Done:
     return Done(reports.sentence(report), report.figures, warn=report.verdict == "unchanged")
 
 
-def _load(context: StepContext, asked: _Asked) -> ImportReport:
+def _load(context: StepContext, asked: Asked) -> ImportReport:
     place = workplace.existing(asked.upload)
-    notes = [*context.results["stage"]["notes"], *context.results["check"]["notes"]]
-    by = loading.actor(context)
-    config = {"file": asked.file_name, "options": asdict(asked.options)}
-    wanted = Load(asked.name, by, context.now, DatasetVersion.Source.IMPORT, config)
+    steps = ("stage", "check", "merge")
+    notes = [note for one in steps for note in context.results.get(one, {}).get("notes", [])]
+    wanted = _wanted(context, asked)
+    # Nothing to do, unless a run has simulated a version of this name since.
+    _refuse_errors(context, asked, merging.prepare(place, wanted, context.report))
     with context.fenced():
         version, made = loading.load(place, wanted, context.report)
         if not made:
@@ -176,6 +208,13 @@ def _load(context: StepContext, asked: _Asked) -> ImportReport:
         return reports.of_version(
             context, version, made=made, file_name=asked.file_name, notes=notes
         )
+
+
+def _wanted(context: StepContext, asked: Asked) -> Load:
+    by = loading.actor(context)
+    config = {"file": asked.file_name, "options": asdict(asked.options)}
+    mode = asked.options.mode
+    return Load(asked.name, by, context.now, DatasetVersion.Source.IMPORT, config, mode)
 
 
 def _mapping(upload: Upload, options: Options) -> Mapping:
@@ -193,7 +232,7 @@ def _dropped(mapping: Mapping) -> list[Problem]:
     return [problems.note("dropped_columns", message, count=len(mapping.dropped))]
 
 
-def _refuse_errors(context: StepContext, asked: _Asked, found: Sequence[Problem]) -> None:
+def _refuse_errors(context: StepContext, asked: Asked, found: Sequence[Problem]) -> None:
     refusal = problems.refusal(found)
     if refusal:
         reports.of_refusal(

@@ -15,7 +15,7 @@ from forecastlab.accounts.models import User
 from forecastlab.events.services import log
 from forecastlab.lib import artefacts, frames
 from forecastlab.lib.barriers import barrier
-from forecastlab.lib.contributions import NewEvent, StepContext, StepFailed
+from forecastlab.lib.contributions import NewEvent, StepContext, StepFailed, Transient
 from forecastlab.lib.errors import Conflict
 from forecastlab.warehouse.gateways.workplace import Staged, Workplace
 from forecastlab.warehouse.models import (
@@ -38,6 +38,12 @@ class NameTaken(Conflict):
     code = "name_taken"
 
 
+class ParentMoved(Transient):
+    """Another version came while this one was compared with the one before."""
+
+    code = "parent_moved"
+
+
 @dataclass(frozen=True, slots=True)
 class Load:
     """Who loads what under which name, and what is to be remembered of it."""
@@ -47,6 +53,7 @@ class Load:
     at: datetime
     source: str
     config: dict[str, Any] = field(default_factory=dict)
+    mode: str = DatasetVersion.Mode.REPLACE.value
 
 
 def actor(context: StepContext) -> User:
@@ -62,16 +69,22 @@ def load(place: Workplace, wanted: Load, report: Report) -> tuple[DatasetVersion
 
     Returns the newest version and False when it already holds the same content. The dataset's
     row stays locked; the new partition is seen by nobody until the commit. Raises NameTaken when
-    the name belongs to a dataset that the user may not see.
+    the name belongs to a dataset that the user may not see, and ParentMoved when the newest
+    version is not the one that `merging.prepare` compared with.
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("load() belongs in a transaction")
-    staged = place.staged()
     dataset = _locked(wanted)
     newest = dataset.versions.order_by("-number").select_related("dataset").first()
+    comparison = place.comparison() or {"parent": None}
+    if comparison["parent"] != (newest.pk if newest else None):
+        raise ParentMoved
+    difference = comparison.get("difference", {})
+    place = place.merged if place.merged.folder.exists() else place
+    staged = place.staged()
     if newest is not None and newest.content_hash == staged.content_hash:
         return newest, False
-    version = _version(dataset, staged, wanted, number=newest.number + 1 if newest else 1)
+    version = _version(dataset, staged, wanted, parent=newest, difference=difference)
     if place.truth.exists():
         version.truth = artefacts.put(place.truth)
         version.save(update_fields=["truth"])
@@ -84,22 +97,36 @@ def load(place: Workplace, wanted: Load, report: Report) -> tuple[DatasetVersion
 
 
 def _locked(wanted: Load) -> Dataset:
-    Dataset.objects.bulk_create(
-        [Dataset(name=wanted.name, created_by=wanted.by, created_at=wanted.at)],
-        ignore_conflicts=True,
-    )
-    dataset = Dataset.objects.select_for_update().get(name=wanted.name)
+    """Return the dataset of this name, or that had it; make it when there is none."""
+    if not Dataset.objects.named(wanted.name).exists():
+        Dataset.objects.bulk_create(
+            [Dataset(name=wanted.name, created_by=wanted.by, created_at=wanted.at)],
+            ignore_conflicts=True,
+        )
+    dataset = Dataset.objects.named(wanted.name).select_for_update().get()
     if not Dataset.objects.visible_to(wanted.by).filter(pk=dataset.pk).exists():
         raise NameTaken(f"The name '{wanted.name}' is taken. Choose another.", field="name")
     return dataset
 
 
-def _version(dataset: Dataset, staged: Staged, wanted: Load, *, number: int) -> DatasetVersion:
+def _version(
+    dataset: Dataset,
+    staged: Staged,
+    wanted: Load,
+    *,
+    parent: DatasetVersion | None,
+    difference: dict[str, Any],
+) -> DatasetVersion:
     epoch = staged.calendar.epoch
+    dataset.last_number = max(dataset.last_number, parent.number if parent else 0) + 1
+    dataset.save(update_fields=["last_number"])
     version = DatasetVersion.objects.create(
         dataset=dataset,
-        number=number,
+        number=dataset.last_number,
         source=wanted.source,
+        mode=wanted.mode if parent else DatasetVersion.Mode.REPLACE,
+        parent=parent,
+        difference=difference,
         content_hash=staged.content_hash,
         frequency=staged.frequency,
         epoch=epoch.replace(tzinfo=UTC) if epoch else None,

@@ -69,6 +69,10 @@ def figures(version: DatasetVersion, notes: Found) -> dict[str, Any]:
         "first": version.first,
         "last": version.last,
         "frequency": version.frequency,
+        "mode": version.mode,
+        "difference": {
+            one: version.difference[one] for one in ("rows", "series") if one in version.difference
+        },
         "problems": list(notes),
     }
 

@@ -16,7 +16,7 @@ from forecastlab.warehouse.domain.simulator.config import Config
 from forecastlab.warehouse.gateways import drawing
 from forecastlab.warehouse.gateways.workplace import Workplace
 from forecastlab.warehouse.models import DatasetVersion, ImportReport
-from forecastlab.warehouse.services import imports, loading, reports
+from forecastlab.warehouse.services import imports, loading, merging, reports
 from forecastlab.warehouse.services.loading import Load
 
 KIND = "simulate"
@@ -45,8 +45,10 @@ def simulate(name: str, config: Config, context: StepContext) -> DatasetVersion:
     place = Workplace(f"{context.job_id:016x}{'0' * 16}")
     try:
         drawing.draw(config, place, lambda done: context.report(0.6 * done, "Drawing sales"))
+        wanted = _load(name, config, context)
+        merging.prepare(place, wanted, context.report)
         with context.fenced():
-            version, _made = loading.load(place, _load(name, config, context), context.report)
+            version, _made = loading.load(place, wanted, context.report)
             return version
     finally:
         place.discard()
@@ -76,6 +78,7 @@ def load(context: StepContext) -> Done:
 def _loaded(context: StepContext, place: Workplace) -> ImportReport:
     config = configs.from_json(context.params["simulate"])
     wanted = _load(context.params["dataset"], config, context)
+    merging.prepare(place, wanted, context.report)
     with context.fenced():
         version, made = loading.load(place, wanted, context.report)
         notes = [] if made else [reports.unchanged(version).as_json()]
