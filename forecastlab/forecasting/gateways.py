@@ -19,7 +19,6 @@ from forecastlab.lib.errors import BadInput
 
 Arrays = Mapping[str, NDArray[Any]]
 ROW_GROUP = 50_000
-FORMULA = r"^[=+\-@\t\r]"
 
 
 class OutputUnusable(BadInput):
@@ -59,13 +58,6 @@ def encoded(frame: pl.DataFrame, suffix: str) -> bytes:
     else:
         frame.write_csv(buffer)
     return buffer.getvalue()
-
-
-def for_sheets(frame: pl.DataFrame) -> pl.DataFrame:
-    """Mark texts as texts that a spreadsheet would carry out as formulas."""
-    text = pl.col(pl.String)
-    formula = text.str.contains(FORMULA)
-    return frame.with_columns(pl.when(formula).then(pl.lit("'") + text).otherwise(text).name.keep())
 
 
 def check_output(path: Path, field: str) -> None:

@@ -1,16 +1,8 @@
 from __future__ import annotations
 
-from django.urls import path, register_converter
-from django.urls.converters import StringConverter
+from django.urls import path
 
 from forecastlab.forecasting import views
-
-
-class SuffixConverter(StringConverter):
-    regex = "csv|parquet"
-
-
-register_converter(SuffixConverter, "table_suffix")
 
 app_name = "forecasting"
 urlpatterns = [

@@ -11,9 +11,8 @@ from forecastlab.forecasting.models import Backtest, Forecast, ForecastIssue, Mo
 from forecastlab.forecasting.queries import model_runs, series_list
 from forecastlab.forecasting.queries.series_page import SeriesPage
 from forecastlab.forecasting.services import exports, registry
+from forecastlab.lib import downloads
 from forecastlab.lib.htmx import render_region
-
-TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 
 
 def _issue_or_404(request: HttpRequest, issue_id: int) -> ForecastIssue:
@@ -130,7 +129,7 @@ def backtest_download(request: HttpRequest, pk: int, suffix: str) -> HttpRespons
 
 def _download(frame: pl.DataFrame, name: str, suffix: str) -> HttpResponse:
     """Send a table: CSV for people and their spreadsheets, Parquet as it is."""
-    shown = gateways.for_sheets(frame) if suffix == "csv" else frame
+    shown = downloads.for_sheets(frame) if suffix == "csv" else frame
     content = gateways.encoded(shown, f".{suffix}")
     disposition = {"Content-Disposition": f'attachment; filename="{name}.{suffix}"'}
-    return HttpResponse(content, content_type=TYPES[suffix], headers=disposition)
+    return HttpResponse(content, content_type=downloads.TYPES[suffix], headers=disposition)

@@ -40,4 +40,3 @@ FOLDS = 3
 METRIC = "wape"
 # The intervals, in percent, that every issued forecast stores and every judgement calibrates.
 LEVELS = (80, 95)
-STOCKOUT_LIMIT = 9 / 16

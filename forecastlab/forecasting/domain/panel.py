@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forecastlab.forecasting.domain.defaults import STOCKOUT_LIMIT
 from forecastlab.lib.errors import BadInput
+from forecastlab.warehouse.domain.profiles import STOCKOUT_LIMIT
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 
 from forecastlab.forecasting.domain import panel as panels
-from forecastlab.forecasting.domain.defaults import STOCKOUT_LIMIT
 from forecastlab.forecasting.domain.panel import Panel
 from forecastlab.warehouse import queries as warehouse
+from forecastlab.warehouse.domain.profiles import STOCKOUT_LIMIT
 from forecastlab.warehouse.models import DatasetVersion
 
 COLUMNS = ("quantity", "open", "stockout_share")

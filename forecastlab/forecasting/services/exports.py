@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 import polars as pl
 
@@ -11,7 +9,7 @@ from forecastlab.forecasting import gateways
 from forecastlab.forecasting.domain import config as rules
 from forecastlab.forecasting.models import Backtest, ForecastIssue
 from forecastlab.lib import frames
-from forecastlab.warehouse.domain.periods import Frequency
+from forecastlab.warehouse import queries as warehouse
 from forecastlab.warehouse.models import DatasetVersion
 
 RANGES = ("lo80", "hi80", "lo95", "hi95")
@@ -44,7 +42,9 @@ def issued(issue: ForecastIssue, series_id: int | None = None) -> pl.DataFrame:
     if series_id is not None:
         query += f" AND series_id = {series_id:d}"
     found = frames.read(query)
-    moments = periods(issue.version, range(issue.origin + 1, issue.origin + 1 + issue.horizon))
+    moments = warehouse.moments(
+        issue.version, range(issue.origin + 1, issue.origin + 1 + issue.horizon)
+    )
     steps = np.tile(np.arange(issue.horizon), found.height)
     return (
         found.explode("yhat", *RANGES)
@@ -53,18 +53,6 @@ def issued(issue: ForecastIssue, series_id: int | None = None) -> pl.DataFrame:
         .select("unique_id", "ds", "model", "yhat", *RANGES)
         .sort("unique_id", "ds")
     )
-
-
-def periods(version: DatasetVersion, numbers: Iterable[int]) -> pl.Series:
-    """Return the dates of periods (times for hours), their numbers where there are no dates."""
-    calendar = version.calendar
-    numbered = list(numbers)
-    if calendar.epoch is None:
-        return pl.Series("ds", numbered, dtype=pl.Int64)
-    moments = [calendar.start(one) for one in numbered]
-    if calendar.frequency is Frequency.HOUR:
-        return pl.Series("ds", moments, dtype=pl.Datetime("ms"))
-    return pl.Series("ds", [one.date() if one else None for one in moments], dtype=pl.Date)
 
 
 def _windows(backtest: Backtest) -> pl.DataFrame:
@@ -81,8 +69,8 @@ def _windows(backtest: Backtest) -> pl.DataFrame:
         schema={"fold": pl.Int16, "step": pl.Int16},
     )
     return found.with_columns(
-        periods(version, [one[2] for one in cells]),
-        periods(version, [one[3] for one in cells]).alias("cutoff"),
+        warehouse.moments(version, [one[2] for one in cells]),
+        warehouse.moments(version, [one[3] for one in cells]).alias("cutoff"),
     )
 
 

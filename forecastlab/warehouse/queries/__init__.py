@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import polars as pl
 
 from forecastlab.lib import frames
 from forecastlab.lib.errors import NotFound
+from forecastlab.warehouse.domain.periods import Frequency
 from forecastlab.warehouse.models import Dataset, DatasetVersion
 
 FACT_COLUMNS = (
@@ -84,18 +85,28 @@ def facts(
 SERIES_OF_VERSION = """
 SELECT s.id AS series_id, s.unique_id,
     coalesce(st.code, '') AS store, coalesce(p.code, '') AS product
-FROM warehouse_series s
+FROM warehouse_seriesprofile told
+JOIN warehouse_series s ON s.id = told.series_id
 LEFT JOIN warehouse_store st ON st.id = s.store_id
 LEFT JOIN warehouse_product p ON p.id = s.product_id
-WHERE EXISTS (
-    SELECT 1 FROM warehouse_salesfact f WHERE f.version_id = $1 AND f.series_id = s.id
-)
+WHERE told.version_id = $1
 """
 
 
 def series_frame(version: DatasetVersion) -> pl.DataFrame:
     """Return `series_id, unique_id, store, product` of every series that has facts here."""
     return frames.read(SERIES_OF_VERSION, [version.pk]).sort("series_id")
+
+
+def moments(version: DatasetVersion, numbers: Iterable[int]) -> pl.Series:
+    """Return `ds`: dates of periods (times for hours), their numbers where there are no dates."""
+    calendar, numbered = version.calendar, list(numbers)
+    if calendar.epoch is None:
+        return pl.Series("ds", numbered, dtype=pl.Int64)
+    begun = [calendar.start(one) for one in numbered]
+    if calendar.frequency is Frequency.HOUR:
+        return pl.Series("ds", begun, dtype=pl.Datetime("ms"))
+    return pl.Series("ds", [one.date() if one else None for one in begun], dtype=pl.Date)
 
 
 def period_label(version: DatasetVersion, t: int) -> str:
