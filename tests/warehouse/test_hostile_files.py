@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from forecastlab.warehouse.gateways import files
+from forecastlab.warehouse.gateways import texts
 from forecastlab.warehouse.models import Dataset
 from tests.factories import make_user
 from tests.warehouse.test_import_command import HEAD, nothing_is_left, partitions, run_import
@@ -32,7 +32,7 @@ def _daily(value: str, days: int = 28) -> str:
         ("far.csv", f"{HEAD}\n{_daily('1')}A,1,9999-12-31,1\n", "from 1800 to 2199"),
         ("mac.csv", f"{HEAD}\n{_daily('1')}".replace("\n", "\r"), "CR"),
         ("ours.csv", f"__line__,{HEAD}\n1,A,1,2024-01-01,3\n", "'__line__'"),
-        ("wide.csv", f"{HEAD},{','.join(map(str, range(1000)))}\n", "1,004 columns"),
+        ("wide.csv", f"{HEAD},{','.join(map(str, range(20_000)))}\n", "20,004 columns"),
         ("head.csv", f"{'x' * 200_000},{HEAD}\nx,A,1,2024-01-01,3\n", "first line"),
     ],
     ids=lambda one: str(one)[:8].strip(),
@@ -80,7 +80,7 @@ def test_a_zero_byte_in_a_column_of_parquet_is_refused(folder: Path) -> None:
 def test_a_file_that_unpacks_without_end_is_stopped(
     folder: Path, upload_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "ALWAYS_UNPACKED", 1 << 20)
+    monkeypatch.setattr(texts, "ALWAYS_UNPACKED", 1 << 20)
     path, before = folder / "sales.csv.gz", partitions()
     path.write_bytes(gzip.compress(f"{HEAD}\n".encode() + b"\n" * (32 << 20)))
 

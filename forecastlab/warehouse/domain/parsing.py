@@ -6,46 +6,66 @@ A value that cannot be read becomes null here; `bad` marks it, so that the row c
 from __future__ import annotations
 
 from collections.abc import Mapping as Dictionary
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
+from forecastlab.lib.errors import BadInput
+from forecastlab.warehouse.domain import moments, numerals
 from forecastlab.warehouse.domain.mapping import Mapping
+from forecastlab.warehouse.domain.moments import FIRST_YEAR, LAST_YEAR, MOMENT
+from forecastlab.warehouse.domain.numerals import Numeral
 from forecastlab.warehouse.domain.roles import ROLES
 
-DATE_FORMATS = (
-    "%Y-%m-%d",
-    "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%dT%H:%M:%S",
-    "%Y-%m-%d %H:%M",
-    "%Y-%m-%dT%H:%M",
-    "%Y/%m/%d",
-    "%Y%m%d",
-    "%d.%m.%Y",
-    "%d/%m/%Y",
-    "%m/%d/%Y",
-    "%d-%m-%Y",
-)
-_WORDS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
-MOMENT = pl.Datetime("us")
+# What the dates of a column of text mean, and how many minutes they are ahead of UTC: columns
+# that are joined to the rows before these expressions see them.
+WALL_TIME, OFFSET = "__ds__", "__offset__"
 # Far from what a real could not hold or a sum could not add up.
 LARGEST = 1e15
-FIRST_YEAR, LAST_YEAR = 1800, 2199
 # More periods than any series has.
 LAST_PERIOD = 10_000_000
+DECIMALS = ("", ".", ",")
+
+
+class ReadingUnusable(BadInput):
+    """Numbers cannot be read in this way."""
+
+    code = "reading_unusable"
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """How values are to be read; what is left empty is guessed.
 
-    `undated`: the column of dates holds whole numbers of periods instead, from 0.
+    `decimal` is "." or ","; `dates` as in moments.check_dates; `timezone` is the IANA name of
+    the zone whose wall time is kept. `undated`: the column of dates holds whole numbers of
+    periods instead, from 0.
     """
 
+    decimal: str = ""
+    dates: str = ""
+    timezone: str = ""
     undated: bool = False
+
+    def check(self) -> None:
+        """Raise ReadingUnusable or DatesUnusable for what no file could be read with."""
+        if self.decimal not in DECIMALS:
+            raise ReadingUnusable(
+                f"'{self.decimal}' is not a decimal sign. Accepted: '.' and ','.", field="decimal"
+            )
+        moments.check_dates(self.dates)
+        moments.check_zone(self.timezone)
 
 
 GUESSED = Reading()
+
+
+@dataclass(frozen=True, slots=True)
+class Insight:
+    """What a look at the whole file has told: how numbers are written, and how dates are."""
+
+    numerals: Dictionary[str, Numeral] = field(default_factory=dict)
+    dates: str = "write 2024-12-31"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,38 +79,27 @@ class Parsed:
     complaint: str
 
 
-def moment_format(sample: pl.Series) -> tuple[str, bool]:
-    """Return the format that reads most of the sample, and whether another reads as much.
-
-    Only 03/04/2024 can be read in two ways; it is settled when any day is above 12.
-    """
-    texts = sample.cast(pl.String).str.strip_chars().drop_nulls()
-    read = {one: _readable(texts, one) for one in DATE_FORMATS}
-    best = max(DATE_FORMATS, key=lambda one: read[one])
-    twin = {"%d/%m/%Y": "%m/%d/%Y", "%m/%d/%Y": "%d/%m/%Y"}.get(best)
-    return best, bool(twin and read[twin] == read[best])
-
-
-def _readable(texts: pl.Series, form: str) -> int:
-    return texts.len() - texts.str.strptime(MOMENT, form, strict=False).null_count()
-
-
 def parsed(
-    mapping: Mapping,
-    types: Dictionary[str, pl.DataType],
-    moments: str = "",
-    reading: Reading = GUESSED,
+    mapping: Mapping, types: Dictionary[str, pl.DataType], reading: Reading, insight: Insight
 ) -> list[Parsed]:
     """Return the staged columns of a mapping over columns of these types."""
     columns = [_key(role, mapping) for role in ("series", "store", "product")]
     out = [one for one in columns if one is not None]
     ds = mapping.column("ds") or ""
-    out.append(_period(ds) if reading.undated else _moment(ds, types[ds], moments))
+    dated = _moment(ds, types[ds], reading, insight)
+    out.append(_period(ds) if reading.undated else dated)
     for one in mapping.numbers():
-        out.append(_number(one.role, one.column, types[one.column], one.divisor))
+        out.append(_number(one.role, one.column, types, insight, one.divisor))
     for place, signal in enumerate(mapping.signals):
-        out.append(_number(f"signal_{place}", signal.column, types[signal.column], 1.0))
+        out.append(_number(f"signal_{place}", signal.column, types, insight))
     return out
+
+
+def offset(column: str, timezone: str) -> pl.Expr:
+    """Return how many minutes the wall time of a column with a zone is ahead of UTC."""
+    utc = moments.wall_time(pl.col(column), "UTC")
+    away = moments.wall_time(pl.col(column), timezone or "UTC") - utc
+    return away.dt.total_minutes().cast(pl.Int32)
 
 
 def _key(role: str, mapping: Mapping) -> Parsed | None:
@@ -110,37 +119,39 @@ def _period(column: str) -> Parsed:
     return Parsed("ds", column, value, bad, "is not the number of a period, counted from 0")
 
 
-def _moment(column: str, kind: pl.DataType, form: str) -> Parsed:
+def _moment(column: str, kind: pl.DataType, reading: Reading, insight: Insight) -> Parsed:
     source = pl.col(column)
-    if isinstance(kind, pl.Datetime):
-        value = source.dt.replace_time_zone(None).cast(MOMENT)
-    elif kind == pl.Date:
+    if isinstance(kind, pl.Datetime) and kind.time_zone:
+        value = moments.wall_time(source, reading.timezone or kind.time_zone)
+    elif isinstance(kind, pl.Datetime | pl.Date):
         value = source.cast(MOMENT)
     else:
-        text = source.cast(pl.String).str.strip_chars()
-        value = text.str.strptime(MOMENT, form or DATE_FORMATS[0], strict=False)
+        value = pl.col(WALL_TIME)
     within = value.dt.year().is_between(FIRST_YEAR, LAST_YEAR)
     bad = value.is_null() | ~within.fill_null(value=False)
-    complaint = f"is not a date from {FIRST_YEAR} to {LAST_YEAR}; write 2024-12-31"
+    complaint = f"is not a date from {FIRST_YEAR} to {LAST_YEAR}; {insight.dates}"
     return Parsed("ds", column, value, bad, complaint)
 
 
-def _number(name: str, column: str, kind: pl.DataType, divisor: float) -> Parsed:
-    source = pl.col(column)
-    if kind == pl.String:
-        text = source.str.strip_chars()
-        given = text.is_not_null() & (text != "")
-        words = text.str.to_lowercase().replace_strict(
-            _WORDS, default=None, return_dtype=pl.Float64
-        )
-        number = pl.coalesce(text.cast(pl.Float64, strict=False), words)
+def _number(
+    name: str,
+    column: str,
+    types: Dictionary[str, pl.DataType],
+    insight: Insight,
+    divisor: float = 1.0,
+) -> Parsed:
+    source, numeral = pl.col(column), insight.numerals.get(column, Numeral())
+    if types[column] == pl.String:
+        given = source.is_not_null() & (source.str.strip_chars() != "")
+        number = numerals.number(source, numeral)
     else:
         number = source.cast(pl.Float64, strict=False)
         given = source.is_not_null() & number.is_not_nan().fill_null(value=True)
     unusable = given & (number.is_null() | ~number.is_finite())
     unusable = unusable | ((number / divisor).abs() > LARGEST).fill_null(value=False)
     value = pl.when(unusable | ~given).then(None).otherwise(number / divisor)
-    return Parsed(name, column, value, unusable | _outside(name, value), _complaint(name))
+    complaint = _complaint(name) + _written(numeral)
+    return Parsed(name, column, value, unusable | _outside(name, value), complaint)
 
 
 def _outside(name: str, value: pl.Expr) -> pl.Expr:
@@ -160,3 +171,10 @@ def _complaint(name: str) -> str:
     if role.high is None:
         return "is not a number from 0 to 1e15; leave it empty for unknown"
     return f"is not a number from 0 to 1; divide the column: --map {name}=COLUMN/NUMBER"
+
+
+def _written(numeral: Numeral) -> str:
+    if numeral.plain or not numeral.decimal:
+        return ""
+    word = "comma" if numeral.decimal == "," else "point"
+    return f" (numbers of this column have a decimal {word}; --decimal changes that)"

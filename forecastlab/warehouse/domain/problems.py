@@ -32,8 +32,10 @@ def error(
     return Problem("error", code, message, count, tuple(places[:SHOWN]))
 
 
-def note(code: str, message: str, *, count: int = 1) -> Problem:
-    return Problem("note", code, message, count)
+def note(
+    code: str, message: str, *, count: int = 1, places: Sequence[Mapping[str, Any]] = ()
+) -> Problem:
+    return Problem("note", code, message, count, tuple(places[:SHOWN]))
 
 
 def refusal(problems: Sequence[Problem]) -> str:

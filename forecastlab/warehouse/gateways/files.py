@@ -2,25 +2,49 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
-import gzip
-import zlib
-from dataclasses import dataclass
+import itertools
+import json
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 import polars as pl
 
-from forecastlab.warehouse.domain import formats
-from forecastlab.warehouse.domain.formats import BOM, GZIP, FileUnusable, Table
+from forecastlab.warehouse.domain import formats, problems
+from forecastlab.warehouse.domain.formats import FileUnusable, Table
+from forecastlab.warehouse.domain.problems import Problem
+from forecastlab.warehouse.gateways import texts
+from forecastlab.warehouse.gateways.texts import Plain
 
-CHUNK = 1 << 20
-MOST_COLUMNS = 1000
-# What a packed file may unpack to: sales shrink to a tenth, seldom to a fiftieth.
-MOST_RATIO, ALWAYS_UNPACKED = 200, 64 << 20
+MOST_COLUMNS = 20_000
+MOST_ROWS = 200_000_000
 ROW_NUMBER = "__line__"
-HEAD = 1 << 16
+# Names that we give to columns of our own.
+_OURS = ("__line__", "__ds__", "__offset__", "__held_back__", "__heading__")
+
+
+class Readable(Protocol):
+    """What can be staged: a file as it stands, or one brought into long form."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def line_word(self) -> str: ...
+
+    @property
+    def types(self) -> dict[str, pl.DataType]: ...
+
+    def scan(self) -> pl.LazyFrame:
+        """Return the rows with `__line__`."""
+
+    def notes(self) -> list[Problem]:
+        """Return what was assumed in order to read it."""
+
+    def unreadable(self, error: Exception) -> Exception:
+        """Return what to raise when the reader gives up on it."""
 
 
 @dataclass(frozen=True)
@@ -28,24 +52,35 @@ class Source:
     """An unpacked file: how it is called by its owner, where it is, what it is."""
 
     name: str
-    path: Path
+    plain: Plain
     table: Table
+
+    @property
+    def path(self) -> Path:
+        return self.plain.path
 
     @property
     def line_word(self) -> str:
         return "row" if self.table.is_parquet else "line"
 
     def scan(self) -> pl.LazyFrame:
-        """Return the rows lazily, with their number in `__line__`: of the file, or of Parquet."""
+        """Return the rows lazily, with their number in `__line__`: of the file, or of Parquet.
+
+        Lines of a text without any value are left out.
+        """
         if self.table.is_parquet:
             return pl.scan_parquet(self.path, row_index_name=ROW_NUMBER, row_index_offset=1)
-        return pl.scan_csv(
+        rows = pl.scan_csv(
             self.path,
             separator=self.table.delimiter,
             schema=dict.fromkeys(self.headings, pl.String()),
+            skip_lines=self.table.above,
             row_index_name=ROW_NUMBER,
-            row_index_offset=2,
+            row_index_offset=2 + self.table.above,
         )
+        first, *others = self.headings
+        begun = pl.col(first).str.strip_chars().fill_null("") != ""
+        return rows.filter(pl.any_horizontal(begun, *(pl.col(one).is_not_null() for one in others)))
 
     @cached_property
     def types(self) -> dict[str, pl.DataType]:
@@ -58,8 +93,9 @@ class Source:
         if self.table.is_parquet:
             return list(self._parquet_schema)
         with self.path.open(encoding="utf-8-sig", newline="") as stream:
+            lines = itertools.islice(stream, self.table.above, None)
             try:
-                first = next(csv.reader(stream, delimiter=self.table.delimiter))
+                first = next(csv.reader(lines, delimiter=self.table.delimiter))
             except csv.Error as error:
                 raise FileUnusable(
                     f"The first line of '{self.name}' cannot be read: {error}.", field="file"
@@ -71,26 +107,51 @@ class Source:
         try:
             return dict(pl.read_parquet_schema(self.path))
         except (pl.exceptions.PolarsError, OSError) as error:
-            raise FileUnusable(
-                f"'{self.name}' is damaged: {_short(error)}", field="file"
-            ) from error
+            raise self.unreadable(error) from error
+
+    def notes(self) -> list[Problem]:
+        """Return what was assumed in order to read the file at all."""
+        line = self.plain.assumed_from
+        if not line:
+            return []
+        label = formats.label(self.plain.encoding)
+        with self.path.open(encoding="utf-8") as stream:
+            shown = next(itertools.islice(stream, line - 1, None), "").strip()
+        message = (
+            f"'{self.name}' is not UTF-8 and was read as {label}: line {line:,} says "
+            f"'{shown[:80]}'. If that is wrong, give its encoding (--encoding)."
+        )
+        places = [problems.spot(line, "", shown)]
+        return [problems.note("assumed_encoding", message, places=places)]
+
+    def unreadable(self, error: Exception) -> Exception:
+        """Return what to raise when the reader gives up: where the file is wrong, if it shows.
+
+        NoRoom when the disk is full.
+        """
+        full = texts.no_room(error)
+        if full:
+            return full
+        what, fault = "is damaged", ""
+        if not self.table.is_parquet:
+            what, columns, table = "cannot be read", len(self.headings), self.table
+            fault = texts.first_fault(
+                self.path, delimiter=table.delimiter, above=table.above, columns=columns
+            )
+        reason = fault or str(error).strip().split("\n")[0][:300].replace(str(self.path), "it")
+        hint = "Correct it in the file." if fault else "Save the file again, or as CSV."
+        return FileUnusable(f"'{self.name}' {what}: {reason}", hint=hint, field="file")
 
 
-def open_source(path: Path, name: str) -> Source:
+def open_source(path: Path, name: str, encoding: str = "") -> Source:
     """Unpack and recognise a file, and look at its first row.
 
-    A gzipped file is unpacked beside it. Raises FileUnusable for what is no table in UTF-8, is
-    damaged or holds no rows.
+    What is unpacked or translated is kept beside it, and found there the next time. Raises
+    FileUnusable for what is no table, is damaged or holds no rows; EncodingUnknown; NoRoom.
     """
-    try:
-        plain = _unpacked(path, name)
-    except (OSError, EOFError, zlib.error) as error:
-        raise FileUnusable(f"'{name}' is damaged: {_short(error)}", field="file") from error
-    with plain.open("rb") as stream:
-        source = Source(name, plain, formats.recognise(stream.read(HEAD), name))
-    if not source.table.is_parquet:
-        _check_text(source)
+    source = _opened(path, name, encoding)
     _check_headings(source)
+    _check_rows(source)
     first_rows(source, 1)
     return source
 
@@ -102,31 +163,39 @@ def first_rows(source: Source, count: int) -> pl.DataFrame:
     try:
         rows = source.scan().head(count).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise FileUnusable(
-            f"'{source.name}' cannot be read: {_short(error)}", field="file"
-        ) from error
+        raise source.unreadable(error) from error
     if rows.is_empty():
-        raise FileUnusable(f"'{source.name}' has a header and no rows.", field="file")
+        raise FileUnusable(
+            f"'{source.name}' has a header and no rows.",
+            hint="Give a file with one row for each series and date.",
+            field="file",
+        )
     return rows
 
 
-def _unpacked(path: Path, name: str) -> Path:
-    with path.open("rb") as stream:
-        if stream.read(2) != GZIP:
-            return path
-    plain = path.with_name("unpacked")
-    room = max(path.stat().st_size * MOST_RATIO, ALWAYS_UNPACKED)
-    with gzip.open(path, "rb") as packed, plain.open("wb") as stream:
-        while chunk := packed.read(CHUNK):
-            room -= len(chunk)
-            if room < 0:
-                raise FileUnusable(
-                    f"'{name}' unpacks to more than {MOST_RATIO} times its size.",
-                    hint="Unpack it yourself and give the plain file.",
-                    field="file",
-                )
-            stream.write(chunk)
-    return plain
+def _opened(path: Path, name: str, encoding: str) -> Source:
+    """Find out what the file is, or remember it from the last time it was opened."""
+    encoding = formats.check_encoding(encoding)
+    memory = path.with_name(f"{path.name}.{encoding or 'guessed'}.json")
+    if memory.exists():
+        known = json.loads(memory.read_text())
+        where = Plain(path.with_name(known["file"]), known["encoding"], known["assumed_from"])
+        return Source(name, where, Table(**known["table"]))
+    plain = texts.plain(texts.unpacked(path, name), name, encoding)
+    if plain.is_parquet:
+        return Source(name, plain, Table())
+    with plain.path.open(encoding="utf-8-sig", newline="") as stream:
+        table = formats.recognise(stream.read(texts.HEAD), name)
+    known = {
+        "file": plain.path.name,
+        "encoding": plain.encoding,
+        "assumed_from": plain.assumed_from,
+        "table": asdict(table),
+    }
+    draft = memory.with_suffix(".draft")
+    draft.write_text(json.dumps(known))
+    draft.replace(memory)
+    return Source(name, plain, table)
 
 
 def _check_headings(source: Source) -> None:
@@ -138,7 +207,7 @@ def _check_headings(source: Source) -> None:
             hint="Leave out what is not needed.",
             field="file",
         )
-    wrong = [one for one in source.headings if one == ROW_NUMBER or "\x00" in one]
+    wrong = [one for one in source.headings if one in _OURS or "\x00" in one]
     if wrong:
         shown = wrong[0].replace("\x00", "\ufffd")[:80]
         raise FileUnusable(
@@ -148,27 +217,17 @@ def _check_headings(source: Source) -> None:
         )
 
 
-def _check_text(source: Source) -> None:
-    """Raise FileUnusable at the first line that is not UTF-8."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    lines = 1
-    with source.path.open("rb") as stream:
-        chunk = stream.read(CHUNK).removeprefix(BOM)
-        while True:
-            try:
-                decoder.decode(chunk, final=not chunk)
-            except UnicodeDecodeError as error:
-                line = lines + bytes(error.object[: error.start]).count(b"\n")
-                raise FileUnusable(
-                    f"Line {line} of '{source.name}' is not UTF-8.",
-                    hint="Save the file as UTF-8.",
-                    field="file",
-                ) from error
-            if not chunk:
-                return
-            lines += chunk.count(b"\n")
-            chunk = stream.read(CHUNK)
-
-
-def _short(error: Exception) -> str:
-    return str(error).strip().split("\n")[0][:300]
+def _check_rows(source: Source) -> None:
+    """Raise FileUnusable when Parquet announces more rows than are read."""
+    if not source.table.is_parquet:
+        return
+    try:
+        rows = pl.scan_parquet(source.path).select(pl.len()).collect().item()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise source.unreadable(error) from error
+    if rows > MOST_ROWS:
+        raise FileUnusable(
+            f"'{source.name}' has {rows:,} rows; at most {MOST_ROWS:,} are read.",
+            hint="Split it by time and append the parts.",
+            field="file",
+        )

@@ -12,7 +12,9 @@ from forecastlab.warehouse.domain.formats import FileUnusable
 from forecastlab.warehouse.domain.mapping import Mapping
 from forecastlab.warehouse.domain.parsing import GUESSED, Parsed, Reading
 from forecastlab.warehouse.domain.problems import SHOWN, Problem
-from forecastlab.warehouse.gateways.files import Source
+from forecastlab.warehouse.gateways import surveying
+from forecastlab.warehouse.gateways.files import MOST_ROWS, ROW_NUMBER, Readable
+from forecastlab.warehouse.gateways.surveying import Survey
 from forecastlab.warehouse.gateways.workplace import Workplace
 
 UNIQUE_ID = "unique_id"
@@ -22,54 +24,38 @@ HELD_BACK, HEADING = "__held_back__", "__heading__"
 
 
 def stage(
-    source: Source, mapping: Mapping, place: Workplace, reading: Reading = GUESSED
+    source: Readable, mapping: Mapping, place: Workplace, reading: Reading = GUESSED
 ) -> list[Problem]:
-    """Write the parsed rows to `place.rows` and return what could not be read.
+    """Write the parsed rows to `place.rows` and return what could not be read, or was assumed.
 
-    Columns: line, unique_id, store, product, ds, one number per role and signal, and held_back
-    where the source has HELD_BACK.
+    Columns: line, unique_id, store, product, ds, one number per role and signal, `offset` (in
+    minutes, where times say how far they are ahead of UTC) and `held_back` where the source has
+    HELD_BACK.
     """
     try:
-        columns, found = _columns(source, mapping, reading)
-        _sink(source, columns, place.rows)
-        return [*found, *_unread(source, columns, place.rows)]
-    except pl.exceptions.PolarsError as error:
-        first = str(error).strip().split("\n")[0][:300]
-        raise FileUnusable(f"'{source.name}' cannot be read: {first}", field="file") from error
+        survey = surveying.survey(source, mapping, reading)
+        columns = parsing.parsed(mapping, source.types, reading, survey.insight)
+        _sink(source, survey, columns, place.rows)
+        _check_count(source, place.rows)
+        unread = _unread(source, survey, columns, place.rows)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise source.unreadable(error) from error
+    return [*survey.found, *unread, *source.notes()]
 
 
-def _columns(
-    source: Source, mapping: Mapping, reading: Reading
-) -> tuple[list[Parsed], list[Problem]]:
-    column = mapping.column("ds") or ""
-    if reading.undated or isinstance(source.types[column], pl.Datetime | pl.Date):
-        return parsing.parsed(mapping, source.types, reading=reading), []
-    distinct = source.scan().select(pl.col(column).unique()).collect(engine="streaming")
-    form, ambiguous = parsing.moment_format(distinct.to_series())
-    found = []
-    if ambiguous:
-        found.append(
-            problems.error(
-                "ambiguous_dates",
-                f"Column '{column}' can be read with the day or the month first; "
-                "write dates as 2024-12-31.",
-            )
-        )
-    return parsing.parsed(mapping, source.types, form), found
-
-
-def _sink(source: Source, columns: Sequence[Parsed], path: Path) -> None:
+def _sink(source: Readable, survey: Survey, columns: Sequence[Parsed], path: Path) -> None:
     draft = path.with_suffix(".draft")
     keys = [one for one in columns if one.name in {"store", "product"}]
     unique_id = next((one for one in columns if one.name == "series"), None)
     values = {one.name: one.value for one in columns if one.name != "series"}
     joined = pl.concat_str([one.value for one in keys], separator=":") if keys else None
-    frame = source.scan().select(
-        pl.col("__line__").cast(pl.UInt32).alias("line"),
+    frame = survey.frame.select(
+        pl.col(ROW_NUMBER).cast(pl.UInt32).alias("line"),
         (unique_id.value if unique_id else joined).alias(UNIQUE_ID),  # type: ignore[union-attr]
         values.pop("store", pl.lit(None, dtype=pl.String)).alias("store"),
         values.pop("product", pl.lit(None, dtype=pl.String)).alias("product"),
         *(value.alias(name) for name, value in values.items()),
+        *([survey.offset.alias("offset")] if survey.offset is not None else []),
         *([pl.col(HELD_BACK).alias("held_back")] if HELD_BACK in source.types else []),
         *(one.bad.alias(f"bad_{place}") for place, one in enumerate(columns)),
     )
@@ -77,20 +63,35 @@ def _sink(source: Source, columns: Sequence[Parsed], path: Path) -> None:
     draft.replace(path)
 
 
-def _unread(source: Source, columns: Sequence[Parsed], path: Path) -> list[Problem]:
+def _check_count(source: Readable, path: Path) -> None:
+    """Raise FileUnusable for more rows than are read, or none at all."""
+    rows = pl.scan_parquet(path).select(pl.len()).collect().item()
+    if rows > MOST_ROWS:
+        raise FileUnusable(
+            f"'{source.name}' has {rows:,} rows; at most {MOST_ROWS:,} are read.",
+            hint="Split it by time and append the parts.",
+            field="file",
+        )
+
+
+def _unread(
+    source: Readable, survey: Survey, columns: Sequence[Parsed], path: Path
+) -> list[Problem]:
     marks = [f"bad_{place}" for place in range(len(columns))]
     counts = pl.scan_parquet(path).select(pl.col(marks).sum()).collect().row(0)
     return [
-        _complaint(source, one, count) for one, count in zip(columns, counts, strict=True) if count
+        _complaint(source, survey, one, count)
+        for one, count in zip(columns, counts, strict=True)
+        if count
     ]
 
 
-def _complaint(source: Source, one: Parsed, count: int) -> Problem:
+def _complaint(source: Readable, survey: Survey, one: Parsed, count: int) -> Problem:
     """Read the file again for the first values that could not be used."""
     own = one.name == "quantity" and HEADING in source.types
     heading = pl.col(HEADING) if own else pl.lit(one.column)
-    frame = source.scan().filter(one.bad)
-    frame = frame.select("__line__", heading, pl.col(one.column).cast(pl.String).alias("value"))
+    frame = survey.frame.filter(one.bad)
+    frame = frame.select(ROW_NUMBER, heading, pl.col(one.column).cast(pl.String).alias("value"))
     places = [problems.spot(*row) for row in frame.head(SHOWN).collect().rows()]
     word = source.line_word.capitalize()
     message = f"{word} {places[0]['line']:,}, column '{places[0]['column']}': "

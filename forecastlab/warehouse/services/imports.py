@@ -12,22 +12,24 @@ from forecastlab.accounts.models import User
 from forecastlab.jobs.models import Job
 from forecastlab.jobs.services import jobs
 from forecastlab.lib.barriers import barrier
-from forecastlab.lib.contributions import Done, Report, StepContext
+from forecastlab.lib.contributions import Done, Json, Report, StepContext
 from forecastlab.lib.errors import BadInput
-from forecastlab.warehouse.domain import names, problems
+from forecastlab.warehouse.domain import formats, names, problems
 from forecastlab.warehouse.domain.differences import CORRECT, REPLACE
 from forecastlab.warehouse.domain.mapping import Mapping
+from forecastlab.warehouse.domain.parsing import Reading
 from forecastlab.warehouse.domain.periods import Frequency
 from forecastlab.warehouse.domain.problems import Problem
 from forecastlab.warehouse.gateways import checking, staging, workplace
 from forecastlab.warehouse.gateways.workplace import Staged
 from forecastlab.warehouse.models import Dataset, DatasetVersion, ImportReport
-from forecastlab.warehouse.services import loading, merging, reports, uploads
+from forecastlab.warehouse.services import loading, merging, prepared, reports, uploads
 from forecastlab.warehouse.services.loading import Load, NameTaken
 from forecastlab.warehouse.services.uploads import Upload
 
 KIND = "import"
 RETURNS = ("keep", "missing", "reject")
+DUPLICATES = ("reject", "sum", "last")
 LAYOUTS = ("long",)
 
 
@@ -70,6 +72,13 @@ class Options:
         _one_of("returns", self.returns, RETURNS)
         _one_of("layout", self.layout, LAYOUTS)
         _one_of("mode", self.mode, DatasetVersion.Mode.values)
+        _one_of("duplicates", self.duplicates, DUPLICATES)
+        formats.check_encoding(self.encoding)
+        self.reading.check()
+
+    @property
+    def reading(self) -> Reading:
+        return Reading(decimal=self.decimal, dates=self.dates, timezone=self.timezone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,37 +112,51 @@ def check_name(name: str, *, by: User) -> str:
     return name
 
 
-def start(name: str, upload: Upload, *, options: Options, by: User, at: datetime) -> Job:
+def start(
+    name: str, upload: Upload, *, options: Options, by: User, at: datetime, preview: int = 0
+) -> Job:
     """Start the import of a received file, which the job discards when it ends.
 
-    Raises BadInput for what can be seen without reading the rows; the file is kept then.
+    `preview` is the job that has looked at it before. Raises BadInput for what can be seen
+    without reading the rows; the file is kept then.
     """
+    params = {**checked(name, upload, options=options, by=by), "preview": preview}
+    return jobs.create(KIND, params=params, by=by, at=at, exclusive=f"dataset:{name}")
+
+
+def checked(name: str, upload: Upload, *, options: Options, by: User) -> dict[str, Any]:
+    """Return the params of a job that reads the file; raise BadInput for what is wrong already."""
     check_name(name, by=by)
     options.check()
     _mapping(upload, options)
-    params = {
+    return {
         "dataset": name,
         "upload": upload.place.token,
         "file_name": upload.file_name,
         "options": asdict(options),
     }
-    return jobs.create(KIND, params=params, by=by, at=at, exclusive=f"dataset:{name}")
 
 
 # -- what a preview does too -------------------------------------------------------------------
 
 
+def opened(asked: Asked) -> Upload:
+    """Open the file of a job once more; raise UploadGone when it has been swept."""
+    return uploads.again(asked.upload, asked.file_name)
+
+
 def read(asked: Asked, report: Report) -> list[Problem]:
     """Write the rows of the file, typed, into its workplace."""
-    upload = uploads.again(asked.upload, asked.file_name)
+    upload = uploads.again(asked.upload, asked.file_name, encoding=asked.options.encoding)
     mapping = _mapping(upload, asked.options)
     report(0.1, f"Reading {asked.file_name}")
-    return [*staging.stage(upload.source, mapping, upload.place), *_dropped(mapping)]
+    found = staging.stage(upload.source, mapping, upload.place, asked.options.reading)
+    return [*found, *_dropped(mapping)]
 
 
 def judge(asked: Asked, report: Report) -> tuple[Staged | None, list[Problem]]:
     """Write what was read as facts; nothing is staged where an error is among the problems."""
-    upload = uploads.again(asked.upload, asked.file_name)
+    upload = uploads.again(asked.upload, asked.file_name, encoding=asked.options.encoding)
     mapping = _mapping(upload, asked.options)
     usual = merging.frequency_before(asked.name, asked.options.mode)
     # Corrections come now and then: what lies between them says nothing.
@@ -150,12 +173,22 @@ def judge(asked: Asked, report: Report) -> tuple[Staged | None, list[Problem]]:
     return checking.check(upload.place, wanted, report)
 
 
+def compare(context: StepContext, asked: Asked) -> tuple[str, list[Problem]]:
+    """Compare the facts with those of the version before, merge them where asked, and say how."""
+    place = workplace.existing(asked.upload)
+    found = merging.prepare(place, _wanted(context, asked), context.report)
+    return merging.sentence(place), found
+
+
 # -- the steps of the job ----------------------------------------------------------------------
 
 
 def stage(context: StepContext) -> Done:
     """Read the file as it stands and write typed rows."""
     asked = Asked.of(context.params)
+    known = prepared.of(workplace.existing(asked.upload), asdict(asked.options))
+    if known is not None:
+        return Done(f"{asked.file_name} was read for its preview", {"notes": known["read"]})
     found = read(asked, context.report)
     barrier("import-staged")
     _refuse_errors(context, asked, found)
@@ -165,23 +198,30 @@ def stage(context: StepContext) -> Done:
 def check(context: StepContext) -> Done:
     """Sort, date and count the rows; write the facts."""
     asked = Asked.of(context.params)
+    place = workplace.existing(asked.upload)
+    known = prepared.of(place, asdict(asked.options))
+    if known is not None:
+        return _in_order(place.staged(), known["check"])
     staged, found = judge(asked, context.report)
     barrier("import-checked")
     _refuse_errors(context, asked, found)
     if staged is None:
         raise ImportRefused("Nothing was loaded.")
+    return _in_order(staged, [one.as_json() for one in found])
+
+
+def _in_order(staged: Staged, notes: Sequence[Json]) -> Done:
     detail = f"{staged.rows:,} rows of {staged.series:,} series are in order"
-    return Done(detail, {"notes": [one.as_json() for one in found], "rows": staged.rows})
+    return Done(detail, {"notes": list(notes), "rows": staged.rows})
 
 
 def merge(context: StepContext) -> Done:
     """Compare the facts with those of the version before, and merge them where asked."""
     asked = Asked.of(context.params)
-    place = workplace.existing(asked.upload)
-    found = merging.prepare(place, _wanted(context, asked), context.report)
+    said, found = compare(context, asked)
     barrier("import-merged")
     _refuse_errors(context, asked, found)
-    return Done(merging.sentence(place), {"notes": [one.as_json() for one in found]})
+    return Done(said, {"notes": [one.as_json() for one in found]})
 
 
 def load(context: StepContext) -> Done:

@@ -16,7 +16,7 @@ from forecastlab.lib import sweeps
 from forecastlab.warehouse.domain import mapping as mappings
 from forecastlab.warehouse.domain.formats import FileUnusable
 from forecastlab.warehouse.domain.mapping import Mapping
-from forecastlab.warehouse.gateways import files, workplace
+from forecastlab.warehouse.gateways import files, texts, workplace
 from forecastlab.warehouse.gateways.files import Source
 from forecastlab.warehouse.gateways.workplace import UploadGone, Workplace
 
@@ -38,35 +38,43 @@ class Upload:
         return self.source.name
 
 
-def receive(chunks: Iterable[bytes], *, file_name: str) -> Upload:
-    """Keep a file; leave nothing and raise FileUnusable when it is no table with rows."""
-    place = workplace.receive(chunks)
+def receive(chunks: Iterable[bytes], *, file_name: str, encoding: str = "") -> Upload:
+    """Keep a file; leave nothing and raise FileUnusable when it is no table with rows.
+
+    Raises NoRoom when the disk is full, and leaves nothing then either.
+    """
     try:
-        return Upload(place, files.open_source(place.source, file_name))
-    except FileUnusable:
+        place = workplace.receive(chunks)
+    except OSError as error:
+        raise texts.no_room(error) or error from error
+    try:
+        return Upload(place, files.open_source(place.source, file_name, encoding))
+    except BaseException:
         place.discard()
         raise
 
 
-def receive_path(path: Path) -> Upload:
+def receive_path(path: Path, *, encoding: str = "") -> Upload:
     """Copy a file of this machine; raise FileUnusable when it cannot be read."""
     try:
         if path.is_dir():
             raise FileUnusable(f"'{path}' is a folder.", field="file")
         with path.open("rb") as stream:
-            return receive(iter(lambda: stream.read(CHUNK), b""), file_name=path.name)
+            return receive(
+                iter(lambda: stream.read(CHUNK), b""), file_name=path.name, encoding=encoding
+            )
     except FileNotFoundError as error:
         raise FileUnusable(f"There is no file '{path}'.", field="file") from error
     except PermissionError as error:
         raise FileUnusable(f"'{path}' may not be read by this user.", field="file") from error
 
 
-def again(token: str, file_name: str) -> Upload:
+def again(token: str, file_name: str, *, encoding: str = "") -> Upload:
     """Open a received file once more; raise UploadGone when it has been swept."""
     place = workplace.existing(token)
     if not place.source.exists():
         raise UploadGone(field="file")
-    return Upload(place, files.open_source(place.source, file_name))
+    return Upload(place, files.open_source(place.source, file_name, encoding))
 
 
 def ticket(upload: Upload, *, by: User) -> str:
