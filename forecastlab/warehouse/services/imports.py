@@ -142,12 +142,12 @@ def checked(name: str, upload: Upload, *, options: Options, by: User) -> dict[st
 
 def opened(asked: Asked) -> Upload:
     """Open the file of a job once more; raise UploadGone when it has been swept."""
-    return uploads.again(asked.upload, asked.file_name)
+    return uploads.again(asked.upload, asked.file_name, encoding=asked.options.encoding)
 
 
 def read(asked: Asked, report: Report) -> list[Problem]:
     """Write the rows of the file, typed, into its workplace."""
-    upload = uploads.again(asked.upload, asked.file_name, encoding=asked.options.encoding)
+    upload = opened(asked)
     mapping = _mapping(upload, asked.options)
     report(0.1, f"Reading {asked.file_name}")
     found = staging.stage(upload.source, mapping, upload.place, asked.options.reading)
@@ -156,7 +156,7 @@ def read(asked: Asked, report: Report) -> list[Problem]:
 
 def judge(asked: Asked, report: Report) -> tuple[Staged | None, list[Problem]]:
     """Write what was read as facts; nothing is staged where an error is among the problems."""
-    upload = uploads.again(asked.upload, asked.file_name, encoding=asked.options.encoding)
+    upload = opened(asked)
     mapping = _mapping(upload, asked.options)
     usual = merging.frequency_before(asked.name, asked.options.mode)
     # Corrections come now and then: what lies between them says nothing.
