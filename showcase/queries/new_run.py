@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Protocol
 
 from django.utils.translation import gettext as _
@@ -92,10 +91,7 @@ def _knobs_turned(config: Mapping[str, Any]) -> str:
     drawn = config.get("simulate")
     if not drawn:
         return ""
-    day = date.fromisoformat(drawn["as_of"])
-    native = simulator.build(drawn["preset"], seed=drawn["seed"], as_of=day).as_json()
-    turned = [name for name in simulator.KNOBS if drawn[name] != native[name]]
-    return " ".join(f"{name}={drawn[name]}" for name in turned)
+    return " ".join(f"{name}={drawn[name]}" for name in simulator.from_json(drawn).turned())
 
 
 def preview(prepared: Prepared) -> Preview:

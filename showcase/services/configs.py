@@ -11,6 +11,7 @@ from forecastlab.accounts.models import User
 from forecastlab.forecasting.domain import config as forecasting
 from forecastlab.warehouse import queries as warehouse
 from forecastlab.warehouse.domain.simulator import config as simulator
+from forecastlab.warehouse.domain.simulator.presets import SCENARIOS
 from forecastlab.warehouse.models import Dataset, DatasetVersion
 from forecastlab.warehouse.services import imports
 from showcase.domain import config as rules
@@ -75,7 +76,7 @@ def known_names() -> Known:
     return Known(
         models=models,
         default_models=models,
-        scenarios=tuple(simulator.PRESETS),
+        scenarios=tuple(SCENARIOS),
         simulated=_simulated,
     )
 
@@ -83,7 +84,7 @@ def known_names() -> Known:
 def _simulated(
     scenario: str, seed: int, as_of: date, knobs: Mapping[str, Any]
 ) -> tuple[Mapping[str, Any], int]:
-    drawn = simulator.build(scenario, seed=seed, as_of=as_of, knobs=knobs)
+    drawn = simulator.build(scenario, seed=seed, as_of=as_of, knobs=knobs, profile="scenario")
     return drawn.as_json(), drawn.days
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from forecastlab.lib import dates
 from forecastlab.lib.contributions import Done, Skipped, StepContext, StepFailed, StepResult
 from forecastlab.warehouse.domain.simulator import config as configs
-from forecastlab.warehouse.domain.simulator.config import KNOBS
 from forecastlab.warehouse.models import DatasetVersion, Series
 from forecastlab.warehouse.services import simulations, versions
 
@@ -19,8 +18,6 @@ def seed(context: StepContext) -> StepResult:
         return Skipped(f"Uses {versions.version_of(context).ref}")
     config = configs.from_json(frozen)
     version = simulations.simulate(context.params["scenario"], config, context)
-    native = configs.build(config.preset, seed=config.seed, as_of=config.as_of).as_json()
-    turned = sorted(knob for knob in KNOBS if config.as_json()[knob] != native[knob])
     data = {
         "version": version.pk,
         "dataset": version.ref,
@@ -32,7 +29,7 @@ def seed(context: StepContext) -> StepResult:
             "sales": version.rows,
         },
         "scenario": config.preset,
-        "overrides_applied": turned,
+        "overrides_applied": config.turned(),
     }
     return Done(f"{version.rows:,} rows of {version.series_count:,} series simulated", data)
 

@@ -1,165 +1,134 @@
-"""What moves demand: each a factor for every product and day of one store.
+"""What moves demand whatever the config: each a factor for every product and day of one store.
 
-Arrays are products x days, the first day first. Nothing here uses functions whose last digit
-depends on the processor (exponentials, sines), so that equal configs give equal bytes.
+Arrays are products x days, the first day first. Exponentials and sines, whose last digit depends
+on the processor, are rounded, so that equal configs give equal bytes.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import cached_property
 
 import numpy as np
 
 from forecastlab.warehouse.domain.simulator import holidays
 from forecastlab.warehouse.domain.simulator.config import Config
-from forecastlab.warehouse.domain.simulator.streams import Numbers, normals, stream, uniforms
+from forecastlab.warehouse.domain.simulator.streams import Numbers, Streams, steady
+from forecastlab.warehouse.domain.simulator.world import Product, Store
 
 PRICE_CHANGES = 0.1 / 30
 STORE_PRICES = 0.1
-CHAIN_PROMOTIONS = 0.7
-SHORTEST, LONGEST = 3, 14
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scene:
-    """One store with its products, over the days of the config."""
+    """One store with the products it sells, over the days of the config."""
 
     config: Config
-    store: str
-    products: tuple[str, ...]
+    store: Store
+    products: tuple[Product, ...]
+    streams: Streams
 
     @property
     def shape(self) -> tuple[int, int]:
         return len(self.products), self.config.days
 
+    @cached_property
+    def dates(self) -> list[date]:
+        return [self.config.first + timedelta(days=day) for day in range(self.config.days)]
+
+    def uniforms(self, effect: str) -> Numbers:
+        """Return one number from 0 to 1 for each series and day."""
+        whom, days = self.store.code, self.config.days
+        rows = [self.streams.uniforms(effect, whom, one.code, days=days) for one in self.products]
+        return np.stack(rows)[:, ::-1]
+
+    def normals(self, effect: str) -> Numbers:
+        """Return one standard normal number for each series and day."""
+        whom, days = self.store.code, self.config.days
+        rows = [self.streams.normals(effect, whom, one.code, days=days) for one in self.products]
+        return np.stack(rows)[:, ::-1]
+
+    def everywhere(self, by_day: Numbers) -> Numbers:
+        """Return what holds for all products, day by day, for each of them."""
+        return np.broadcast_to(by_day, self.shape)
+
 
 def base(scene: Scene) -> Numbers:
     """Return the level of each product in this store."""
-    config = scene.config
-    size = 0.7 + 0.6 * stream(config.seed, "store-size", scene.store).random()
-    liking = [
-        0.4 + 1.4 * stream(config.seed, "product-level", product).random()
-        for product in scene.products
-    ]
+    config, draw = scene.config, scene.streams.number
+    size = 0.7 + 0.6 * draw("store-size", scene.store.code)
+    liking = [0.4 + 1.4 * draw("product-level", one.code) for one in scene.products]
     return np.repeat(np.array(liking)[:, None] * config.base * size, config.days, axis=1)
 
 
 def trend(scene: Scene) -> Numbers:
-    """Return a line that is 1 on the last day."""
+    """Return a line or a curve that is 1 on the last day."""
     days = np.arange(-scene.config.window_days, 1, dtype=np.float64)
-    return np.broadcast_to(1 + scene.config.slope * days, scene.shape)
+    if scene.config.curve == "exponential":
+        return scene.everywhere(steady(np.exp(scene.config.slope * days)))
+    return scene.everywhere(np.maximum(1 + scene.config.slope * days, 0.0))
 
 
 def weekday(scene: Scene) -> Numbers:
     first = scene.config.first.weekday()
     factors = np.array(scene.config.weekdays)
-    return np.broadcast_to(factors[(first + np.arange(scene.config.days)) % 7], scene.shape)
+    return scene.everywhere(factors[(first + np.arange(scene.config.days)) % 7])
 
 
-def holiday_flags(config: Config) -> Numbers:
-    days = holidays.between(config.first, config.as_of)
-    moments = (config.first + timedelta(days=day) for day in range(config.days))
-    return np.array([float(day in days) for day in moments])
+def month(scene: Scene) -> Numbers:
+    return scene.everywhere(np.array([scene.config.months[day.month - 1] for day in scene.dates]))
+
+
+def holiday_flags(scene: Scene) -> Numbers:
+    """Say which days are holidays: the federal ones, and those of the rush where there is one."""
+    config = scene.config
+    days = set(holidays.between(config.first, config.as_of))
+    if config.rush:
+        days |= holidays.rush_between(config.first, config.as_of).keys()
+    return np.array([float(day in days) for day in scene.dates])
 
 
 def holiday(scene: Scene) -> Numbers:
-    lift = 1 + (scene.config.holiday_lift - 1) * holiday_flags(scene.config)
-    return np.broadcast_to(lift, scene.shape)
+    config = scene.config
+    lift = 1 + (config.holiday_lift - 1) * holiday_flags(scene)
+    if config.rush:
+        for day, which in holidays.rush_between(config.first, config.as_of).items():
+            lift[(day - config.first).days] = config.rush[which]
+    return scene.everywhere(lift)
 
 
-def list_prices(scene: Scene) -> tuple[Numbers, Numbers]:
-    """Return the prices by day, and the price that each product usually has."""
-    usual = [
-        round(0.99 + 29.0 * stream(scene.config.seed, "list-price", product).random(), 2)
-        for product in scene.products
-    ]
-    paths = np.stack([_price_path(scene, product) for product in scene.products])
-    return np.round(np.array(usual)[:, None] * paths, 2), np.array(usual)
+def list_prices(scene: Scene) -> Numbers:
+    """Return the prices by day."""
+    usual = np.array([one.usual_price for one in scene.products])
+    paths = np.stack([_price_path(scene, one.code) for one in scene.products])
+    return np.round(usual[:, None] * paths, 2)
 
 
 def _price_path(scene: Scene, product: str) -> Numbers:
     """Return the price as a share of the usual one; one store in ten goes its own way."""
-    seed, days = scene.config.seed, scene.config.days
-    own = stream(seed, "own-price", scene.store, product).random() < STORE_PRICES
-    whom = (scene.store, product) if own else (product,)
-    changed = uniforms(seed, "price-change", *whom, days=days) < PRICE_CHANGES
+    streams, days, store = scene.streams, scene.config.days, scene.store.code
+    own = streams.number("own-price", store, product) < STORE_PRICES
+    whom = (store, product) if own else (product,)
+    changed = streams.uniforms("price-change", *whom, days=days) < PRICE_CHANGES
     span = np.cumsum(changed)
-    levels = 0.8 + 0.4 * stream(seed, "price-level", *whom).random(int(span[-1]) + 1)
+    levels = 0.8 + 0.4 * streams.uniforms("price-level", *whom, days=int(span[-1]) + 1)
     levels[0] = 1.0
     return np.asarray(levels[span][::-1])
 
 
-def price(scene: Scene, prices: Numbers, usual: Numbers) -> Numbers:
-    return 1 + scene.config.elasticity * (prices / usual[:, None] - 1)
-
-
-def promotions(scene: Scene) -> Numbers:
-    """Return the share taken off the price, 0 where nothing is promoted."""
-    return np.stack([_discounts(scene, product) for product in scene.products])
-
-
-def _discounts(scene: Scene, product: str) -> Numbers:
-    chance = scene.config.promotion_intensity / 30
-    own = _offers(scene, chance * (1 - CHAIN_PROMOTIONS), scene.store, product)
-    chain = _offers(scene, chance * CHAIN_PROMOTIONS, product)
-    return np.maximum(own, chain)[::-1]
-
-
-def _offers(scene: Scene, chance: float, *whom: str) -> Numbers:
-    """Return the discounts of offers, the last day first."""
-    seed, days = scene.config.seed, scene.config.days
-    begins = np.flatnonzero(uniforms(seed, "promotion-start", *whom, days=days) < chance)
-    lengths = uniforms(seed, "promotion-length", *whom, days=days)[begins]
-    depths = np.round(0.1 + 0.4 * uniforms(seed, "promotion-depth", *whom, days=days), 2)
-    discounts = np.zeros(days)
-    for begin, length in zip(begins, lengths, strict=True):
-        end = begin + SHORTEST + int(length * (LONGEST - SHORTEST + 1))
-        discounts[begin:end] = np.maximum(discounts[begin:end], depths[begin])
-    return discounts
-
-
-def promotion(scene: Scene, discounts: Numbers) -> Numbers:
-    return np.where(discounts > 0, scene.config.promotion_lift, 1.0)
+def price(scene: Scene, prices: Numbers) -> Numbers:
+    usual = np.array([one.usual_price for one in scene.products])
+    return np.asarray(1 + scene.config.elasticity * (prices / usual[:, None] - 1))
 
 
 def noise(scene: Scene) -> Numbers:
-    config = scene.config
-    draws = [
-        normals(config.seed, "noise", scene.store, product, days=config.days)[::-1]
-        for product in scene.products
-    ]
-    return 1 + config.noise_sigma * np.stack(draws)
+    return 1 + scene.config.noise_sigma * scene.normals("noise")
 
 
 def anomaly(scene: Scene) -> Numbers:
-    """Return 2 or a half on odd days, half of them each."""
-    config = scene.config
-    draws = [
-        uniforms(config.seed, "anomaly", scene.store, product, days=config.days)[::-1]
-        for product in scene.products
-    ]
-    odd = np.stack(draws)
-    return np.where(odd < config.anomalies / 2, 2.0, np.where(odd < config.anomalies, 0.5, 1.0))
-
-
-def stockouts(scene: Scene) -> Numbers:
-    """Return the share of the day without stock, 0 on most days."""
-    config = scene.config
-    shares = []
-    for product in scene.products:
-        whom = (scene.store, product)
-        hit = uniforms(config.seed, "stockout", *whom, days=config.days)
-        length = uniforms(config.seed, "stockout-length", *whom, days=config.days)
-        share = np.round(0.25 + 0.75 * length, 2)
-        shares.append(np.where(hit < config.stockout_intensity, share, 0.0)[::-1])
-    return np.stack(shares)
-
-
-def sells(scene: Scene) -> list[bool]:
-    """Say which products this store sells at all."""
-    config = scene.config
-    return [
-        stream(config.seed, "sells", scene.store, product).random() >= config.sparsity
-        for product in scene.products
-    ]
+    """Return a spike or a dip on odd days, half of them each."""
+    config, odd = scene.config, scene.uniforms("anomaly")
+    dip = np.where(odd < config.anomalies, 1 / config.anomaly_size, 1.0)
+    return np.where(odd < config.anomalies / 2, config.anomaly_size, dip)

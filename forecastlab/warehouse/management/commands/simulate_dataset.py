@@ -1,16 +1,18 @@
 from __future__ import annotations
 
-from datetime import UTC, date
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from forecastlab.jobs.models import Job
 from forecastlab.warehouse.domain.simulator import config as configs
-from forecastlab.warehouse.domain.simulator.config import SimulationUnusable
+from forecastlab.warehouse.domain.simulator.presets import GENERATORS, PRESETS
 from forecastlab.warehouse.management.waiting import LoadingCommand
 from forecastlab.warehouse.services import simulations
+from forecastlab.warehouse.services.simulations import Asked
 
 
 class Command(LoadingCommand):
@@ -18,8 +20,8 @@ class Command(LoadingCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--preset", default="demo_minimal", help=", ".join(configs.PRESETS))
-        parser.add_argument("--seed", type=int, default=42)
+        parser.add_argument("--preset", default=configs.DEFAULT_PRESET, help=", ".join(PRESETS))
+        parser.add_argument("--seed", type=int, default=configs.DEFAULT_SEED)
         parser.add_argument(
             "--as-of", default="", metavar="DATE", help="the last day (default: today in UTC)"
         )
@@ -32,22 +34,45 @@ class Command(LoadingCommand):
                 f"{name} {knob.low:g} to {knob.high:g}" for name, knob in configs.KNOBS.items()
             ),
         )
+        parser.add_argument(
+            "--enable",
+            action="append",
+            default=[],
+            metavar="A,B",
+            help="what else happens: " + ", ".join(GENERATORS),
+        )
+        parser.add_argument("--dry-run", action="store_true", help="print the size, draw nothing")
+
+    def run(self, options: dict[str, Any]) -> Mapping[str, Any]:
+        if not options["dry_run"]:
+            return super().run(options)
+        name, config = options["name"], _asked(options).config(timezone.now())
+        size = simulations.preview(name, config, by=self.actor)
+        return {"dry_run": True, "dataset": name, **size.as_json()}
 
     def start(self, options: dict[str, Any]) -> Job:
         now = timezone.now()
-        config = simulations.build(
-            options["preset"],
-            seed=options["seed"],
-            as_of=_day(options["as_of"]) or now.astimezone(UTC).date(),
-            knobs=configs.parse_knobs(options["set"]),
+        return simulations.start(
+            options["name"], _asked(options).config(now), by=self.actor, at=now
         )
-        return simulations.start(options["name"], config, by=self.actor, at=now)
+
+    def describe(self, result: Mapping[str, Any]) -> str:
+        if "dry_run" not in result:
+            return super().describe(result)
+        told = {**result, "rows": f"{result['rows']:,}", "series": f"{result['series']:,}"}
+        told["about"] = "" if result["exact"] else _("about ")
+        line = _(
+            "Would draw %(about)s%(rows)s rows, %(series)s series, %(first)s to %(last)s: about "
+            "%(seconds)s seconds, %(megabytes)s MB."
+        )
+        return "\n".join([line % told, *result["notes"]])
 
 
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise SimulationUnusable(
-            f"'{text}' is not a date such as 2026-11-21.", field="as_of"
-        ) from error
+def _asked(options: dict[str, Any]) -> Asked:
+    return Asked(
+        preset=options["preset"],
+        seed=options["seed"],
+        as_of=configs.parse_day(options["as_of"]),
+        knobs=configs.parse_knobs(options["set"]),
+        enabled=[name.strip() for text in options["enable"] for name in text.split(",")],
+    )
