@@ -29,6 +29,7 @@ class Rhythm:
     month_days: set[int] = field(default_factory=set)
     all_month_ends: bool = True
     first: datetime | None = None
+    last: datetime | None = None
 
     def add(self, block: pl.DataFrame) -> None:
         if self.undated:
@@ -44,9 +45,10 @@ class Rhythm:
         ends = moments.select((pl.col("ds").dt.month_end() == pl.col("ds")).all()).item()
         self.all_month_ends = self.all_month_ends and bool(ends)
         self.month_days |= set(moments["ds"].dt.day().to_list())
-        earliest = moments["ds"].min()
-        if isinstance(earliest, datetime):
+        earliest, latest = moments["ds"].min(), moments["ds"].max()
+        if isinstance(earliest, datetime) and isinstance(latest, datetime):
             self.first = min(self.first or earliest, earliest)
+            self.last = max(self.last or latest, latest)
 
     def calendar(self, frequency: Frequency) -> Calendar:
         """Return the calendar whose period 0 holds the first row, or one without an epoch."""
@@ -70,12 +72,12 @@ class Rhythm:
 
 
 def off_rhythm(block: pl.DataFrame, frequency: Frequency, usual: int) -> pl.DataFrame:
-    """Return `line, ds` of the rows that no period of this frequency begins with."""
+    """Return `line, ds, code` of the rows that no period of this frequency begins with."""
     if frequency.months:
-        return block.select("line", "ds").head(0)
+        return block.select("line", "ds", "code").head(0)
     length = frequency.hours * 3600
     since = (pl.col("ds") - MONDAY_EPOCH).dt.total_seconds() % length
-    return block.filter(since != usual).select("line", "ds").head(SHOWN)
+    return block.filter(since != usual).select("line", "ds", "code").head(SHOWN)
 
 
 def with_periods(block: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
@@ -89,19 +91,6 @@ def with_periods(block: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
     else:
         number = (pl.col("ds") - epoch).dt.total_seconds() // (calendar.frequency.hours * 3600)
     return block.with_columns(number.cast(pl.Int32).alias("t"))
-
-
-def repeated(block: pl.DataFrame) -> pl.DataFrame:
-    """Return `code, t, rows` of the keys that occur more than once, with their first `lines`."""
-    again = (pl.col("code") == pl.col("code").shift()) & (pl.col("t") == pl.col("t").shift())
-    if not block.select(again.any()).item():
-        lines = pl.List(pl.UInt32)
-        return pl.DataFrame(
-            schema={"code": pl.UInt32, "t": pl.Int32, "rows": pl.UInt32, "lines": lines}
-        )
-    first = pl.col("line").bottom_k(SHOWN).sort().alias("lines")
-    groups = block.group_by("code", "t").agg(pl.len().cast(pl.UInt32).alias("rows"), first)
-    return groups.filter(pl.col("rows") > 1).sort("code", "t")
 
 
 def as_facts(block: pl.DataFrame, signals: int) -> pl.DataFrame:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
@@ -261,6 +262,25 @@ def _in_zone(frame: pl.DataFrame, timezone: str) -> pl.DataFrame:
 def wall_time(moment: pl.Expr, timezone: str) -> pl.Expr:
     """Return what clocks in a zone show at a moment that knows its own zone."""
     return moment.dt.convert_time_zone(timezone).dt.replace_time_zone(None).cast(MOMENT)
+
+
+def changes(
+    timezone: str, first: datetime, last: datetime
+) -> tuple[list[datetime], list[datetime]]:
+    """Return the hours from first to last that clocks leave out in spring, and repeat in autumn."""
+    skipped: list[datetime] = []
+    repeated: list[datetime] = []
+    zone = ZoneInfo(timezone)
+    day = first.replace(hour=0, minute=0, second=0, microsecond=0)
+    while day <= last:
+        following = day + timedelta(days=1)
+        if day.replace(tzinfo=zone).utcoffset() != following.replace(tzinfo=zone).utcoffset():
+            for hour in (day + timedelta(hours=one) for one in range(24)):
+                before, after = (hour.replace(tzinfo=zone, fold=one).utcoffset() for one in (0, 1))
+                if before is not None and after is not None and before != after:
+                    (skipped if before < after else repeated).append(hour)
+        day = following
+    return skipped, repeated
 
 
 def hint(texts: Sequence[str]) -> str:

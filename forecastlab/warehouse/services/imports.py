@@ -165,6 +165,8 @@ def judge(asked: Asked, report: Report) -> tuple[Staged | None, list[Problem]]:
         frequency=asked.options.frequency or (usual if corrects else ""),
         usual=usual,
         returns=asked.options.returns,
+        duplicates=asked.options.duplicates,
+        timezone=asked.options.timezone,
         signals=mapping.signals,
         line_word=upload.source.line_word,
         ds_column=mapping.column("ds") or "",
