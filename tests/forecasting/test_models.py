@@ -60,6 +60,38 @@ def test_smoothing_follows_the_season_that_series_share() -> None:
     assert found.argmin() == 6
 
 
+def test_theta_follows_half_the_slope_of_a_line() -> None:
+    found = forecast("theta", [10.0 + 2 * t for t in range(40)], season=1)
+
+    assert np.diff(found) == pytest.approx([1, 1])
+    assert found[0] > 85
+
+
+def test_tsb_lets_the_chance_of_a_sale_decay_while_nothing_is_sold() -> None:
+    every_third = [6.0, 0, 0] * 20
+
+    recent, long_ago = (forecast("tsb", [*every_third, *[0] * still])[0] for still in (2, 30))
+
+    assert recent == pytest.approx(2, abs=0.7)
+    assert long_ago < recent / 2
+
+
+def test_seasonal_mean_brings_a_place_of_the_season_back_at_the_level_of_today() -> None:
+    week = [10.0, 10, 10, 10, 10, 10, 30]
+
+    found = forecast("seasonal_mean", [*week * 8, *[2 * one for one in week * 2]], steps=7)
+
+    assert found[6] > 2 * found[0]
+    assert sum(found) == pytest.approx(2 * sum(week), rel=0.05)
+
+
+def test_exponential_smoothing_settles_between_old_and_new() -> None:
+    found = forecast("ses", [*[10.0] * 30, *[20.0] * 3])
+
+    assert 10 < found[0] <= 20
+    assert len(set(found)) == 1
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_a_series_without_sales_is_forecast_as_nothing(name: str) -> None:
     assert forecast(name, [0] * 40) == [0, 0, 0]

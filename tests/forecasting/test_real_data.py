@@ -71,6 +71,34 @@ def test_the_m4_benchmarks_are_exact(
     assert (errors / scale).mean() == pytest.approx(mase, abs=0.0005)
 
 
+@pytest.mark.parametrize(
+    ("name", "horizon", "season", "frequency", "model", "smape"),
+    [
+        ("Weekly", 13, 1, "W", "ses", 9.012),
+        ("Weekly", 13, 1, "W", "theta", 9.093),
+        ("Hourly", 48, 24, "H", "theta", 18.138),
+    ],
+)
+def test_smoothing_and_theta_come_near_the_m4_figures(
+    shared_data: Path,
+    name: str,
+    horizon: int,
+    season: int,
+    frequency: str,
+    model: str,
+    smape: float,
+) -> None:
+    folder = shared_data / "m4-weekly-hourly"
+    actual = np.array(read_wide(folder / f"{name}-test.csv.gz")).T
+    panel = right_aligned(read_wide(folder / f"{name}-train.csv.gz"))
+    task = Task((panel.periods - 1,), horizon, season, frequency)
+
+    found = zoo()[model].forecast(panel, task, zoo()[model].learn(panel, task)).values[0]
+
+    errors = 200 * np.abs(actual - found) / (np.abs(actual) + np.abs(found))
+    assert errors.mean() == pytest.approx(smape, rel=0.006)
+
+
 def read_wide(path: Path) -> list[np.ndarray]:
     with gzip.open(path, "rt") as stream:
         rows = csv.reader(stream)

@@ -7,6 +7,7 @@ import numpy as np
 from forecastlab.forecasting.domain import observed
 from forecastlab.forecasting.domain.observed import quotient
 from forecastlab.forecasting.domain.panel import Floats
+from forecastlab.forecasting.domain.protocol import Task
 
 
 def pooled(values: Floats, season: int) -> Floats:
@@ -28,3 +29,17 @@ def pooled(values: Floats, season: int) -> Floats:
     factor = np.where(above > 0, np.nan_to_num(quotient(above, below), nan=1.0), 1.0)
     index: Floats = factor / factor.mean()
     return index
+
+
+def at_origins(values: Floats, task: Task) -> Floats:
+    """Return the pooled index as known at each origin: origins x season.
+
+    All ones where too few whole seasons lie behind an origin.
+    """
+    return np.stack([_index(values[: origin + 1], task) for origin in task.origins])
+
+
+def _index(known: Floats, task: Task) -> Floats:
+    if task.season < 2 or known.shape[0] < task.defaults.cycles * task.season:
+        return np.ones(task.season)
+    return pooled(known, task.season)

@@ -20,7 +20,7 @@ class SesWeekday:
     cost = 2.0
 
     def learn(self, panel: Panel, task: Task) -> Arrays:
-        return {"index": np.stack([_index(panel.fit[: one + 1], task) for one in task.origins])}
+        return {"index": season_index.at_origins(panel.fit, task)}
 
     def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts:
         index = learned["index"]
@@ -29,12 +29,6 @@ class SesWeekday:
         factors = np.take_along_axis(index, ahead % index.shape[1], axis=1)
         values = level[:, None, :] * factors[:, :, None]
         return Forecasts(values, {"level": level[-1], "rate": rate[-1]})
-
-
-def _index(known: Floats, task: Task) -> Floats:
-    if task.season < 2 or known.shape[0] < task.defaults.cycles * task.season:
-        return np.ones(task.season)
-    return season_index.pooled(known, task.season)
 
 
 def _levels(values: Floats, origins: tuple[int, ...], index: Floats) -> tuple[Floats, Floats]:

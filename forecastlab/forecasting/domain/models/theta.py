@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import numpy as np
+
+from forecastlab.forecasting.domain import decomposition, season_index
+from forecastlab.forecasting.domain.panel import Floats, Panel
+from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, Task
+from forecastlab.forecasting.domain.smoothing import smooth
+
+
+class Theta:
+    """The mean of a straight line and a smoothed line of twice the curvature.
+
+    The theta method of Assimakopoulos and Nikolopoulos (2000) with lines 0 and 2. A series that
+    the test of the M4 competition calls seasonal is adjusted by its own season first, any other
+    by the season that all series share.
+    """
+
+    name = "theta"
+    title = "Theta"
+    cost = 2.2
+
+    def learn(self, panel: Panel, task: Task) -> Arrays:
+        return {"index": season_index.at_origins(panel.fit, task)}
+
+    def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts:
+        made = [
+            _from(block.fit[: origin + 1], task, shared)
+            for origin, shared in zip(task.origins, learned["index"], strict=True)
+        ]
+        _, level, slope = made[-1]
+        return Forecasts(np.stack([one[0] for one in made]), {"level": level, "slope": slope})
+
+
+def _from(known: Floats, task: Task, shared: Floats) -> tuple[Floats, Floats, Floats]:
+    length = known.shape[0]
+    own = decomposition.season_factors(known, task.season)
+    index = np.where(decomposition.is_seasonal(known, task.season), own, shared[:, None])
+    adjusted = known / index[np.arange(length) % task.season]
+    intercept, slope = _line(adjusted)
+    line = intercept + slope * np.arange(length)[:, None]
+    level = smooth(2 * adjusted - line, (length - 1,)).level[0]
+    ahead = length + np.arange(task.steps)
+    straight = intercept + slope * ahead[:, None]
+    values = (straight + level) / 2 * index[ahead % task.season]
+    return np.maximum(values, 0.0), level, slope
+
+
+def _line(values: Floats) -> tuple[Floats, Floats]:
+    """Return intercept and slope of the least-squares line over what was seen of each series."""
+    seen = ~np.isnan(values)
+    time = np.arange(values.shape[0], dtype=np.float64)[:, None]
+    count = np.maximum(seen.sum(axis=0), 1)
+    middle = (time * seen).sum(axis=0) / count
+    mean = np.where(seen, values, 0.0).sum(axis=0) / count
+    away = (time - middle) * seen
+    spread = (away * away).sum(axis=0)
+    rise = (away * np.where(seen, values - mean, 0.0)).sum(axis=0)
+    slope = np.divide(rise, spread, out=np.zeros_like(rise), where=spread > 0)
+    return mean - slope * middle, slope
+
+
+MODEL = Theta()
