@@ -8,10 +8,12 @@ somebody else and is readable by her group `readers`; charlie is not in it.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import polars as pl
 from django.utils import timezone
 
 from forecastlab.accounts.models import User
@@ -19,7 +21,8 @@ from forecastlab.accounts.services import tokens
 from forecastlab.forecasting.models import ForecastIssue
 from forecastlab.forecasting.services import forecasts
 from forecastlab.jobs.models import Job
-from forecastlab.warehouse.models import DatasetVersion, ImportReport
+from forecastlab.lib import artefacts
+from forecastlab.warehouse.models import DatasetVersion, ImportReport, SeriesProfile
 from showcase.models import Run
 from tests.factories import (
     make_group,
@@ -143,6 +146,45 @@ def a_version(alice: User) -> Sample:
     return Sample({"name": version.dataset.name, "number": version.number})
 
 
+@sample("warehouse:series-list")
+def series_of_a_version(alice: User) -> Sample:
+    return a_version(alice)
+
+
+@sample("warehouse:version-download")
+def a_version_to_download(alice: User) -> Sample:
+    return Sample({**a_version(alice).kwargs, "table": "series", "suffix": "parquet"})
+
+
+@sample("warehouse:series-page")
+def a_series_of_a_version(alice: User) -> Sample:
+    sample = a_version(alice)
+    return Sample(
+        {**sample.kwargs, "series_id": SeriesProfile.objects.earliest("series_id").series_id}
+    )
+
+
+@sample("warehouse:series-download")
+def a_series_of_a_version_to_download(alice: User) -> Sample:
+    return Sample({**a_series_of_a_version(alice).kwargs, "suffix": "csv"})
+
+
+@sample("api:dataset-overview", "api:dataset-series-list")
+def series_of_the_api(alice: User) -> Sample:
+    return a_dataset(alice)
+
+
+@sample("api:dataset-series")
+def a_series_of_the_api(alice: User) -> Sample:
+    kwargs = a_series_of_a_version(alice).kwargs
+    return Sample({"name": kwargs["name"], "series_id": kwargs["series_id"]})
+
+
+@sample("api:dataset-table")
+def a_table_of_the_api(alice: User) -> Sample:
+    return Sample({**a_dataset(alice).kwargs, "table": "facts", "suffix": "csv"})
+
+
 @sample("warehouse:import-job", "warehouse:import-report", "warehouse:import-download")
 def an_import(alice: User) -> Sample:
     job = guarded_job()
@@ -157,6 +199,16 @@ def an_import(alice: User) -> Sample:
         created_at=timezone.now(),
     )
     return Sample({"job_id": job.pk})
+
+
+@sample("warehouse:truth-download")
+def a_truth(alice: User) -> Sample:
+    version = guarded_version()
+    table = io.BytesIO()
+    pl.DataFrame({"demand": [3.0], "lost": [1.0]}).write_parquet(table)
+    version.truth = artefacts.put(table.getvalue())
+    version.save(update_fields=["truth"])
+    return Sample({"name": version.dataset.name, "number": version.number, "suffix": "parquet"})
 
 
 # -- forecasting -------------------------------------------------------------------------------

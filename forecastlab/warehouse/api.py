@@ -1,21 +1,34 @@
 from __future__ import annotations
 
-from datetime import datetime
+import json
+from datetime import date, datetime
 from typing import Any, cast
 
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from ninja import File, Form, Query, Router, Schema, Status
 from ninja.files import UploadedFile
 from pydantic import Field
 
 from forecastlab.accounts.models import User
-from forecastlab.accounts.services.access import requires
+from forecastlab.accounts.services.access import person, requires
+from forecastlab.lib import downloads
 from forecastlab.lib.errors import HouseError
 from forecastlab.warehouse import queries
-from forecastlab.warehouse.queries import dataset_page, listing
-from forecastlab.warehouse.services import imports, uploads
-from forecastlab.warehouse.services.imports import Options
+from forecastlab.warehouse.domain.options import Options
+from forecastlab.warehouse.domain.simulator import config as configs
+from forecastlab.warehouse.domain.simulator import options
+from forecastlab.warehouse.queries import (
+    dataset_page,
+    listing,
+    representations,
+    series_list,
+    series_page,
+    tables,
+)
+from forecastlab.warehouse.services import beside, imports, simulations, uploads
+from forecastlab.warehouse.services.simulations import Asked
 
 router = Router(tags=["datasets"])
 
@@ -53,8 +66,28 @@ class ImportIn(Schema):
     map: list[str] = []
     signal: list[str] = []
     frequency: str = ""
+    layout: str = ""
+    mode: str = "replace"
     returns: str = "keep"
-    layout: str = "long"
+    duplicates: str = "reject"
+    encoding: str = ""
+    decimal: str = ""
+    dates: str = ""
+    timezone: str = ""
+
+    def options(self) -> Options:
+        said = self.dict(exclude={"name", "map", "signal"})
+        return Options(placed=self.map, signals=self.signal, **said)
+
+
+class FurtherFiles(Schema):
+    """Files that belong to the sales: `test` continues the series of layout m4, held back."""
+
+    test: UploadedFile | None = None
+
+    def given(self) -> dict[str, beside.Given]:
+        kept = {role: getattr(self, role) for role in beside.ROLES if getattr(self, role, None)}
+        return {role: (file.name or role, file.chunks()) for role, file in kept.items()}
 
 
 class ImportStarted(Schema):
@@ -79,19 +112,18 @@ def dataset_list(request: HttpRequest, wanted: Query[DatasetFilter]) -> dict[str
 )
 @requires("dataset.import")
 def dataset_import(
-    request: HttpRequest, wanted: Form[ImportIn], file: File[UploadedFile]
+    request: HttpRequest,
+    wanted: Form[ImportIn],
+    file: File[UploadedFile],
+    further: File[FurtherFiles],
 ) -> Status[dict[str, Any]]:
-    by = cast("User", request.user)
+    by, options = cast("User", request.user), wanted.options()
     imports.check_name(wanted.name, by=by)
-    options = Options(
-        placed=wanted.map,
-        signals=wanted.signal,
-        frequency=wanted.frequency,
-        returns=wanted.returns,
-        layout=wanted.layout,
-    )
-    upload = uploads.receive(file.chunks(), file_name=file.name or "upload")
+    options.check()
+    name = file.name or "upload"
+    upload = uploads.receive(file.chunks(), file_name=name, encoding=options.encoding)
     try:
+        options = beside.keep(upload, further.given(), options)
         job = imports.start(wanted.name, upload, options=options, by=by, at=timezone.now())
     except HouseError:
         upload.place.discard()
@@ -117,3 +149,136 @@ def dataset_detail(request: HttpRequest, name: str) -> dict[str, Any]:
 def dataset_version_list(request: HttpRequest, name: str) -> dict[str, Any]:
     shown = queries.resolve(name, request.user)
     return {"items": [listing.description(one) for one in dataset_page.versions(shown.dataset)]}
+
+
+# -- series, and tables to take away -----------------------------------------------------------
+
+
+class Page(Schema):
+    limit: int = Field(100, ge=1, le=1000)
+    cursor: str = ""
+
+
+class SeriesFilter(Page):
+    """Attributes of stores and products are given by name, as in `product.brand=Acme`."""
+
+    search: str = ""
+    store: str = ""
+    product: str = ""
+    trait: list[str] = []
+    least: float | None = None
+    sort: str = series_list.BEST_SELLING
+
+
+@router.get(
+    "/datasets/{name}/overview",
+    response=dict[str, Any],
+    url_name="dataset-overview",
+    summary="What a version holds, and what that is worth",
+)
+@requires("dataset.view")
+def dataset_overview(request: HttpRequest, name: str) -> dict[str, Any]:
+    return representations.overview(queries.resolve(name, request.user))
+
+
+@router.get(
+    "/datasets/{name}/series",
+    response=dict[str, Any],
+    url_name="dataset-series-list",
+    summary="The series of a version with their figures, filtered and sorted",
+)
+@requires("dataset.view")
+def series_listing(request: HttpRequest, name: str, wanted: Query[SeriesFilter]) -> dict[str, Any]:
+    version = queries.resolve(name, request.user)
+    representations.check(wanted.sort, wanted.trait)
+    asked = series_list.wanted(request.GET.dict(), wanted.trait)
+    items, following = representations.listed(
+        version, asked, limit=wanted.limit, cursor=wanted.cursor
+    )
+    return {"items": items, "next": following}
+
+
+@router.get(
+    "/datasets/{name}/series/{series_id}",
+    response=dict[str, Any],
+    url_name="dataset-series",
+    summary="One series: its figures, and its rows page by page",
+)
+@requires("dataset.view")
+def series_read(
+    request: HttpRequest, name: str, series_id: int, wanted: Query[Page]
+) -> dict[str, Any]:
+    version = queries.resolve(name, request.user)
+    profile = series_page.find(version, series_id)
+    return representations.whole(version, profile, limit=wanted.limit, cursor=wanted.cursor)
+
+
+@router.get(
+    "/datasets/{name}/{table}.{suffix}",
+    response=Any,
+    url_name="dataset-table",
+    summary="All rows (facts), the list of series, or the overview, as CSV or Parquet",
+)
+@requires("dataset.view")
+def dataset_table(
+    request: HttpRequest,
+    name: str,
+    table: str,
+    suffix: str,
+) -> HttpResponseBase:
+    version = queries.resolve(name, request.user)
+    representations.check_table(table, suffix)
+    asked = series_list.wanted(request.GET.dict(), request.GET.getlist("trait"))
+    frames = tables.named(version, table, asked)
+    file_name = f"{version.dataset.name}-{version.number}-{table}"
+    return downloads.respond(request, frames, name=file_name, suffix=suffix)
+
+
+# -- simulations -------------------------------------------------------------------------------
+
+
+class SimulationIn(Schema):
+    """What to simulate; whatever is left out is the preset's own. A key that is not here fails."""
+
+    name: str
+    preset: str = configs.DEFAULT_PRESET
+    seed: int = configs.DEFAULT_SEED
+    as_of: date | None = None
+    knobs: dict[str, Any] = {}
+    enable: list[str] = []
+    dry_run: bool = False
+
+
+@router.get(
+    "/simulations/options",
+    response=dict[str, Any],
+    url_name="simulation-options",
+    summary="The presets with their sizes, the knobs with their ranges, what can be switched on",
+)
+@requires("dataset.view")
+def simulation_options(request: HttpRequest) -> dict[str, Any]:
+    return options.shown()
+
+
+@router.post(
+    "/simulations",
+    response={200: dict[str, Any], 202: ImportStarted},
+    url_name="simulation-start",
+    summary="Simulate the next version of a dataset, or say how large it would be",
+)
+@requires("dataset.import")
+def simulation_start(request: HttpRequest, wanted: SimulationIn) -> Status[dict[str, Any]]:
+    options.check_keys(json.loads(request.body), SimulationIn.model_fields)
+    by, now = person(request), timezone.now()
+    config = Asked(
+        preset=wanted.preset,
+        seed=wanted.seed,
+        as_of=wanted.as_of,
+        knobs=wanted.knobs,
+        enabled=wanted.enable,
+    ).config(now)
+    if wanted.dry_run:
+        size = simulations.preview(wanted.name, config, by=by)
+        return Status(200, {"dry_run": True, "dataset": wanted.name, **size.as_json()})
+    job = simulations.start(wanted.name, config, by=by, at=now)
+    return Status(202, {"job": job.pk, "dataset": wanted.name})

@@ -1,8 +1,16 @@
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, re_path
 
-from forecastlab.warehouse.views import datasets, imports
+from forecastlab.warehouse.views import (
+    columns,
+    datasets,
+    import_profiles,
+    imports,
+    previews,
+    series,
+    simulations,
+)
 
 app_name = "warehouse"
 urlpatterns = [
@@ -10,8 +18,59 @@ urlpatterns = [
     path("datasets/<slug:name>/", datasets.dataset, name="dataset-page"),
     path("datasets/<slug:name>/versions/", datasets.dataset_versions, name="dataset-versions"),
     path("datasets/<slug:name>/<int:number>/", datasets.version, name="version-page"),
+    path("datasets/<slug:name>/<int:number>/series/", series.series, name="series-list"),
+    path(
+        "datasets/<slug:name>/<int:number>/series/<int:series_id>/",
+        series.one_series,
+        name="series-page",
+    ),
+    re_path(
+        r"^datasets/(?P<name>[-\w]+)/(?P<number>[0-9]+)/"
+        r"(?P<table>facts|series|overview)\.(?P<suffix>csv|parquet)$",
+        series.version_download,
+        name="version-download",
+    ),
+    path(
+        "datasets/<slug:name>/<int:number>/series/<int:series_id>/facts.<table_suffix:suffix>",
+        series.series_download,
+        name="series-download",
+    ),
+    path(
+        "datasets/<slug:name>/<int:number>/truth.<table_suffix:suffix>",
+        simulations.truth_download,
+        name="truth-download",
+    ),
+    path("simulations/new/", simulations.simulate, name="simulate"),
     path("imports/new/", imports.import_new, name="import"),
-    path("imports/map/", imports.import_map, name="import-map"),
+    path("imports/map/", columns.import_map, name="import-map"),
+    path("imports/discard/", previews.import_discard, name="import-discard"),
+    path("imports/profiles/", import_profiles.profiles, name="import-profiles"),
+    path(
+        "imports/profiles/<int:pk>/delete/",
+        import_profiles.profile_delete,
+        name="import-profile-delete",
+    ),
+    path("imports/<int:job_id>/preview/", previews.import_preview, name="import-preview"),
+    path(
+        "imports/<int:job_id>/preview/found/",
+        previews.import_preview_found,
+        name="import-preview-found",
+    ),
+    path(
+        "imports/<int:job_id>/preview/stop/",
+        previews.import_preview_stop,
+        name="import-preview-stop",
+    ),
+    path(
+        "imports/<int:job_id>/preview/import/",
+        previews.import_preview_accept,
+        name="import-preview-accept",
+    ),
+    path(
+        "imports/<int:job_id>/problems.<table_suffix:suffix>",
+        imports.import_problems,
+        name="import-problems",
+    ),
     path("imports/<int:job_id>/", imports.import_job, name="import-job"),
     path("imports/<int:job_id>/report/", imports.import_report, name="import-report"),
     path("imports/<int:job_id>/report.json", imports.import_download, name="import-download"),

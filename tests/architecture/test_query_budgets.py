@@ -56,6 +56,12 @@ BUDGETS: dict[str, int] = {
     "warehouse:import-job": 14,
     "warehouse:import-map": 6,
     "warehouse:import-report": 12,
+    "warehouse:series-download": 10,
+    "warehouse:series-list": 10,
+    "warehouse:series-page": 12,
+    "warehouse:version-download": 7,
+    "warehouse:simulate": 6,
+    "warehouse:truth-download": 7,
     "warehouse:version-page": 14,
 }
 

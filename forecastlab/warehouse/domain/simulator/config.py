@@ -152,6 +152,12 @@ def build(
     return replace(native, **turned)
 
 
+def native(preset: str) -> Config:
+    """Return a preset as it is, or the usual one where there is no such preset."""
+    known = preset if preset in PRESETS else DEFAULT_PRESET
+    return build(known, seed=DEFAULT_SEED, as_of=EARLIEST)
+
+
 def from_json(stored: Mapping[str, Any]) -> Config:
     """Return the config that `as_json` froze."""
     plain: dict[str, Any] = {
