@@ -17,6 +17,7 @@ from forecastlab.jobs.services import jobs, leases
 from forecastlab.jobs.services.leases import Lease
 from forecastlab.lib import frames
 from forecastlab.warehouse.domain import checks
+from forecastlab.warehouse.domain.content import NUMBERS
 from forecastlab.warehouse.models import Dataset, DatasetVersion, Series
 from forecastlab.warehouse.services.profiling import Profiling
 from showcase.models import Run
@@ -134,12 +135,13 @@ def _store_facts(
             "t": down.astype(np.int32),
             "quantity": columns["quantity"][down, across],
             **{
-                name: one[down, across].astype(np.float32)
+                name: one[down, across].astype(float)
                 for name, one in columns.items()
                 if name != "quantity"
             },
         }
     )
+    frame = frame.cast({name: NUMBERS[name] for name in columns})
     table = f"warehouse_salesfact_v{version.pk}"
     with connection.cursor() as cursor:
         cursor.execute(
@@ -157,7 +159,9 @@ def _store_profiles(version: DatasetVersion, series: list[int], facts: pl.DataFr
         version, ids.with_columns(unique_id=pl.Series([names[one] for one in ids["series_id"]]))
     )
     block = facts.join(ids, on="series_id").sort("code", "t")
-    told.add(checks.as_facts(block, 0))
+    rows = checks.as_facts(block, 0)
+    version.profile = {**checks.figures(rows), "columns": [one for one in NUMBERS if one in facts]}
+    told.add(rows)
     told.finish()
 
 

@@ -183,6 +183,12 @@ def sparkline(values: Sequence[float | None]) -> svg.Line | None:
     return svg.sparkline(values)
 
 
+@register.filter
+def strip(values: Sequence[float | None]) -> str:
+    """{{ values|strip }}: the path of a drawing that is as wide as the chart above it."""
+    return svg.strip(values)
+
+
 @register.simple_tag(takes_context=True)
 def theme(context: template.Context) -> str:
     """The reader's choice: light, dark, or empty for what the system says."""

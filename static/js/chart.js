@@ -14,6 +14,13 @@
   const numberFormat = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
   const spell = (value) => (value == null ? "–" : numberFormat.format(value).replace("-", "−"));
 
+  /* A value between two gaps is no line: it is drawn as a dot. */
+  const lonely = (plot, series) => {
+    const values = plot.data[series];
+    return values.map((_, place) => place).filter((place) =>
+      values[place] != null && values[place - 1] == null && values[place + 1] == null);
+  };
+
   class ForecastChart extends HTMLElement {
     connectedCallback() {
       const script = document.getElementById(this.getAttribute("source"));
@@ -53,6 +60,7 @@
       if (ranges.length > 1) head.append(this.rangeButtons(ranges));
       this.append(head, this.frame);
       this.points = this.data.window || this.last + 1;
+      this.chosen = Boolean(this.data.fixed);
       this.draw();
     }
 
@@ -117,7 +125,7 @@
         ],
         series: [{}, ...LINES.map((line) => ({
           stroke: line.colour ? paint[line.colour] : "transparent", width: line.width || 0, dash: line.dash,
-          points: { show: false, fill: line.colour && paint[line.colour] },
+          points: { show: line.key === "actual", size: 3, fill: line.colour && paint[line.colour], filter: lonely },
         }))],
         bands: BANDS.filter(([high]) => this.data[high]).map(([high, low, alpha]) => ({
           series: [keys.indexOf(high) + 1, keys.indexOf(low) + 1], fill: this.colour("--s1", alpha),
@@ -130,7 +138,7 @@
       };
     }
 
-    /* Under the lines: the judged windows. */
+    /* Under the lines: the judged windows, and when it was closed. */
     behind(plot) {
       const { ctx, bbox } = plot, edge = (place) => this.clamp(plot, plot.valToPos(place, "x", true));
       ctx.save();
@@ -139,6 +147,10 @@
         if (right <= left) continue;
         ctx.fillStyle = this.paint["--sunken"];
         ctx.fillRect(left + devicePixelRatio, bbox.top, right - left - devicePixelRatio, bbox.height);
+      }
+      ctx.fillStyle = this.paint["--line"];
+      for (const [place, closed] of (this.data.closed || []).entries()) {
+        if (closed) ctx.fillRect(edge(place - 0.5), bbox.top, edge(place + 0.5) - edge(place - 0.5), bbox.height);
       }
       ctx.restore();
     }

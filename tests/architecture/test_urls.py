@@ -73,6 +73,7 @@ def ask(client: Client, address: Address, sample: Sample) -> HttpResponse:
 def anywhere(address: Address) -> str:
     """An address of that shape where nothing stands: who has no business there never finds out."""
     filled = re.sub(r"<table_suffix:\w+>", "csv", address.route)
+    filled = re.sub(r"<version_table:\w+>", "facts", filled)
     return re.sub(r"<\w+:\w+>|\{\w+\}", "1", filled)
 
 

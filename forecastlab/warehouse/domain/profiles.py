@@ -173,6 +173,14 @@ def with_pattern(profiles: pl.DataFrame) -> pl.DataFrame:
     return profiles.with_columns(pattern.alias("pattern"))
 
 
+def pattern_of(rows: int, unknown: int, zeros: int, variation: float | None) -> str | None:
+    """Return the class of demand of one series, as `with_pattern` does for many."""
+    one = {"rows": [rows], "unknown": [unknown], "zeros": [zeros], "variation": [variation]}
+    told = with_pattern(pl.DataFrame(one, schema_overrides={"variation": pl.Float64}))
+    found: str | None = told["pattern"].item()
+    return found
+
+
 def concentration(quantities: Floats) -> dict[str, Any]:
     """Say how the sales of all series are spread over them, best-selling first.
 

@@ -10,7 +10,10 @@ from django.core.paginator import Page, Paginator
 from django.db.models import F, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
+from forecastlab.warehouse.domain.periods import Frequency
 from forecastlab.warehouse.models import Dataset, DatasetQuerySet, DatasetVersion
+from forecastlab.warehouse.queries import findings
+from forecastlab.warehouse.queries.findings import Quality
 
 PER_PAGE = 25
 SORTS = {"name": "name", "rows": "rows", "series": "series_count", "loaded": "loaded_at"}
@@ -22,14 +25,23 @@ class Wanted:
     """What the address of the list asks for; unheard-of words count as not asked."""
 
     search: str = ""
+    frequency: str = ""
     sort: str = NEWEST
     page: str = "1"
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.search or self.frequency)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     dataset: Dataset
     version: DatasetVersion
+
+    @property
+    def quality(self) -> Quality:
+        return findings.quality(self.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +52,19 @@ class DatasetList:
     total: int
 
     @property
+    def frequencies(self) -> list[Frequency]:
+        return list(Frequency)
+
+    @property
     def columns(self) -> list[dict[str, Any]]:
         return [
             {"label": _("Dataset"), "key": "name"},
             {"label": _("Rows"), "key": "rows", "numeric": True},
-            {"label": _("Series"), "key": "series", "numeric": True},
+            {"label": _("Series"), "key": "series", "numeric": True, "wide": True},
             {"label": _("From"), "key": "", "wide": True},
             {"label": _("To"), "key": "", "wide": True},
             {"label": _("Every"), "key": "", "wide": True},
+            {"label": _("Quality"), "key": ""},
             {"label": _("Loaded"), "key": "loaded", "numeric": True, "wide": True},
         ]
 
@@ -55,7 +72,13 @@ class DatasetList:
 def wanted(given: Mapping[str, str]) -> Wanted:
     sort = given.get("sort", NEWEST)
     known = sort.removeprefix("-") in SORTS
-    return Wanted(given.get("search", "")[:100], sort if known else NEWEST, given.get("page", "1"))
+    frequency = given.get("frequency", "")
+    return Wanted(
+        search=given.get("search", "")[:100],
+        frequency=frequency if frequency in {one.value for one in Frequency} else "",
+        sort=sort if known else NEWEST,
+        page=given.get("page", "1"),
+    )
 
 
 def of(asked: Wanted, *, viewer: Any) -> DatasetList:
@@ -63,7 +86,8 @@ def of(asked: Wanted, *, viewer: Any) -> DatasetList:
     visible = _loaded(viewer)
     field = F(SORTS[asked.sort.removeprefix("-")])
     order = field.desc() if asked.sort.startswith("-") else field.asc()
-    found = visible.called(asked.search).order_by(order, "name")
+    chosen = {"frequency": asked.frequency} if asked.frequency else {}
+    found = visible.called(asked.search).filter(**chosen).order_by(order, "name")
     page = Paginator(found, PER_PAGE).get_page(asked.page)
     return DatasetList(_rows(page.object_list), page, asked, visible.count())
 
@@ -100,6 +124,7 @@ def _loaded(viewer: Any) -> DatasetQuerySet:
         rows=Subquery(newest.values("rows")[:1]),
         series_count=Subquery(newest.values("series_count")[:1]),
         loaded_at=Subquery(newest.values("created_at")[:1]),
+        frequency=Subquery(newest.values("frequency")[:1]),
     )
 
 

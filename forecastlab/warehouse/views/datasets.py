@@ -50,11 +50,9 @@ def version(request: HttpRequest, name: str, number: int) -> HttpResponse:
 def _version_page(request: HttpRequest, ref: str) -> HttpResponse:
     shown = _version_or_404(request, ref)
     seq = events.head(shown.dataset.stream)
-    page = dataset_page.of(
-        shown, search=request.GET.get("search", ""), page=request.GET.get("page", "1")
-    )
+    page = dataset_page.of(shown)
     context = {"page": page, "versions": dataset_page.versions(shown.dataset), "seq": seq}
-    return render_region(request, "warehouse/dataset.html", context, region="series")
+    return render(request, "warehouse/dataset.html", context)
 
 
 @requires("dataset.view")

@@ -1,0 +1,306 @@
+"""The series of a version: how they are searched, filtered, sorted and paged.
+
+Everything is read from the profiles of the version, one row a series; the facts stay untouched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.paginator import Page, Paginator
+from django.db.models import ExpressionWrapper, F, FloatField, OrderBy, Q, QuerySet
+from django.db.models.fields.json import KeyTextTransform
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from forecastlab.lib import figures
+from forecastlab.warehouse.domain.profiles import SELDOM
+from forecastlab.warehouse.models import DatasetVersion, Product, Series, SeriesProfile, Store
+from forecastlab.warehouse.queries import attributes
+from forecastlab.warehouse.queries.attributes import Choice
+
+PER_PAGE = 50
+SORTS: Mapping[str, str] = {
+    "series": "unique_id",
+    "quantity": "quantity",
+    "variation": "variation",
+    "rows": "rows",
+    "first": "first",
+    "last": "last",
+    "gaps": "gaps",
+    "zeros": "zeros",
+    "unknown": "unknown",
+    "negative": "negative",
+    "stockouts": "stockouts",
+    "outliers": "outliers",
+}
+BEST_SELLING = "-quantity"
+_KNOWN = F("rows") - F("unknown")
+# The mean interval between demands is known periods over those with another quantity than zero:
+# it reaches SELDOM where at least this share of the known periods is zero.
+_MANY = ExpressionWrapper(_KNOWN * (1 - 1 / SELDOM), output_field=FloatField())
+TRAITS: Mapping[str, Q] = {
+    "gaps": Q(gaps__gt=0),
+    "stockouts": Q(stockouts__gt=0),
+    "silent": Q(quantity=0, rows=F("zeros") + F("unknown")),
+    "constant": Q(constant=True),
+    "seldom": Q(zeros__gte=_MANY, zeros__lt=_KNOWN),
+    "outliers": Q(outliers__gt=0),
+    "negative": Q(negative__gt=0),
+    "unknown": Q(unknown__gt=0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the address asks for; unheard-of words count as not asked.
+
+    `attributes` maps names such as `product.brand` and `store.region` to a value.
+    """
+
+    search: str = ""
+    store: str = ""
+    product: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    traits: Sequence[str] = ()
+    least: float | None = None
+    sort: str = BEST_SELLING
+    page: str = "1"
+
+    @property
+    def query(self) -> str:
+        """Return the filters and the order as the query of an address, without the page."""
+        pairs = [
+            ("search", self.search),
+            ("store", self.store),
+            ("product", self.product),
+            *self.attributes.items(),
+            *(("trait", one) for one in self.traits),
+            ("least", "" if self.least is None else f"{self.least:g}"),
+            ("sort", "" if self.sort == BEST_SELLING else self.sort),
+        ]
+        return "?" + urlencode([pair for pair in pairs if pair[1]])
+
+    @property
+    def is_filtered(self) -> bool:
+        return replace(self, sort=BEST_SELLING).query != "?"
+
+
+def wanted(given: Mapping[str, str], traits: Sequence[str]) -> Wanted:
+    sort, least = given.get("sort", ""), given.get("least", "")
+    named = {
+        name: value[:200]
+        for name, value in given.items()
+        if value and name.startswith(attributes.SIDES) and len(name) <= attributes.LONGEST
+    }
+    return Wanted(
+        search=given.get("search", "").strip()[:100],
+        store=given.get("store", "")[:200],
+        product=given.get("product", "")[:200],
+        attributes=named,
+        traits=[one for one in TRAITS if one in traits],
+        least=_number(least),
+        sort=sort if sort.removeprefix("-") in SORTS else BEST_SELLING,
+        page=given.get("page", "1"),
+    )
+
+
+def _number(text: str) -> float | None:
+    try:
+        found = float(text)
+    except ValueError:
+        return None
+    return None if figures.is_unknown(found) else found
+
+
+def matching(version: DatasetVersion, asked: Wanted) -> QuerySet[SeriesProfile]:
+    """Return the profiles that pass the filters, in the order asked for."""
+    found = SeriesProfile.objects.filter(version=version)
+    if asked.search:
+        found = found.filter(unique_id__icontains=asked.search)
+    if asked.least is not None:
+        found = found.filter(quantity__gte=asked.least)
+    for trait in asked.traits:
+        found = found.filter(TRAITS[trait])
+    if asked.store or asked.product or asked.attributes:
+        found = found.filter(series__in=_of(version, asked))
+    return found.order_by(_order(asked.sort), "unique_id")
+
+
+def _of(version: DatasetVersion, asked: Wanted) -> QuerySet[Series]:
+    series = Series.objects.filter(dataset=version.dataset_id)
+    if asked.store:
+        series = series.filter(store__code=asked.store)
+    if asked.product:
+        series = series.filter(product__code=asked.product)
+    for name, value in asked.attributes.items():
+        side, _dot, key = name.partition(".")
+        model: type[Store] | type[Product] = Store if side == "store" else Product
+        having = model.objects.filter(dataset=version.dataset_id)
+        having = having.alias(value=KeyTextTransform(key, "attributes")).filter(value=value)
+        series = series.filter(**{f"{side}__in": having})
+    return series
+
+
+def _order(sort: str) -> OrderBy:
+    name = SORTS[sort.removeprefix("-")]
+    column, nullable = F(name), {"nulls_last": True} if name == "variation" else {}
+    return column.desc(**nullable) if sort.startswith("-") else column.asc(**nullable)
+
+
+# -- the page ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One series as a line of the table; `line` is drawn."""
+
+    profile: SeriesProfile
+    first: str
+    last: str
+    url: str
+
+    @property
+    def line(self) -> list[float | None]:
+        return plain(self.profile.line)
+
+    @property
+    def quantity(self) -> str:
+        return amount(self.profile.quantity)
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesList:
+    version: DatasetVersion
+    asked: Wanted
+    page: Page[SeriesProfile]
+    choices: Sequence[Choice]
+
+    @property
+    def rows(self) -> list[Row]:
+        return [row(self.version, one) for one in self.page.object_list]
+
+    @property
+    def filters(self) -> list[dict[str, Any]]:
+        """Return the filters by store, product and attribute, with what was chosen of each."""
+        asked = self.asked
+        chosen = {"store": asked.store, "product": asked.product, **asked.attributes}
+        labels = {"store": _("Store"), "product": _("Product")}
+        return [
+            {
+                "name": one.name,
+                "label": labels.get(one.name, one.label),
+                "values": one.values,
+                "chosen": chosen.get(one.name, ""),
+            }
+            for one in self.choices
+        ]
+
+    @property
+    def least(self) -> str:
+        return "" if self.asked.least is None else f"{self.asked.least:g}"
+
+    @property
+    def has_unknown(self) -> bool:
+        return bool(self.version.profile.get("unknown"))
+
+    @property
+    def has_negative(self) -> bool:
+        return bool(self.version.profile.get("negative"))
+
+    @property
+    def columns(self) -> list[dict[str, Any]]:
+        shown: list[tuple[str, str] | None] = [
+            ("quantity", _("Quantity")),
+            ("variation", _("Variation")),
+            ("rows", _("Rows")),
+            ("first", _("From")),
+            ("last", _("To")),
+            ("gaps", _("Gaps")),
+            ("zeros", _("Zeros")),
+            ("unknown", _("Unknown")) if self.has_unknown else None,
+            ("negative", _("Negative")) if self.has_negative else None,
+            ("stockouts", _("Stock-outs")),
+            ("outliers", _("Outliers")),
+        ]
+        numbers = [
+            {"label": one[1], "key": one[0], "numeric": True, "wide": one[0] != "quantity"}
+            for one in shown
+            if one
+        ]
+        return [{"label": _("Series"), "key": "series"}, {"label": _("Sales")}, *numbers]
+
+    @property
+    def chips(self) -> list[dict[str, Any]]:
+        """Return one switch per trait, as links that set or clear it."""
+        words = {
+            "gaps": _("With gaps"),
+            "stockouts": _("With stock-outs"),
+            "silent": _("Without sales"),
+            "constant": _("Always the same"),
+            "seldom": _("Sold seldom"),
+            "outliers": _("With outliers"),
+            "negative": _("With negative quantities"),
+            "unknown": _("With unknown quantities"),
+        }
+        chosen = self.asked.traits
+        return [
+            {"label": label, "set": one in chosen, "url": self._with(one)}
+            for one, label in words.items()
+            if one in chosen or one not in {"negative", "unknown"} or getattr(self, f"has_{one}")
+        ]
+
+    def _with(self, trait: str) -> str:
+        chosen = set(self.asked.traits) ^ {trait}
+        traits = [one for one in TRAITS if one in chosen]
+        return replace(self.asked, traits=traits).query
+
+    @property
+    def downloads(self) -> list[dict[str, str]]:
+        place = [self.version.dataset.name, self.version.number]
+        return [
+            {
+                "label": label,
+                "url": reverse("warehouse:version-download", args=[*place, "series", suffix])
+                + self.asked.query,
+            }
+            for label, suffix in (("CSV", "csv"), ("Parquet", "parquet"))
+        ]
+
+
+def of(version: DatasetVersion, asked: Wanted) -> SeriesList:
+    found = matching(version, asked)
+    paginator = Paginator(found, PER_PAGE)
+    if not asked.is_filtered:
+        paginator.count = version.series_count
+    page = paginator.get_page(asked.page)
+    return SeriesList(version, asked, page, attributes.choices(version.dataset_id))
+
+
+def row(version: DatasetVersion, one: SeriesProfile) -> Row:
+    label = version.calendar.label
+    args = [version.dataset.name, version.number, one.series_id]
+    url = reverse("warehouse:series-page", args=args)
+    return Row(one, label(one.first), label(one.last), url)
+
+
+def extremes(version: DatasetVersion, count: int) -> tuple[list[Row], list[Row]]:
+    """Return the best and the least selling series; the least only where there are more."""
+    told = SeriesProfile.objects.filter(version=version)
+    best = list(told.order_by("-quantity", "unique_id")[:count])
+    rest = max(0, min(count, version.series_count - len(best)))
+    least = list(told.order_by("quantity", "unique_id")[:rest])
+    return [row(version, one) for one in best], [row(version, one) for one in least]
+
+
+def plain(line: Sequence[float | None]) -> list[float | None]:
+    """Return a stored line with None for what is unknown, which an array holds as NaN."""
+    return [None if figures.is_unknown(one) else one for one in line]
+
+
+def amount(value: float | None) -> str:
+    """Write units whole, and small numbers with a place more: 0.4 units are no 0."""
+    return figures.number(value, 1 if value is not None and 0 < abs(value) < 10 else 0)
