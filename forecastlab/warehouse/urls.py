@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from django.urls import path, re_path
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
 from forecastlab.warehouse.views import (
     columns,
@@ -11,6 +12,13 @@ from forecastlab.warehouse.views import (
     series,
     simulations,
 )
+
+
+class TableConverter(StringConverter):
+    regex = "facts|series|overview"
+
+
+register_converter(TableConverter, "version_table")
 
 app_name = "warehouse"
 urlpatterns = [
@@ -24,9 +32,8 @@ urlpatterns = [
         series.one_series,
         name="series-page",
     ),
-    re_path(
-        r"^datasets/(?P<name>[-\w]+)/(?P<number>[0-9]+)/"
-        r"(?P<table>facts|series|overview)\.(?P<suffix>csv|parquet)$",
+    path(
+        "datasets/<slug:name>/<int:number>/<version_table:table>.<table_suffix:suffix>",
         series.version_download,
         name="version-download",
     ),
