@@ -149,6 +149,11 @@ class DatasetVersion(models.Model):
         return Calendar(Frequency(self.frequency), epoch, self.month_day)
 
     @property
+    def held_back(self) -> int:
+        """Return how many of the last periods are the truth of the last fold."""
+        return int(self.profile.get("held_back", 0))
+
+    @property
     def first(self) -> str:
         return self.calendar.label(0)
 

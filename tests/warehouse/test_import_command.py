@@ -261,7 +261,7 @@ def test_a_bad_file_is_refused_and_leaves_nothing(
         (["shop", "sales.csv", "--signal", "sales"], "does not say column:known"),
         (["shop", "sales.csv", "--frequency", "X"], "Accepted: H, D, W, M, Q, Y"),
         (["shop", "sales.csv", "--returns", "burn"], "Accepted: keep, missing, reject"),
-        (["shop", "sales.csv", "--layout", "wide"], "Accepted: long"),
+        (["shop", "sales.csv", "--layout", "sideways"], "Accepted: long, wide, m4"),
     ],
 )
 def test_a_bad_argument_is_refused_and_leaves_nothing(

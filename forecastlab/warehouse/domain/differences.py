@@ -21,7 +21,7 @@ EXAMPLES = 10
 SERIES_NAMED = 20
 CHANGES = ("added", "changed", "removed")
 # How new rows meet those that are there.
-REPLACE, APPEND, CORRECT = "replace", "append", "correct"
+REPLACE, APPEND, CORRECT = MODES = ("replace", "append", "correct")
 
 
 @dataclass(frozen=True, slots=True)

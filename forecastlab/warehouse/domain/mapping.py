@@ -97,6 +97,22 @@ def resolve(
     Raises MappingUnusable for a heading that is absent or repeated, a role or column used twice,
     or a file that lacks a date, a quantity or anything to tell series apart.
     """
+    check(headings, placed, signals)
+    guesses = _guessed(headings, placed, signals) if guessing else []
+    complete = [*placed, *guesses]
+    _require(headings, {one.role for one in complete})
+    used = {one.column for one in complete} | {one.column for one in signals}
+    return Mapping(
+        tuple(sorted(complete, key=lambda one: list(ROLES).index(one.role))),
+        tuple(sorted(signals, key=lambda one: one.column)),
+        tuple(one for one in headings if one not in used),
+    )
+
+
+def check(
+    headings: Sequence[str], placed: Sequence[Placed], signals: Sequence[NamedSignal] = ()
+) -> None:
+    """Raise MappingUnusable for headings absent or repeated, and roles or columns used twice."""
     _refuse_repeats(headings, "The file has two columns named")
     _refuse_repeats([one.role for one in placed], "Two columns are mapped to")
     _refuse_repeats(
@@ -108,15 +124,6 @@ def resolve(
             raise MappingUnusable(
                 f"The file has no column '{column}'. It has {', '.join(headings)}.", field="map"
             )
-    guesses = _guessed(headings, placed, signals) if guessing else []
-    complete = [*placed, *guesses]
-    _require(headings, {one.role for one in complete})
-    used = {one.column for one in complete} | {one.column for one in signals}
-    return Mapping(
-        tuple(sorted(complete, key=lambda one: list(ROLES).index(one.role))),
-        tuple(sorted(signals, key=lambda one: one.column)),
-        tuple(one for one in headings if one not in used),
-    )
 
 
 def _guessed(

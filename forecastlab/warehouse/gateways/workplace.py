@@ -105,6 +105,12 @@ class Workplace:
     def scan_facts(self) -> pl.LazyFrame:
         return pl.scan_parquet(sorted(self.folder.glob("facts-*.parquet")))
 
+    def held_back(self) -> int:
+        """Return how many of the last periods are held back, as the truth of the last fold."""
+        spans = pl.col("t").filter("held_back").min().alias("from"), pl.col("t").max().alias("last")
+        first, last = self.scan_facts().select(spans).collect(engine="streaming").row(0)
+        return 0 if first is None else int(last) + 1 - int(first)
+
     def write_comparison(self, comparison: dict[str, Any]) -> None:
         """Keep how the facts differ from those of the version before."""
         (self.folder / "comparison.json").write_text(json.dumps(comparison))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,71 +14,25 @@ from forecastlab.jobs.services import jobs
 from forecastlab.lib.barriers import barrier
 from forecastlab.lib.contributions import Done, Json, Report, StepContext
 from forecastlab.lib.errors import BadInput
-from forecastlab.warehouse.domain import formats, names, problems
-from forecastlab.warehouse.domain.differences import CORRECT, REPLACE
+from forecastlab.warehouse.domain import names, problems
+from forecastlab.warehouse.domain.differences import CORRECT
 from forecastlab.warehouse.domain.mapping import Mapping
-from forecastlab.warehouse.domain.parsing import Reading
-from forecastlab.warehouse.domain.periods import Frequency
+from forecastlab.warehouse.domain.options import Options as Options
 from forecastlab.warehouse.domain.problems import Problem
 from forecastlab.warehouse.gateways import checking, staging, workplace
 from forecastlab.warehouse.gateways.workplace import Staged
 from forecastlab.warehouse.models import Dataset, DatasetVersion, ImportReport
-from forecastlab.warehouse.services import loading, merging, prepared, reports, uploads
+from forecastlab.warehouse.services import loading, merging, prepared, reports, sources, uploads
 from forecastlab.warehouse.services.loading import Load, NameTaken
 from forecastlab.warehouse.services.uploads import Upload
 
 KIND = "import"
-RETURNS = ("keep", "missing", "reject")
-DUPLICATES = ("reject", "sum", "last")
-LAYOUTS = ("long",)
 
 
 class ImportRefused(BadInput):
     """The file cannot be imported."""
 
     code = "import_refused"
-
-
-class OptionUnusable(BadInput):
-    """An option has a value that is not accepted."""
-
-    code = "option_unusable"
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a file is to be read; what is left empty is guessed."""
-
-    placed: Sequence[str] = ()
-    signals: Sequence[str] = ()
-    frequency: str = ""
-    returns: str = "keep"
-    layout: str = "long"
-    mode: str = REPLACE
-    guess: bool = True
-    encoding: str = ""
-    decimal: str = ""
-    timezone: str = ""
-    dates: str = ""
-    duplicates: str = "reject"
-    # Names of further files in the workplace of the upload.
-    test: str = ""
-    stores: str = ""
-    products: str = ""
-    calendar: str = ""
-
-    def check(self) -> None:
-        _one_of("frequency", self.frequency, ["", *Frequency])
-        _one_of("returns", self.returns, RETURNS)
-        _one_of("layout", self.layout, LAYOUTS)
-        _one_of("mode", self.mode, DatasetVersion.Mode.values)
-        _one_of("duplicates", self.duplicates, DUPLICATES)
-        formats.check_encoding(self.encoding)
-        self.reading.check()
-
-    @property
-    def reading(self) -> Reading:
-        return Reading(decimal=self.decimal, dates=self.dates, timezone=self.timezone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +50,19 @@ class Asked:
         return cls(params["upload"], params["file_name"], params["dataset"], options)
 
 
-def _one_of(option: str, value: str, accepted: Sequence[str]) -> None:
-    if value not in accepted:
-        listed = ", ".join(one for one in accepted if one)
-        raise OptionUnusable(f"'{value}' is not a {option}. Accepted: {listed}.", field=option)
-
-
 def check_name(name: str, *, by: User) -> str:
-    """Return the name; raise NameUnusable or NameTaken."""
+    """Return the name, or what the dataset that had it is called now.
+
+    Raises NameUnusable or NameTaken.
+    """
     names.checked(name)
-    if Dataset.objects.filter(name=name).exclude(
-        pk__in=Dataset.objects.visible_to(by).values("pk")
-    ):
+    known = Dataset.objects.named(name)
+    present = known.values_list("name", flat=True).first()
+    if present is None:
+        return name
+    if not known.filter(pk__in=Dataset.objects.visible_to(by).values("pk")).exists():
         raise NameTaken(f"The name '{name}' is taken. Choose another.", field="name")
-    return name
+    return present
 
 
 def start(
@@ -121,14 +74,15 @@ def start(
     without reading the rows; the file is kept then.
     """
     params = {**checked(name, upload, options=options, by=by), "preview": preview}
-    return jobs.create(KIND, params=params, by=by, at=at, exclusive=f"dataset:{name}")
+    slot = f"dataset:{params['dataset']}"
+    return jobs.create(KIND, params=params, by=by, at=at, exclusive=slot)
 
 
 def checked(name: str, upload: Upload, *, options: Options, by: User) -> dict[str, Any]:
     """Return the params of a job that reads the file; raise BadInput for what is wrong already."""
-    check_name(name, by=by)
+    name = check_name(name, by=by)
     options.check()
-    _mapping(upload, options)
+    sources.table(upload, options)
     return {
         "dataset": name,
         "upload": upload.place.token,
@@ -148,29 +102,31 @@ def opened(asked: Asked) -> Upload:
 def read(asked: Asked, report: Report) -> list[Problem]:
     """Write the rows of the file, typed, into its workplace."""
     upload = opened(asked)
-    mapping = _mapping(upload, asked.options)
+    table = sources.table(upload, asked.options)
     report(0.1, f"Reading {asked.file_name}")
-    found = staging.stage(upload.source, mapping, upload.place, asked.options.reading)
-    return [*found, *_dropped(mapping)]
+    reading = replace(asked.options.reading, undated=table.undated)
+    found = staging.stage(table.source, table.mapping, upload.place, reading)
+    return [*found, *_dropped(table.mapping)]
 
 
 def judge(asked: Asked, report: Report) -> tuple[Staged | None, list[Problem]]:
     """Write what was read as facts; nothing is staged where an error is among the problems."""
     upload = opened(asked)
-    mapping = _mapping(upload, asked.options)
+    table = sources.table(upload, asked.options)
     usual = merging.frequency_before(asked.name, asked.options.mode)
     # Corrections come now and then: what lies between them says nothing.
     corrects = asked.options.mode == CORRECT
     wanted = checking.Wanted(
+        undated=table.undated,
         frequency=asked.options.frequency or (usual if corrects else ""),
         usual=usual,
         returns=asked.options.returns,
         duplicates=asked.options.duplicates,
         timezone=asked.options.timezone,
-        signals=mapping.signals,
-        line_word=upload.source.line_word,
-        ds_column=mapping.column("ds") or "",
-        quantity_column=mapping.column("quantity") or "",
+        signals=table.mapping.signals,
+        line_word=table.source.line_word,
+        ds_column=table.mapping.column("ds") or "",
+        quantity_column=table.mapping.column("quantity") or "",
     )
     return checking.check(upload.place, wanted, report)
 
@@ -257,12 +213,6 @@ def _wanted(context: StepContext, asked: Asked) -> Load:
     config = {"file": asked.file_name, "options": asdict(asked.options)}
     mode = asked.options.mode
     return Load(asked.name, by, context.now, DatasetVersion.Source.IMPORT, config, mode)
-
-
-def _mapping(upload: Upload, options: Options) -> Mapping:
-    return uploads.mapped(
-        upload, placed=options.placed, signals=options.signals, guess=options.guess
-    )
 
 
 def _dropped(mapping: Mapping) -> list[Problem]:

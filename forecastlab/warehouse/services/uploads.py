@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,17 +56,20 @@ def receive(chunks: Iterable[bytes], *, file_name: str, encoding: str = "") -> U
 
 def receive_path(path: Path, *, encoding: str = "") -> Upload:
     """Copy a file of this machine; raise FileUnusable when it cannot be read."""
+    return receive(chunks_of(path), file_name=path.name, encoding=encoding)
+
+
+def chunks_of(path: Path, *, field: str = "file") -> Iterator[bytes]:
+    """Yield the bytes of a file of this machine; raise FileUnusable when it cannot be read."""
     try:
         if path.is_dir():
-            raise FileUnusable(f"'{path}' is a folder.", field="file")
+            raise FileUnusable(f"'{path}' is a folder.", field=field)
         with path.open("rb") as stream:
-            return receive(
-                iter(lambda: stream.read(CHUNK), b""), file_name=path.name, encoding=encoding
-            )
+            yield from iter(lambda: stream.read(CHUNK), b"")
     except FileNotFoundError as error:
-        raise FileUnusable(f"There is no file '{path}'.", field="file") from error
+        raise FileUnusable(f"There is no file '{path}'.", field=field) from error
     except PermissionError as error:
-        raise FileUnusable(f"'{path}' may not be read by this user.", field="file") from error
+        raise FileUnusable(f"'{path}' may not be read by this user.", field=field) from error
 
 
 def again(token: str, file_name: str, *, encoding: str = "") -> Upload:
@@ -83,7 +86,7 @@ def ticket(upload: Upload, *, by: User) -> str:
     return signing.dumps(content, salt=SALT, compress=True)
 
 
-def redeem(text: str, *, by: User) -> Upload:
+def redeem(text: str, *, by: User, encoding: str = "") -> Upload:
     """Return the upload of a ticket; raise UploadGone for a stranger's, a forged or an old one."""
     try:
         content: dict[str, Any] = signing.loads(text, salt=SALT, max_age=workplace.DAY)
@@ -91,7 +94,7 @@ def redeem(text: str, *, by: User) -> Upload:
         raise UploadGone(field="file") from error
     if content["user"] != by.pk:
         raise UploadGone(field="file")
-    return again(content["token"], content["name"])
+    return again(content["token"], content["name"], encoding=encoding)
 
 
 def preview(upload: Upload) -> pl.DataFrame:

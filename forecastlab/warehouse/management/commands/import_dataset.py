@@ -8,10 +8,26 @@ from django.utils import timezone
 
 from forecastlab.jobs.models import Job
 from forecastlab.lib.errors import HouseError
+from forecastlab.warehouse.domain.options import Options
 from forecastlab.warehouse.domain.roles import ROLES
 from forecastlab.warehouse.management.waiting import LoadingCommand
-from forecastlab.warehouse.services import imports, uploads
-from forecastlab.warehouse.services.imports import Options
+from forecastlab.warehouse.services import beside, imports, uploads
+
+OPTIONS = {
+    "frequency": "H, D, W, M, Q or Y; else guessed",
+    "layout": (
+        "long: a row for each series and period; wide: a row for each series and a column for each "
+        "date, or the other way round; m4: a row for each series, without dates; else guessed"
+    ),
+    "mode": "what the file is to the version before: replace it, append to it, or correct it",
+    "returns": "negative sales: keep, missing (unknown) or reject",
+    "duplicates": "rows of one series and period: reject, sum, or keep the last",
+    "encoding": "how the text is encoded, such as windows-1252; else guessed",
+    "decimal": "what stands before the decimals: . or ,; else guessed",
+    "dates": "day first, month first, or a pattern such as %%d.%%m.%%Y; else guessed",
+    "timezone": "where sales are counted, such as Europe/Berlin: for times with an offset",
+}
+FILES = {"test": "held-back values that continue the series of layout m4: the last fold"}
 
 
 class Command(LoadingCommand):
@@ -34,24 +50,23 @@ class Command(LoadingCommand):
             metavar="COLUMN:known|observed",
             help="keep a column as a signal, planned ahead or only observed",
         )
-        parser.add_argument("--frequency", default="", help="H, D, W, M, Q or Y; else guessed")
-        parser.add_argument(
-            "--returns", default="keep", help="negative sales: keep, missing, reject"
-        )
-        parser.add_argument("--layout", default="long", help="long: one row per series and period")
+        for name, text in OPTIONS.items():
+            parser.add_argument(f"--{name}", default=getattr(Options(), name), help=text)
+        for name, text in FILES.items():
+            parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=text)
 
     def start(self, options: dict[str, Any]) -> Job:
         wanted = Options(
             placed=options["map"],
             signals=options["signal"],
-            frequency=options["frequency"],
-            returns=options["returns"],
-            layout=options["layout"],
+            **{name: options[name] for name in OPTIONS},
         )
         imports.check_name(options["name"], by=self.actor)
         wanted.check()
-        upload = uploads.receive_path(options["file"])
+        upload = uploads.receive_path(options["file"], encoding=wanted.encoding)
         try:
+            further = beside.of_paths({name: options[name] for name in FILES})
+            wanted = beside.keep(upload, further, wanted)
             return imports.start(
                 options["name"], upload, options=wanted, by=self.actor, at=timezone.now()
             )
