@@ -22,7 +22,9 @@ from forecastlab.forecasting.models import ForecastIssue
 from forecastlab.forecasting.services import forecasts
 from forecastlab.jobs.models import Job
 from forecastlab.lib import artefacts
+from forecastlab.warehouse.domain.options import Options
 from forecastlab.warehouse.models import DatasetVersion, ImportReport, SeriesProfile
+from forecastlab.warehouse.services import import_profiles
 from showcase.models import Run
 from tests.factories import (
     make_group,
@@ -209,6 +211,28 @@ def a_truth(alice: User) -> Sample:
     version.truth = artefacts.put(table.getvalue())
     version.save(update_fields=["truth"])
     return Sample({"name": version.dataset.name, "number": version.number, "suffix": "parquet"})
+
+
+@sample("warehouse:import-problems")
+def problems_of_an_import(alice: User) -> Sample:
+    return Sample({**an_import(alice).kwargs, "suffix": "csv"})
+
+
+@sample(
+    "warehouse:import-preview",
+    "warehouse:import-preview-found",
+    "warehouse:import-preview-stop",
+    "warehouse:import-preview-accept",
+)
+def a_preview(alice: User) -> Sample:
+    job = make_job("preview", by=alice, dataset="shop", upload="", file_name="s.csv", options={})
+    return Sample({"job_id": job.pk})
+
+
+@sample("warehouse:import-profile-delete")
+def an_import_profile(alice: User) -> Sample:
+    now = timezone.now()
+    return Sample({"pk": import_profiles.save("mine", [], Options(), by=alice, at=now).pk})
 
 
 # -- forecasting -------------------------------------------------------------------------------

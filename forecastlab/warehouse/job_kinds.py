@@ -7,7 +7,7 @@ from typing import Any
 
 from forecastlab.lib.contributions import JobKind, JobStepPlan, Json
 from forecastlab.warehouse import queries
-from forecastlab.warehouse.services import clearing, imports, simulations
+from forecastlab.warehouse.services import clearing, imports, previews, simulations
 
 
 def _import_steps(params: Json) -> Sequence[JobStepPlan]:
@@ -16,6 +16,14 @@ def _import_steps(params: Json) -> Sequence[JobStepPlan]:
         JobStepPlan("check", imports.check, "Check the rows", 4, 300, 3600),
         JobStepPlan("merge", imports.merge, "Compare with the version before", 2, 300, 3600),
         JobStepPlan("load", imports.load, "Load the version", 4, 300, 3600),
+    )
+
+
+def _preview_steps(params: Json) -> Sequence[JobStepPlan]:
+    return (
+        JobStepPlan("read", previews.read, "Read the file", 3, 300, 3600),
+        JobStepPlan("check", previews.check, "Check the rows", 4, 300, 3600),
+        JobStepPlan("compare", previews.compare, "Compare with the version before", 2, 300, 3600),
     )
 
 
@@ -36,6 +44,10 @@ import_job = JobKind(
     steps=_import_steps,
     compensate=clearing.undo,
     can_see=_can_see,
+)
+# Only who uploaded the file sees what is in it.
+preview_job = JobKind(
+    name=previews.KIND, title="Preview", steps=_preview_steps, compensate=previews.clear
 )
 simulate_job = JobKind(
     name=simulations.KIND,

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from forecastlab.jobs.models import Job
-from forecastlab.warehouse.models import Dataset, DatasetVersion
+from forecastlab.warehouse.models import DatasetVersion
 from tests.factories import make_group, make_user, make_version, run_job
 
 SALES = b"store,product,date,sales\nA,1,2024-01-01,3\nA,1,2024-01-02,4\nB,1,2024-01-01,5\n"
@@ -75,75 +74,6 @@ def test_what_is_not_there_is_not_found(alice: Client) -> None:
     assert alice.get("/datasets/shop/9/").status_code == 404
     assert alice.get("/imports/999/").status_code == 404
     assert alice.post("/datasets/").status_code == 405
-
-
-def test_upload_map_import_and_open(alice: Client) -> None:
-    to_map = upload(alice)
-
-    form = alice.get(to_map.url).content.decode()
-    choices = {"role_0": "store", "role_1": "product", "role_2": "ds", "role_3": "quantity"}
-    started = alice.post(to_map.url, {**choices, "returns": "keep", "frequency": ""})
-    job = run_job(Job.objects.get())
-    page = alice.get(started.url).content.decode()
-    report = alice.get(f"/imports/{job.pk}/report.json")
-
-    assert "2024-01-01" in form
-    assert 'value="quantity" selected' in form
-    assert job.status == "succeeded", job.error
-    assert "Open shop@1" in page
-    assert json.loads(report.content)["figures"]["rows"] == 3
-    assert "attachment" in report["Content-Disposition"]
-    assert DatasetVersion.objects.get().rows == 3
-
-
-def test_problems_are_listed_with_their_places(alice: Client, upload_root: Path) -> None:
-    to_map = upload(alice, SALES.replace(b",4", b",four"))
-    choices = {"role_0": "store", "role_1": "product", "role_2": "ds", "role_3": "quantity"}
-    started = alice.post(to_map.url, {**choices, "returns": "keep"})
-    run_job(Job.objects.get())
-
-    page = alice.get(started.url).content.decode()
-
-    assert "Why nothing was loaded" in page
-    assert "&#x27;four&#x27; is not a number" in page
-    assert not Dataset.objects.exists()
-    assert not list(upload_root.iterdir())
-
-
-@pytest.mark.parametrize(
-    ("content", "name", "sentence"),
-    [
-        (b"\x89PNG\r\n", "shop", "is a PNG picture"),
-        (b"", "shop", "is empty"),
-        (SALES, "Not A Name", "is not a name for a dataset"),
-    ],
-)
-def test_a_bad_upload_is_refused_in_its_field(
-    alice: Client, upload_root: Path, content: bytes, name: str, sentence: str
-) -> None:
-    answer = upload(alice, content, name=name)
-
-    assert answer.status_code == 422
-    assert sentence in answer.content.decode()
-    assert not upload_root.exists() or not list(upload_root.iterdir())
-
-
-def test_a_mapping_without_a_date_is_refused_and_can_be_corrected(alice: Client) -> None:
-    to_map = upload(alice)
-
-    answer = alice.post(to_map.url, {"role_3": "quantity", "returns": "keep"})
-
-    assert answer.status_code == 422
-    assert "No column is the date" in answer.content.decode()
-    assert alice.get(to_map.url).status_code == 200
-
-
-def test_an_upload_belongs_to_its_uploader(alice: Client) -> None:
-    to_map = upload(alice)
-    alice.force_login(make_user("charlie"))
-
-    assert alice.get(to_map.url).status_code == 422
-    assert alice.get("/imports/map/?file=forged").status_code == 422
 
 
 def test_a_dataset_with_readers_is_seen_by_owner_and_readers_only(alice: Client) -> None:

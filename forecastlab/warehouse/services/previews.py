@@ -19,7 +19,6 @@ from forecastlab.warehouse.domain import problems
 from forecastlab.warehouse.domain.problems import Problem
 from forecastlab.warehouse.gateways import workplace
 from forecastlab.warehouse.gateways.workplace import TOKEN, Staged, Workplace
-from forecastlab.warehouse.models import DatasetVersion
 from forecastlab.warehouse.services import imports, prepared
 from forecastlab.warehouse.services.imports import Asked, Options
 from forecastlab.warehouse.services.uploads import Upload
@@ -174,8 +173,7 @@ def _figures(staged: Staged) -> dict[str, Any]:
         "frequency": staged.frequency,
         "noun": calendar.frequency.noun,
     }
-    same = DatasetVersion.objects.filter(content_hash=staged.content_hash)
-    return {"figures": figures, "same": list(same.values_list("pk", flat=True)[:20])}
+    return {"figures": figures, "hash": staged.content_hash}
 
 
 def _rows(place: Workplace, staged: Staged) -> dict[str, Any]:

@@ -1,0 +1,117 @@
+"""What a preview found: rows as they would be stored, and all problems."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from forecastlab.jobs.models import Job
+from forecastlab.jobs.queries import jobs as job_queries
+from forecastlab.jobs.queries.jobs import JobNotFound, JobPage
+from forecastlab.warehouse.models import Dataset, DatasetVersion
+
+KIND, MOST_DIGITS = "preview", 18
+Found = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewPage:
+    """`found` is what the steps have told so far; `imported` the import that came of it.
+
+    `same` is the newest version when it holds exactly these facts.
+    """
+
+    page: JobPage
+    found: Mapping[str, Any]
+    problems: Found
+    imported: Job | None
+    same: DatasetVersion | None
+
+    @property
+    def job(self) -> Job:
+        return self.page.job
+
+    @property
+    def name(self) -> str:
+        return str(self.job.params["dataset"])
+
+    @property
+    def file_name(self) -> str:
+        return str(self.job.params["file_name"])
+
+    @property
+    def token(self) -> str:
+        return str(self.job.params["upload"])
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        return dict(self.job.params["options"])
+
+    @property
+    def errors(self) -> Found:
+        return [one for one in self.problems if one["level"] == "error"]
+
+    @property
+    def notes(self) -> Found:
+        return [one for one in self.problems if one["level"] != "error"]
+
+    @property
+    def compared(self) -> str:
+        return next((one.detail for one in self.page.steps if one.name == "compare"), "")
+
+    @property
+    def is_usable(self) -> bool:
+        return self.job.status == Job.Status.SUCCEEDED and not self.errors
+
+    @property
+    def counts(self) -> Sequence[Mapping[str, Any]]:
+        told = self.found.get("figures")
+        if not told:
+            return []
+        return [
+            {"value": f"{told['rows']:,}", "label": _("rows")},
+            {"value": f"{told['series']:,}", "label": _("series")},
+            {"value": f"{told['periods']:,}", "label": _("periods")},
+            {"value": told["noun"], "label": self._how_frequency()},
+            {"value": told["first"], "label": _("first")},
+            {"value": told["last"], "label": _("last")},
+        ]
+
+    def _how_frequency(self) -> str:
+        return _("as chosen") if self.options.get("frequency") else _("guessed from the dates")
+
+
+def of(job_id: int, user: Any) -> PreviewPage:
+    """Return a preview; raise JobNotFound when it is none, or somebody else's."""
+    job = job_queries.find(job_id, user)
+    if job.kind != KIND:
+        raise JobNotFound(f"Job {job_id} is not a preview.")
+    page = job_queries.job_page(job)
+    found: dict[str, Any] = {}
+    problems: list[Mapping[str, Any]] = []
+    for step in page.steps:
+        found |= step.data
+        problems += step.data.get("problems", [])
+    imported = Job.objects.filter(kind="import", params__preview=job.pk).first()
+    return PreviewPage(page, found, problems, imported, _same(found, job, user))
+
+
+def named(number: str, user: Any) -> PreviewPage:
+    """Return somebody's own preview by what an address says; raise JobNotFound."""
+    if not number.isdecimal() or len(number) > MOST_DIGITS:
+        raise JobNotFound
+    return of(int(number), user)
+
+
+def newest(name: str, user: Any) -> DatasetVersion | None:
+    """Return the newest version under that name that the user may see."""
+    seen = DatasetVersion.objects.visible_to(user).filter(dataset__in=Dataset.objects.named(name))
+    return seen.select_related("dataset").order_by("-number").first()
+
+
+def _same(found: Mapping[str, Any], job: Job, user: Any) -> DatasetVersion | None:
+    version = newest(str(job.params["dataset"]), user) if found.get("hash") else None
+    return version if version and version.content_hash == found["hash"] else None

@@ -1,0 +1,147 @@
+"""A look at the head of an uploaded file: its columns, first values, and what is guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dictionary
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import polars as pl
+
+from forecastlab.lib.errors import HouseError
+from forecastlab.warehouse.domain import formats, mapping, moments, spacing
+from forecastlab.warehouse.domain.mapping import Mapping
+from forecastlab.warehouse.domain.parsing import WALL_TIME, Reading
+from forecastlab.warehouse.domain.problems import Problem
+from forecastlab.warehouse.gateways import files, surveying
+from forecastlab.warehouse.gateways.files import Source
+from forecastlab.warehouse.services import uploads
+from forecastlab.warehouse.services.imports import Options
+from forecastlab.warehouse.services.uploads import Upload
+
+SHOWN_ROWS, GUESSED_ROWS = 4, 2_000
+# A page offers no more columns; the command and the API take any number.
+MOST_SHOWN = 400
+SIGNS = {".": "point", ",": "comma"}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """`samples` are the first values of each heading; `guesses` a word for each empty choice.
+
+    `shape` is what the file is recognised by when another of its kind comes.
+    """
+
+    headings: list[str]
+    samples: list[list[str]]
+    roles: Dictionary[str, str]
+    shape: list[str]
+    guesses: Dictionary[str, str] = field(default_factory=dict)
+    unshown: int = 0
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class _Head:
+    """The first rows of a file, in the place of all of them."""
+
+    source: Source
+    rows: pl.DataFrame
+
+    @property
+    def name(self) -> str:
+        return self.source.name
+
+    @property
+    def line_word(self) -> str:
+        return self.source.line_word
+
+    @property
+    def headings(self) -> list[str]:
+        return self.source.headings
+
+    @cached_property
+    def types(self) -> dict[str, pl.DataType]:
+        return self.source.types
+
+    def scan(self) -> pl.LazyFrame:
+        return self.rows.lazy()
+
+    def notes(self) -> list[Problem]:
+        return []
+
+    def unreadable(self, error: Exception) -> Exception:
+        return self.source.unreadable(error)
+
+
+def opened(upload: Upload, options: Options) -> Upload:
+    """Open the same file once more, in the encoding that is asked for."""
+    return uploads.again(upload.place.token, upload.file_name, encoding=options.encoding)
+
+
+def look(upload: Upload, options: Options) -> Look:
+    """Return what the first rows show when they are read in this way.
+
+    Raises FileUnusable.
+    """
+    source = upload.source
+    headings = source.headings
+    rows = files.first_rows(source, GUESSED_ROWS)
+    shown = headings[:MOST_SHOWN]
+    if rows.is_empty():  # two columns have one name: mapping says so
+        return Look(headings=shown, samples=[[] for _ in shown], roles={}, shape=headings)
+    texts = rows.head(SHOWN_ROWS).select(pl.col(shown).cast(pl.String))
+    return Look(
+        headings=shown,
+        samples=[[one or "" for one in texts[name].to_list()] for name in shown],
+        roles={one.column: one.role for one in mapping.guess(headings)},
+        shape=headings,
+        guesses=_guesses(_Head(source, rows), options),
+        unshown=len(headings) - len(shown),
+    )
+
+
+def _guesses(head: _Head, options: Options) -> dict[str, str]:
+    found = {}
+    if head.source.plain.encoding:
+        found["encoding"] = formats.label(head.source.plain.encoding)
+    try:
+        resolved = _mapping(head, options)
+        survey = surveying.survey(head, resolved, Reading(options.decimal))
+    except HouseError:
+        return found
+    signs = {one.decimal for one in survey.insight.numerals.values()}
+    found["decimal"] = SIGNS["," if "," in signs else "."]
+    column = resolved.column("ds") or ""
+    read = moments.read(head.rows[column].cast(pl.String).unique(), options.dates)
+    if read.form:
+        found["dates"] = read.form.example
+    frequency = spacing.guess(_gaps(survey.frame, resolved))
+    if frequency:
+        found["frequency"] = frequency.noun
+    return found
+
+
+def _mapping(head: _Head, options: Options) -> Mapping:
+    return mapping.resolve(
+        head.headings,
+        [mapping.parse_placed(one) for one in options.placed],
+        [mapping.parse_signal(one) for one in options.signals],
+        guessing=options.guess,
+    )
+
+
+def _gaps(frame: pl.LazyFrame, resolved: Mapping) -> dict[int, int]:
+    """Return how often rows of one series are how many seconds apart."""
+    names = [resolved.column(role) for role in ("series", "store", "product")]
+    keys = [pl.col(name).cast(pl.String) for name in names if name]
+    wall = WALL_TIME in frame.collect_schema()
+    moment = pl.col(WALL_TIME if wall else resolved.column("ds") or "")
+    apart = (
+        frame.select(*keys, moment.cast(moments.MOMENT).alias("moment"))
+        .drop_nulls("moment")
+        .sort("moment")
+        .select(pl.col("moment").diff().over(keys).dt.total_seconds().alias("gap"))
+        .drop_nulls()
+    )
+    return dict(apart.collect()["gap"].value_counts().rows())

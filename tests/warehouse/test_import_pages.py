@@ -1,0 +1,246 @@
+"""The pages of an import: upload, columns, preview, import, report; and saved profiles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from forecastlab.jobs.models import Job
+from forecastlab.warehouse.models import Dataset, DatasetVersion, SalesFact
+from tests.factories import make_user, run_job
+
+SALES = b"store,product,date,sales\nA,1,2024-01-01,3\nA,1,2024-01-02,4\nB,1,2024-01-01,5\n"
+ROLES = {"role_0": "store", "role_1": "product", "role_2": "ds", "role_3": "quantity"}
+REST = {"returns": "keep", "duplicates": "reject", "mode": "replace"}
+
+
+@pytest.fixture
+def alice(client: Client, transactional_db: None) -> Client:
+    client.force_login(make_user("alice"))
+    return client
+
+
+def upload(client: Client, content: bytes = SALES, *, name: str = "shop", **more: Any) -> Any:
+    file = SimpleUploadedFile(more.pop("called", "sales.csv"), content)
+    return client.post("/imports/new/", {"name": name, "file": file, **more})
+
+
+def shown(client: Client, address: str) -> str:
+    return str(client.get(address).content.decode())
+
+
+def columns_of(client: Client, address: str) -> dict[str, str]:
+    """What the form of the columns would send as it stands."""
+    form = client.get(address).context["form"]
+    values = {name: form[name].value() for name in form.fields}
+    return {name: str(value) for name, value in values.items() if value not in (None, "")}
+
+
+def preview(client: Client, address: str, **choices: str) -> Job:
+    """Press Preview, and do what the worker does."""
+    answer = client.post(address, {**columns_of(client, address), **choices, "do": "preview"})
+    assert answer.status_code == 302, answer.content.decode()
+    return run_job(Job.objects.latest("pk"))
+
+
+def accept(client: Client, looked: Job) -> Job:
+    client.post(f"/imports/{looked.pk}/preview/import/")
+    return run_job(Job.objects.filter(kind="import").latest("pk"))
+
+
+def imported(client: Client, content: bytes = SALES, *, name: str = "shop", **choices: str) -> Job:
+    return accept(client, preview(client, upload(client, content, name=name).url, **choices))
+
+
+def quantities() -> list[float | None]:
+    version = DatasetVersion.objects.latest("number")
+    facts = SalesFact.objects.filter(version_id=version.pk)
+    return sorted(facts.values_list("quantity", flat=True))
+
+
+# -- the way through ---------------------------------------------------------------------------
+
+
+def test_upload_map_preview_import_and_open(alice: Client, upload_root: Path) -> None:
+    to_map = upload(alice)
+
+    columns = shown(alice, to_map.url)
+    looked = preview(alice, to_map.url)
+    before = shown(alice, f"/imports/{looked.pk}/preview/")
+    written = Dataset.objects.count()
+    job = accept(alice, looked)
+    page = shown(alice, f"/imports/{job.pk}/")
+
+    assert "2024-01-01" in columns
+    assert 'value="quantity" selected' in columns
+    assert "Rows as they will be stored" in before
+    assert "A:1" in before
+    assert "Import into shop" in before
+    assert written == 0
+    assert job.status == "succeeded", job.error
+    assert "Open shop@1" in page
+    assert DatasetVersion.objects.get().rows == 3
+    assert not list(upload_root.iterdir())
+
+
+def test_the_import_does_not_read_again_what_the_preview_has_read(alice: Client) -> None:
+    looked = preview(alice, upload(alice).url)
+
+    job = accept(alice, looked)
+
+    details = list(job.steps.order_by("position").values_list("detail", flat=True))
+    assert details[0] == "sales.csv was read for its preview"
+    assert DatasetVersion.objects.get().rows == 3
+
+
+def test_other_choices_in_a_later_preview_do_not_change_an_earlier_one(alice: Client) -> None:
+    to_map = upload(alice, SALES.replace(b",4\n", b",-4\n"))
+    first = preview(alice, to_map.url)
+    preview(alice, to_map.url, returns="missing")
+
+    accept(alice, first)
+
+    assert quantities() == [-4, 3, 5]
+
+
+def test_all_problems_are_told_before_anything_is_written(alice: Client) -> None:
+    spoilt = SALES.replace(b",4\n", b",four\n") + b"B,1,2024-01-01,6\n"
+    looked = preview(alice, upload(alice, spoilt).url)
+
+    page = shown(alice, f"/imports/{looked.pk}/preview/")
+    refused = alice.post(f"/imports/{looked.pk}/preview/import/", follow=True)
+
+    assert "&#x27;four&#x27; is not a number" in page
+    assert "Series &#x27;B:1&#x27; has 2024-01-01 in 2 lines: 4, 5" in page
+    assert "Import into shop" not in page
+    assert "found errors" in refused.content.decode()
+    assert not Job.objects.filter(kind="import").exists()
+    assert not Dataset.objects.exists()
+
+
+def test_a_problem_is_fixed_by_another_choice(alice: Client) -> None:
+    to_map = upload(alice, SALES + b"B,1,2024-01-01,6\n")
+    looked = preview(alice, to_map.url)
+    back = alice.get(f"/imports/{looked.pk}/preview/").context["columns_url"]
+
+    job = accept(alice, preview(alice, back, duplicates="sum"))
+
+    assert job.status == "succeeded", job.error
+    assert quantities() == [3, 4, 11]
+
+
+def test_back_at_the_columns_everything_is_kept(alice: Client) -> None:
+    chosen = {
+        **ROLES,
+        **REST,
+        "role_3": "signal:observed",
+        "returns": "missing",
+        "dates": "%Y-%m-%d",
+    }
+    chosen |= {"decimal": ".", "frequency": "D", "role_1": "quantity", "divisor_1": "10"}
+    looked = preview(alice, upload(alice).url, **chosen)
+
+    back = alice.get(f"/imports/{looked.pk}/preview/").context["columns_url"]
+
+    kept = columns_of(alice, back)
+    assert kept.items() >= {key: chosen[key] for key in ROLES}.items()
+    assert {kept[key] for key in ("returns", "dates", "decimal", "frequency")} == {
+        *("missing", "%Y-%m-%d", ".", "D")
+    }
+    assert float(kept["divisor_1"]) == 10
+    assert "mode" not in kept
+
+
+def test_a_corrected_file_keeps_the_choices(alice: Client) -> None:
+    looked = preview(alice, upload(alice, SALES.replace(b",4", b",x")).url, returns="missing")
+
+    again = alice.post(
+        f"/imports/new/?name=shop&preview={looked.pk}",
+        {"name": "shop", "file": SimpleUploadedFile("sales.csv", SALES)},
+    )
+
+    assert columns_of(alice, again.url)["returns"] == "missing"
+
+
+def test_the_same_facts_are_said_to_be_the_same_before_the_import(alice: Client) -> None:
+    imported(alice)
+    looked = preview(alice, upload(alice).url)
+
+    page = shown(alice, f"/imports/{looked.pk}/preview/")
+    accept(alice, looked)
+
+    assert "shop@1 holds exactly these facts already" in page
+    assert DatasetVersion.objects.count() == 1
+
+
+def test_the_mode_is_asked_for_when_the_dataset_exists(alice: Client) -> None:
+    first = upload(alice)
+    without = shown(alice, first.url)
+    accept(alice, preview(alice, first.url))
+    more = SALES.splitlines(keepends=True)[0] + b"A,1,2024-01-03,9\n"
+
+    second = upload(alice, more)
+    with_mode = shown(alice, second.url)
+    job = accept(alice, preview(alice, second.url, mode="append"))
+
+    assert "newer rows and new series are added" not in without
+    assert "newer rows and new series are added" in with_mode
+    assert job.status == "succeeded", job.error
+    assert list(DatasetVersion.objects.order_by("number").values_list("rows", flat=True)) == [3, 4]
+
+
+def test_what_append_would_contradict_is_told_in_the_preview(alice: Client) -> None:
+    imported(alice)
+    other = upload(alice, SALES.replace(b"2024-01-02,4", b"2024-01-02,40"))
+
+    looked = preview(alice, other.url, mode="append")
+
+    page = shown(alice, f"/imports/{looked.pk}/preview/")
+    assert "series &#x27;A:1&#x27; has 2024-01-02 in shop@1 already" in page
+    assert "Import into shop" not in page
+
+
+def test_a_second_press_of_import_starts_nothing_new(alice: Client) -> None:
+    looked = preview(alice, upload(alice).url)
+
+    first = alice.post(f"/imports/{looked.pk}/preview/import/")
+    second = alice.post(f"/imports/{looked.pk}/preview/import/")
+
+    assert first.url == second.url
+    assert Job.objects.filter(kind="import").count() == 1
+
+
+def test_a_stopped_preview_keeps_the_file_and_the_choices(alice: Client) -> None:
+    address = upload(alice).url
+    alice.post(address, {**columns_of(alice, address), "returns": "missing", "do": "preview"})
+    looked = Job.objects.latest("pk")
+
+    alice.post(f"/imports/{looked.pk}/preview/stop/")
+
+    page = alice.get(f"/imports/{looked.pk}/preview/")
+    assert "The preview was stopped" in page.content.decode()
+    assert columns_of(alice, page.context["columns_url"])["returns"] == "missing"
+
+
+def test_a_file_is_read_by_one_job_at_a_time(alice: Client) -> None:
+    address = upload(alice).url
+    values = {**columns_of(alice, address), "do": "preview"}
+    alice.post(address, values)
+
+    second = alice.post(address, values)
+
+    assert second.status_code == 422
+    assert "looked at in another preview" in second.content.decode()
+
+
+def test_an_upload_that_is_given_up_leaves_nothing(alice: Client, upload_root: Path) -> None:
+    page = alice.get(upload(alice).url)
+
+    gone = alice.post("/imports/discard/", {"ticket": page.context["ticket"]}, follow=True)
+
+    assert "The uploaded file was deleted" in gone.content.decode()
+    assert not list(upload_root.iterdir())
