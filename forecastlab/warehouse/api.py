@@ -90,6 +90,9 @@ class FurtherFiles(Schema):
         return {role: (file.name or role, file.chunks()) for role, file in kept.items()}
 
 
+NO_FILES = FurtherFiles()
+
+
 class ImportStarted(Schema):
     job: int
     dataset: str
@@ -115,7 +118,7 @@ def dataset_import(
     request: HttpRequest,
     wanted: Form[ImportIn],
     file: File[UploadedFile],
-    further: File[FurtherFiles],
+    further: File[FurtherFiles] = NO_FILES,
 ) -> Status[dict[str, Any]]:
     by, options = cast("User", request.user), wanted.options()
     imports.check_name(wanted.name, by=by)
