@@ -73,8 +73,9 @@ class SimulationForm(forms.Form):
         """Add a field for each knob, with the preset's number where nothing is typed."""
         native = configs.native(preset).as_json()
         for name, knob in KNOBS.items():
+            own = f"{native[name]:g}"
             limits = {"min": knob.low, "max": knob.high, "step": 1 if knob.whole else "any"}
-            shown = {"placeholder": native[name]}
+            shown = {"placeholder": own}
             reason = LOCKED.get(preset, {}).get(name)
             locked = {"disabled": True} if reason else {}
             self.fields[name] = forms.CharField(
@@ -84,7 +85,7 @@ class SimulationForm(forms.Form):
                 help_text=_("Locked: %s.") % reason
                 if reason
                 else _("%(low)s to %(high)s; %(native)s if empty.")
-                % {"low": f"{knob.low:g}", "high": f"{knob.high:g}", "native": native[name]},
+                % {"low": f"{knob.low:g}", "high": f"{knob.high:g}", "native": own},
             )
 
     def knobs(self) -> list[forms.BoundField]:
