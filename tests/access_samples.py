@@ -135,9 +135,7 @@ def a_job_of_the_api(alice: User) -> Sample:
 # -- warehouse ---------------------------------------------------------------------------------
 
 
-@sample(
-    "warehouse:dataset-page", "warehouse:dataset-versions", "api:dataset", "api:dataset-versions"
-)
+@sample("warehouse:dataset-page", "warehouse:dataset-versions", "api:dataset-versions")
 def a_dataset(alice: User) -> Sample:
     return Sample({"name": guarded_version().dataset.name})
 
@@ -233,6 +231,57 @@ def a_preview(alice: User) -> Sample:
 def an_import_profile(alice: User) -> Sample:
     now = timezone.now()
     return Sample({"pk": import_profiles.save("mine", [], Options(), by=alice, at=now).pk})
+
+
+def own_version(alice: User) -> DatasetVersion:
+    """The second version of a dataset of alice's own, that nothing was made from."""
+    make_version(by=alice)
+    version = make_version(by=alice)
+    version.dataset.readers.add(make_group("readers"))
+    return version
+
+
+@sample(
+    "warehouse:dataset-history",
+    "warehouse:version-compare",
+    "warehouse:dataset-settings",
+    "warehouse:dataset-rename",
+    "warehouse:dataset-readers",
+    "warehouse:dataset-delete",
+)
+def an_own_dataset(alice: User) -> Sample:
+    name = own_version(alice).dataset.name
+    return Sample({"name": name}, body={"name": "store", "typed": name})
+
+
+@sample("warehouse:version-compare-download")
+def a_comparison_to_download(alice: User) -> Sample:
+    return Sample({"name": own_version(alice).dataset.name, "suffix": "csv"})
+
+
+@sample("warehouse:version-delete")
+def an_own_version(alice: User) -> Sample:
+    version = own_version(alice)
+    kwargs = {"name": version.dataset.name, "number": version.number}
+    return Sample(kwargs, body={"typed": version.ref})
+
+
+@sample("api:dataset")
+def an_own_dataset_of_the_api(alice: User) -> Sample:
+    name = own_version(alice).dataset.name
+    return Sample({"name": name}, body={"confirm": name})
+
+
+@sample("api:dataset-version")
+def an_own_version_of_the_api(alice: User) -> Sample:
+    version = own_version(alice)
+    kwargs = {"name": version.dataset.name, "number": version.number}
+    return Sample(kwargs, body={"confirm": version.ref})
+
+
+@sample("api:dataset-difference")
+def a_difference_of_the_api(alice: User) -> Sample:
+    return Sample({"name": own_version(alice).dataset.name}, query={"before": 1, "after": 2})
 
 
 # -- forecasting -------------------------------------------------------------------------------

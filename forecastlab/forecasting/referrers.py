@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from forecastlab.forecasting.models import Backtest, ModelRun
-from forecastlab.lib.contributions import ArtefactReferrer
+from forecastlab.forecasting.queries import holders
+from forecastlab.lib.contributions import ArtefactReferrer, Referrer
 
 
 def _judged() -> Iterable[str]:
@@ -15,5 +16,10 @@ def _models() -> Iterable[str]:
     return ModelRun.objects.values_list("artefact", flat=True)
 
 
+def _holders(kind: str, pk: int) -> Sequence[str]:
+    return holders.of_version(pk) if kind == "dataset_version" else ()
+
+
 JUDGED = ArtefactReferrer("judged forecasts and what issuing needs", _judged)
 MODELS = ArtefactReferrer("states of models", _models)
+HOLDERS = Referrer("models and forecasts", _holders)

@@ -21,13 +21,14 @@ from forecastlab.warehouse.domain.simulator import config as configs
 from forecastlab.warehouse.domain.simulator import options
 from forecastlab.warehouse.queries import (
     dataset_page,
+    differences,
     listing,
     representations,
     series_list,
     series_page,
     tables,
 )
-from forecastlab.warehouse.services import beside, imports, simulations, uploads
+from forecastlab.warehouse.services import beside, datasets, imports, simulations, uploads
 from forecastlab.warehouse.services.simulations import Asked
 
 router = Router(tags=["datasets"])
@@ -51,8 +52,16 @@ class DatasetList(Schema):
     next: str
 
 
+class VersionOut(DatasetOut):
+    """`difference` is from `parent`, the number of the version before; empty for a first one."""
+
+    mode: str
+    parent: int | None
+    difference: dict[str, Any]
+
+
 class VersionList(Schema):
-    items: list[DatasetOut]
+    items: list[VersionOut]
 
 
 class DatasetFilter(Schema):
@@ -151,7 +160,7 @@ def dataset_detail(request: HttpRequest, name: str) -> dict[str, Any]:
 @requires("dataset.view")
 def dataset_version_list(request: HttpRequest, name: str) -> dict[str, Any]:
     shown = queries.resolve(name, request.user)
-    return {"items": [listing.description(one) for one in dataset_page.versions(shown.dataset)]}
+    return {"items": [listing.of_version(one) for one in dataset_page.versions(shown.dataset)]}
 
 
 # -- series, and tables to take away -----------------------------------------------------------
@@ -285,3 +294,81 @@ def simulation_start(request: HttpRequest, wanted: SimulationIn) -> Status[dict[
         return Status(200, {"dry_run": True, "dataset": wanted.name, **size.as_json()})
     job = simulations.start(wanted.name, config, by=by, at=now)
     return Status(202, {"job": job.pk, "dataset": wanted.name})
+
+
+# -- versions, and what the owner changes ------------------------------------------------------
+
+
+class VersionPair(Schema):
+    before: int = Field(ge=1)
+    after: int = Field(ge=1)
+
+
+class DatasetChange(Schema):
+    """What is left out stays; an empty list of readers lets all staff read."""
+
+    name: str | None = None
+    readers: list[str] | None = None
+
+
+class Confirmation(Schema):
+    confirm: str = ""
+
+
+@router.get(
+    "/datasets/{name}/difference",
+    response=dict[str, Any],
+    url_name="dataset-difference",
+    summary="How two versions of a dataset differ",
+)
+@requires("dataset.view")
+def dataset_difference(
+    request: HttpRequest, name: str, wanted: Query[VersionPair]
+) -> dict[str, Any]:
+    before = queries.resolve(f"{name}@{wanted.before}", request.user)
+    after = queries.resolve(f"{name}@{wanted.after}", request.user)
+    found = differences.between(before, after)
+    return {"before": before.ref, "after": after.ref, "difference": found}
+
+
+@router.patch(
+    "/datasets/{name}",
+    response=DatasetOut,
+    url_name="dataset",
+    summary="Rename a dataset, or say which groups read it",
+)
+@requires("dataset.edit")
+def dataset_change(request: HttpRequest, name: str, wanted: DatasetChange) -> dict[str, Any]:
+    dataset = queries.resolve(name, request.user).dataset
+    changed = datasets.change(
+        dataset, name=wanted.name, readers=wanted.readers, by=person(request), at=timezone.now()
+    )
+    return listing.description(queries.newest(changed))
+
+
+@router.delete(
+    "/datasets/{name}",
+    response={204: None},
+    url_name="dataset",
+    summary="Delete a dataset; confirm with its name",
+)
+@requires("dataset.delete")
+def dataset_delete(request: HttpRequest, name: str, wanted: Confirmation) -> Status[None]:
+    dataset = queries.resolve(name, request.user).dataset
+    datasets.delete(dataset, typed=wanted.confirm, by=person(request), at=timezone.now())
+    return Status(204, None)
+
+
+@router.delete(
+    "/datasets/{name}/versions/{number}",
+    response={204: None},
+    url_name="dataset-version",
+    summary="Delete a version; confirm with NAME@NUMBER",
+)
+@requires("dataset.delete")
+def version_delete(
+    request: HttpRequest, name: str, number: int, wanted: Confirmation
+) -> Status[None]:
+    version = queries.resolve(f"{name}@{number}", request.user)
+    datasets.delete_version(version, typed=wanted.confirm, by=person(request), at=timezone.now())
+    return Status(204, None)

@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from forecastlab.warehouse.views import (
+    changes,
     columns,
     datasets,
     import_profiles,
@@ -11,6 +12,7 @@ from forecastlab.warehouse.views import (
     previews,
     series,
     simulations,
+    versions,
 )
 
 
@@ -48,6 +50,22 @@ urlpatterns = [
         name="truth-download",
     ),
     path("simulations/new/", simulations.simulate, name="simulate"),
+    path("datasets/<slug:name>/history/", versions.history, name="dataset-history"),
+    path("datasets/<slug:name>/compare/", versions.compare, name="version-compare"),
+    path(
+        "datasets/<slug:name>/compare.<table_suffix:suffix>",
+        versions.compare_download,
+        name="version-compare-download",
+    ),
+    path("datasets/<slug:name>/settings/", changes.dataset_settings, name="dataset-settings"),
+    path("datasets/<slug:name>/rename/", changes.dataset_rename, name="dataset-rename"),
+    path("datasets/<slug:name>/readers/", changes.dataset_readers, name="dataset-readers"),
+    path("datasets/<slug:name>/delete/", changes.dataset_delete, name="dataset-delete"),
+    path(
+        "datasets/<slug:name>/<int:number>/delete/",
+        changes.version_delete,
+        name="version-delete",
+    ),
     path("imports/new/", imports.import_new, name="import"),
     path("imports/map/", columns.import_map, name="import-map"),
     path("imports/discard/", previews.import_discard, name="import-discard"),

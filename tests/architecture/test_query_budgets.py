@@ -48,7 +48,9 @@ BUDGETS: dict[str, int] = {
     "showcase:run-new": 11,
     "showcase:runs": 11,
     "showcase:runs-new": 7,
+    "warehouse:dataset-history": 10,
     "warehouse:dataset-page": 14,
+    "warehouse:dataset-settings": 10,
     "warehouse:dataset-versions": 7,
     "warehouse:datasets": 8,
     "warehouse:import": 6,
@@ -70,6 +72,9 @@ BUDGETS: dict[str, int] = {
     "warehouse:version-download": 7,
     "warehouse:simulate": 6,
     "warehouse:truth-download": 7,
+    "warehouse:version-compare": 16,
+    "warehouse:version-compare-download": 14,
+    "warehouse:version-delete": 16,
     "warehouse:version-page": 14,
 }
 

@@ -24,6 +24,7 @@ VERBS: Mapping[str, frozenset[Role]] = {
     "account.own": _ALL,
     "api.read": _ALL,
     "dataset.delete": _PLANNERS,
+    "dataset.edit": _PLANNERS,
     "dataset.import": _PLANNERS,
     "dataset.view": _ALL,
     "forecast.issue": _PLANNERS,

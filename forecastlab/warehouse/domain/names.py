@@ -22,3 +22,12 @@ def checked(name: str) -> str:
             field="name",
         )
     return name
+
+
+def is_usable(name: str) -> bool:
+    return bool(_NAME.fullmatch(name))
+
+
+def deleted(name: str) -> str:
+    """Return what stands for the name of a dataset that is gone: no dataset can be called so."""
+    return f"{name} (deleted)"

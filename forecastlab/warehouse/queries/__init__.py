@@ -9,8 +9,9 @@ import polars as pl
 
 from forecastlab.lib import frames
 from forecastlab.lib.errors import NotFound
+from forecastlab.warehouse.domain import names
 from forecastlab.warehouse.domain.periods import Frequency
-from forecastlab.warehouse.models import Dataset, DatasetVersion
+from forecastlab.warehouse.models import Dataset, DatasetQuerySet, DatasetVersion
 
 FACT_COLUMNS = (
     "quantity",
@@ -38,10 +39,12 @@ class NoSuchDataset(NotFound):
 def resolve(ref: str, user: Any) -> DatasetVersion:
     """Return the version that `NAME` (the newest) or `NAME@NUMBER` means to this user.
 
+    A name that the dataset had before it was renamed still means it.
+
     Raises NoSuchDataset, naming what there is.
     """
     name, _, number = ref.partition("@")
-    versions = DatasetVersion.objects.visible_to(user).filter(dataset__name=name)
+    versions = DatasetVersion.objects.visible_to(user).filter(dataset__in=_named(name))
     wanted = versions.filter(number=int(number)) if number.isdecimal() else versions
     found = wanted.select_related("dataset").order_by("-number").first()
     if found is None or (number and not number.isdecimal()):
@@ -49,13 +52,18 @@ def resolve(ref: str, user: Any) -> DatasetVersion:
     return found
 
 
+def newest(dataset: Dataset) -> DatasetVersion:
+    """Return the newest version of a dataset that has one."""
+    return dataset.versions.select_related("dataset").latest("number")
+
+
 def _what_there_is(name: str, number: str, user: Any) -> str:
-    numbers = DatasetVersion.objects.visible_to(user).filter(dataset__name=name)
+    numbers = DatasetVersion.objects.visible_to(user).filter(dataset__in=_named(name))
     have = [str(one) for one in numbers.order_by("number").values_list("number", flat=True)]
     if have and number:
         return f"Dataset '{name}' has no version '{number}'. It has {', '.join(have)}."
-    names = Dataset.objects.visible_to(user).order_by("name").values_list("name", flat=True)
-    listed = ", ".join(names[:10])
+    seen = Dataset.objects.visible_to(user).order_by("name").values_list("name", flat=True)
+    listed = ", ".join(seen[:10])
     return f"There is no dataset '{name}'. " + (
         f"There are: {listed}." if listed else "Import one."
     )
@@ -115,6 +123,15 @@ def period_label(version: DatasetVersion, t: int) -> str:
 
 
 def may_see(name: str, user: Any) -> bool:
-    """Say whether a dataset of this name is visible, or is not there yet."""
-    datasets = Dataset.objects.filter(name=name)
-    return not datasets.exists() or datasets.visible_to(user).exists()
+    """Say whether a dataset of this name is visible, or is not there yet.
+
+    What stands for the name of a deleted one is no name, and nobody sees it.
+    """
+    datasets = _named(name)
+    if datasets.exists():
+        return datasets.visible_to(user).exists()
+    return names.is_usable(name)
+
+
+def _named(name: str) -> DatasetQuerySet:
+    return Dataset.objects.all().named(name)

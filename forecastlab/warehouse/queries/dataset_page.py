@@ -229,7 +229,8 @@ def of(version: DatasetVersion) -> DatasetPage:
 
 def versions(dataset: Dataset) -> QuerySet[DatasetVersion]:
     """Return the versions of a dataset, the newest first."""
-    return dataset.versions.select_related("dataset", "created_by").order_by("-number")
+    related = dataset.versions.select_related("dataset", "parent", "created_by")
+    return related.order_by("-number")
 
 
 def address(name: str, query: str) -> str:

@@ -117,6 +117,15 @@ def description(version: DatasetVersion) -> dict[str, Any]:
     }
 
 
+def of_version(version: DatasetVersion) -> dict[str, Any]:
+    return {
+        **description(version),
+        "mode": version.mode,
+        "parent": version.parent.number if version.parent else None,
+        "difference": version.difference,
+    }
+
+
 def _loaded(viewer: Any) -> DatasetQuerySet:
     newest = DatasetVersion.objects.filter(dataset=OuterRef("pk")).order_by("-number")
     return Dataset.objects.visible_to(viewer).annotate(

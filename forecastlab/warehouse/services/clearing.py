@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.db.models import ProtectedError
-
 from forecastlab.lib.contributions import StepContext
 from forecastlab.warehouse.gateways.workplace import TOKEN, Workplace
 from forecastlab.warehouse.models import ImportReport
@@ -25,5 +23,5 @@ def undo(context: StepContext) -> None:
         with context.fenced():
             versions.drop(report.version, at=context.now, actor_id=context.actor_id)
             report.delete()
-    except ProtectedError:
+    except versions.Held:
         return

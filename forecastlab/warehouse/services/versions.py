@@ -2,13 +2,34 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import connection
+from django.db import OperationalError, connection
+from django.utils.translation import gettext as _
 from psycopg import sql
+from psycopg.errors import LockNotAvailable
 
 from forecastlab.events.services import log
-from forecastlab.lib.contributions import NewEvent, StepContext, StepFailed
+from forecastlab.lib import registry
+from forecastlab.lib.contributions import NewEvent, Referrer, StepContext, StepFailed, Transient
+from forecastlab.lib.errors import Conflict
 from forecastlab.warehouse.models import Dataset, DatasetVersion
 from forecastlab.warehouse.services import loading
+
+KIND = "dataset_version"
+SHOWN = 5
+# Facts are dropped when nobody reads any; who waits longer than this would hold up the readers.
+PATIENCE = "5s"
+
+
+class Held(Conflict):
+    """Something still needs this version."""
+
+    code = "held"
+
+
+class BeingRead(Transient):
+    """Sales are being read just now, so no version can be deleted. Try again in a moment."""
+
+    code = "being_read"
 
 
 def version_of(context: StepContext) -> DatasetVersion:
@@ -22,18 +43,58 @@ def version_of(context: StepContext) -> DatasetVersion:
     return version
 
 
+def holders(version: DatasetVersion) -> list[str]:
+    """Return what holds the version and why, as the apps say that refer to it."""
+    referrers = registry.contributed("referrers", Referrer)
+    return [why for _app, one in referrers for why in one.holders(KIND, version.pk)]
+
+
+def check_free(version: DatasetVersion) -> None:
+    """Raise Held, saying what holds the version and why."""
+    found = holders(version)
+    if not found:
+        return
+    shown, more = found[:SHOWN], len(found) - SHOWN
+    listed = "; ".join([*shown, _("%s more") % more] if more > 0 else shown)
+    raise Held(
+        _("%(ref)s cannot be deleted: %(holders)s.") % {"ref": version.ref, "holders": listed}
+    )
+
+
 def drop(version: DatasetVersion, *, at: datetime, actor_id: int | None) -> None:
     """Delete a version with its facts, and its dataset when it was the only one.
 
-    Belongs in a transaction. Raises ProtectedError, with nothing deleted, while anything uses it.
+    Belongs in a transaction. Raises Held or BeingRead; roll back then.
     """
     dataset = Dataset.objects.select_for_update().get(pk=version.dataset_id)
-    table = sql.Identifier(loading.partition(version))
-    stream, number = dataset.stream, version.number
-    version.delete()
-    if not dataset.versions.exists():
-        dataset.delete()
-    with connection.cursor() as cursor:
-        cursor.execute(sql.SQL("DROP TABLE {}").format(table))
-    gone = NewEvent(stream, "version.dropped", {"version": number})
+    check_free(version)
+    number = version.number
+    drop_facts(version)
+    if dataset.versions.exists():
+        gone = NewEvent(dataset.stream, "version.dropped", {"version": number})
+    else:
+        gone = NewEvent(dataset.stream, "dataset.deleted", {"name": dataset.name})
+        drop_dataset(dataset)
     log.append([gone], actor_id=actor_id, at=at)
+
+
+def drop_facts(version: DatasetVersion) -> None:
+    """Delete a version and its partition, whoever holds it. Raises BeingRead."""
+    table = sql.Identifier(loading.partition(version))
+    version.delete()
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(PATIENCE)))
+        try:
+            cursor.execute(sql.SQL("DROP TABLE {}").format(table))
+        except OperationalError as error:
+            if isinstance(error.__cause__, LockNotAvailable):
+                raise BeingRead from error
+            raise
+        cursor.execute("SET LOCAL lock_timeout = DEFAULT")
+
+
+def drop_dataset(dataset: Dataset) -> None:
+    """Delete a dataset that has no versions left; its series in one piece, not one by one."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM warehouse_series WHERE dataset_id = %s", [dataset.pk])
+    dataset.delete()

@@ -1,0 +1,50 @@
+"""Why a version of a dataset is still needed here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from forecastlab.forecasting.models import Alias, Backtest, ForecastIssue, ModelRun
+
+
+def of_version(version_id: int) -> list[str]:
+    """Return what would be lost with the version, one sentence for each kind of thing."""
+    told = [
+        _("alias '%(name)s' serves forecasts from it") % {"name": name}
+        for name in Alias.objects.filter(model_run__version=version_id)
+        .order_by("name")
+        .values_list("name", flat=True)
+    ]
+    return [
+        *told,
+        *_counted(Backtest, version_id, _one_backtest),
+        *_counted(ModelRun, version_id, _one_model_run),
+        *_counted(ForecastIssue, version_id, _one_issue),
+    ]
+
+
+def _counted(model: Any, version_id: int, words: Any) -> list[str]:
+    found = model.objects.filter(version=version_id)
+    count = found.count()
+    return [words(count) % {"n": count}] if count else []
+
+
+def _one_backtest(count: int) -> str:
+    return ngettext("%(n)s backtest was judged on it", "%(n)s backtests were judged on it", count)
+
+
+def _one_model_run(count: int) -> str:
+    return ngettext(
+        "%(n)s model run was trained on it", "%(n)s model runs were trained on it", count
+    )
+
+
+def _one_issue(count: int) -> str:
+    return ngettext(
+        "%(n)s set of forecasts was issued from it",
+        "%(n)s sets of forecasts were issued from it",
+        count,
+    )
