@@ -26,7 +26,7 @@ class JudgedQuerySet(models.QuerySet[Any]):
 
 
 class AliasQuerySet(JudgedQuerySet):
-    to_dataset = "model_run__version__dataset"
+    to_dataset = "dataset"
 
 
 JudgedManager = models.Manager.from_queryset(JudgedQuerySet)
@@ -163,9 +163,12 @@ class ModelRun(models.Model):
 
 
 class Alias(models.Model):
-    """A name that points at one model run, such as `freshretail-production`."""
+    """A name that points at one model run of its dataset, such as `freshretail-production`."""
 
-    name = models.CharField(max_length=140, unique=True)
+    dataset = models.ForeignKey(
+        Dataset, on_delete=models.CASCADE, related_name="aliases", db_index=False
+    )
+    name = models.CharField(max_length=140)
     model_run = models.ForeignKey(ModelRun, on_delete=models.CASCADE, related_name="aliases")
     changed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
@@ -173,6 +176,11 @@ class Alias(models.Model):
     changed_at = models.DateTimeField()
 
     objects = AliasManager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["dataset", "name"], name="alias_once_per_dataset")
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -21,7 +21,7 @@ from forecastlab.forecasting.models import (
 )
 from forecastlab.forecasting.services import backtests, forecasts, registry
 from forecastlab.jobs.models import Job
-from forecastlab.jobs.services import storeroom
+from forecastlab.jobs.services import jobs, storeroom
 from forecastlab.lib import artefacts
 from forecastlab.lib.contributions import StepContext
 from tests.factories import make_group, make_sales, make_user, make_version, run_job
@@ -185,3 +185,15 @@ def context_of(job: Job) -> StepContext:
         fenced=nullcontext,
         results=dict(job.steps.filter(parent=None).values_list("name", "data")),
     )
+
+
+def test_datasets_keep_aliases_of_the_same_name() -> None:
+    alice = make_user()
+    for name in ("north", "south"):
+        version = make_version(make_sales(90, 2), name=name)
+        params = {"dataset": name, "version": version.pk, "horizon": 7, "scenario": "demo_minimal"}
+        run_job(jobs.create(forecasts.KIND, params=params, by=alice, at=timezone.now()))
+
+    served = Alias.objects.filter(name="demo-production").order_by("pk")
+
+    assert [one.model_run.version.dataset.name for one in served] == ["north", "south"]

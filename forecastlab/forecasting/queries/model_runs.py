@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from forecastlab.accounts.models import User
 from forecastlab.forecasting.domain.config import title_of
-from forecastlab.forecasting.models import Alias, ModelRun
+from forecastlab.forecasting.models import ModelRun
 from forecastlab.forecasting.queries.labels import share
 from forecastlab.lib import dates, figures
 
@@ -115,8 +115,3 @@ def peers(run: ModelRun) -> list[Row]:
     found = ModelRun.objects.filter(backtest=run.backtest_id).prefetch_related("aliases")
     rows = [row(one) for one in found]
     return sorted(rows, key=lambda one: (one.wape is None, one.wape))
-
-
-def aliases(viewer: User) -> list[Alias]:
-    visible = Alias.objects.visible_to(viewer).select_related("model_run__version__dataset")
-    return list(visible.order_by("name"))

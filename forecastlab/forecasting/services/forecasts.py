@@ -57,7 +57,7 @@ def start(
 
 def _aliased(version: DatasetVersion, alias: str, by: User) -> ModelRun | None:
     name = alias or registry.default_alias(version.dataset.name)
-    mine = Alias.objects.visible_to(by).filter(model_run__version__dataset=version.dataset)
+    mine = Alias.objects.visible_to(by).filter(dataset=version.dataset)
     found = mine.filter(name=name).select_related("model_run__backtest").first()
     if found is None and alias:
         names = ", ".join(mine.order_by("name").values_list("name", flat=True))

@@ -113,6 +113,7 @@ def software() -> dict[str, str]:
 
 def _point(name: str, model_run: ModelRun, context: StepContext) -> None:
     Alias.objects.update_or_create(
+        dataset=model_run.version.dataset,
         name=name,
         defaults={
             "model_run": model_run,
