@@ -43,21 +43,20 @@ def sparkline(
 def strip(values: Sequence[float | None], width: float = 1000, height: float = 36) -> str:
     """Return a path in which every value stands in the middle of its share of the width.
 
-    Unknown values leave a gap; a value between two gaps is a dot where lines have round ends.
-    Zero is at the foot when nothing lies below it.
+    The lowest value is at the foot and the highest at the top; a flat line runs through the middle.
+    Unknown values leave a gap, and a value between two gaps is a dot where lines have round ends.
     """
     known = [value for value in values if value is not None]
     if not known:
         return ""
-    low = min(0.0, min(known))
-    span, share = (max(known) - low) or 1.0, width / len(values)
+    low, span, share = min(known), max(known) - min(known), width / len(values)
     path, pen_is_down = [], False
     for place, value in enumerate(values):
         if value is None:
             pen_is_down = False
             continue
         x = round((place + 0.5) * share, 1)
-        y = round(2 + (height - 4) * (1 - (value - low) / span), 1)
+        y = round(2 + (height - 4) * (1 - (value - low) / span if span else 0.5), 1)
         path.append(f"L{x} {y}" if pen_is_down else f"M{x} {y}h0")
         pen_is_down = True
     return "".join(path)

@@ -76,7 +76,7 @@ def test_the_overview_says_what_is_there_and_what_to_do(
     assert "Leave them out, unless they are about to be launched." in page
     assert "Series with the same quantity in every row: 1 (12.5 %)." in page
     assert "2.1 % of the days between the first and the last row of a series have no row." in page
-    assert "0.9 % of the rows were out of stock" in page
+    assert "0.9 % of the rows are stock-outs of 9 of 16 hours or more" in page
     assert "left out of judging" in page
     assert "Quantities far above the rest of their series: 1 (0.2 %)." in page
     assert f"/datasets/shop/{shop.number}/series/?trait=gaps" in page

@@ -114,8 +114,8 @@ def _texts() -> dict[str, str]:
         ),
         "unknown": _("Unknown quantities: %(count)s (%(share)s)."),
         "stockouts": _(
-            "%(share)s of the rows were out of stock for 9 of 16 hours or a longer share: they are "
-            "left out of judging."
+            "%(share)s of the rows are stock-outs of 9 of 16 hours or more: they are left out of "
+            "judging."
         ),
         "zeros_unexplained": _(
             "%(share)s of the rows are zero, and nothing says whether the shelf was empty."

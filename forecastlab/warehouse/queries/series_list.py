@@ -16,7 +16,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from forecastlab.lib import figures
+from forecastlab.lib import dates, figures
 from forecastlab.warehouse.domain.profiles import SELDOM
 from forecastlab.warehouse.models import DatasetVersion, Product, Series, SeriesProfile, Store
 from forecastlab.warehouse.queries import attributes
@@ -171,6 +171,15 @@ class Row:
     def quantity(self) -> str:
         return amount(self.profile.quantity)
 
+    def text(self, name: str) -> str:
+        """Return a figure as it is written in a table."""
+        match name:
+            case "quantity":
+                return self.quantity
+            case "first" | "last":
+                return dates.day(self.first if name == "first" else self.last)
+        return figures.number(getattr(self.profile, name), 2 if name == "variation" else 0)
+
 
 @dataclass(frozen=True, slots=True)
 class SeriesList:
@@ -180,8 +189,9 @@ class SeriesList:
     choices: Sequence[Choice]
 
     @property
-    def rows(self) -> list[Row]:
-        return [row(self.version, one) for one in self.page.object_list]
+    def rows(self) -> list[dict[str, Any]]:
+        found = [row(self.version, one) for one in self.page.object_list]
+        return [{"series": one, "cells": self.cells(one)} for one in found]
 
     @property
     def filters(self) -> list[dict[str, Any]]:
@@ -212,26 +222,38 @@ class SeriesList:
         return bool(self.version.profile.get("negative"))
 
     @property
+    def shown(self) -> dict[str, str]:
+        """Return the figures that the table has columns for, with their headings."""
+        words = {
+            "quantity": _("Quantity"),
+            "variation": _("Variation"),
+            "rows": _("Rows"),
+            "first": _("From"),
+            "last": _("To"),
+            "gaps": _("Gaps"),
+            "zeros": _("Zeros"),
+            "unknown": _("Unknown") if self.has_unknown else "",
+            "negative": _("Negative") if self.has_negative else "",
+            "stockouts": _("Stock-outs"),
+            "outliers": _("Outliers"),
+        }
+        return {name: word for name, word in words.items() if word}
+
+    def _is_wide(self, name: str) -> bool:
+        """Say whether a phone leaves the column out: it shows the one that sorts."""
+        sorting = self.asked.sort.removeprefix("-")
+        return name != (sorting if sorting in self.shown else "quantity")
+
+    @property
     def columns(self) -> list[dict[str, Any]]:
-        shown: list[tuple[str, str] | None] = [
-            ("quantity", _("Quantity")),
-            ("variation", _("Variation")),
-            ("rows", _("Rows")),
-            ("first", _("From")),
-            ("last", _("To")),
-            ("gaps", _("Gaps")),
-            ("zeros", _("Zeros")),
-            ("unknown", _("Unknown")) if self.has_unknown else None,
-            ("negative", _("Negative")) if self.has_negative else None,
-            ("stockouts", _("Stock-outs")),
-            ("outliers", _("Outliers")),
+        figured = [
+            {"label": word, "key": name, "numeric": True, "wide": self._is_wide(name)}
+            for name, word in self.shown.items()
         ]
-        numbers = [
-            {"label": one[1], "key": one[0], "numeric": True, "wide": one[0] != "quantity"}
-            for one in shown
-            if one
-        ]
-        return [{"label": _("Series"), "key": "series"}, {"label": _("Sales")}, *numbers]
+        return [{"label": _("Series"), "key": "series"}, {"label": _("Sales")}, *figured]
+
+    def cells(self, one: Row) -> list[dict[str, Any]]:
+        return [{"text": one.text(name), "wide": self._is_wide(name)} for name in self.shown]
 
     @property
     def chips(self) -> list[dict[str, Any]]:

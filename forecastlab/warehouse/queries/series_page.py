@@ -279,7 +279,10 @@ class SeriesPage:
         """Return price, the other columns and the signals, each where anything of it is known."""
         held = [(one, one) for one in self.columns_held if one != "quantity"]
         held += [(f"signal_{place}", name) for place, name in enumerate(self.signals)]
-        found = [_strip(name, self.frame[column].to_list()) for column, name in held]
+        found = [
+            _strip(name, self.frame[column].to_list(), self._places[column])
+            for column, name in held
+        ]
         return [one for one in found if one is not None]
 
     @property
@@ -300,7 +303,7 @@ class SeriesPage:
     @property
     def chart_rows(self) -> list[list[str]]:
         values = zip(self.labels, self.chart["actual"], strict=True)
-        return [[when, _cell(value)] for when, value in values]
+        return [[when, _cell(value, self._places["quantity"])] for when, value in values]
 
     # -- the table ----------------------------------------------------------------------------
 
@@ -313,6 +316,14 @@ class SeriesPage:
         """Return a page of the window's periods, newest first."""
         return Paginator(self.frame.reverse().to_dicts(), PER_PAGE).get_page(self.asked.page)
 
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        """Return how many decimals each column needs: none where all its numbers are whole."""
+        whole = self.frame.select((pl.col(pl.Float64, pl.Float32) % 1 == 0).all()).row(
+            0, named=True
+        )
+        return {name: 0 if is_whole else 2 for name, is_whole in whole.items()}
+
     @property
     def table_rows(self) -> list[dict[str, Any]]:
         names = [*self.columns_held, *(f"signal_{place}" for place in range(len(self.signals)))]
@@ -321,7 +332,7 @@ class SeriesPage:
             {
                 "when": label(one["t"]),
                 "is_gap": not one["held"],
-                "cells": [_cell(one[name]) for name in names],
+                "cells": [_cell(one[name], self._places[name]) for name in names],
             }
             for one in self.table_page.object_list
         ]
@@ -359,17 +370,15 @@ class SeriesPage:
         return address("forecasting:series", f"?{urlencode(named)}")
 
 
-def _strip(name: str, values: list[float | None]) -> Strip | None:
+def _strip(name: str, values: list[float | None], places: int) -> Strip | None:
     known = [one for one in values if one is not None]
     if not known:
         return None
-    return Strip(name, values, _cell(min(known)), _cell(max(known)))
+    return Strip(name, values, _cell(min(known), places), _cell(max(known), places))
 
 
-def _cell(value: float | None) -> str:
-    if value is None:
-        return figures.UNKNOWN
-    return number(value, 0 if float(value).is_integer() else 2)
+def _cell(value: float | None, places: int) -> str:
+    return figures.UNKNOWN if value is None else number(value, places)
 
 
 def _share(part: float, whole: float) -> str:
