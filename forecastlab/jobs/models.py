@@ -21,6 +21,15 @@ class JobQuerySet(models.QuerySet["Job"]):
     def queued(self) -> Self:
         return self.filter(status=JobStatus.QUEUED)
 
+    def in_line(self, slot: str) -> Self:
+        """Those that hold the slot or queue for it."""
+        return self.filter(Q(slot=slot) | Q(exclusive=slot, status=JobStatus.QUEUED, slot=""))
+
+    def ahead_of(self, job: Job) -> Self:
+        """Those that a queued job waits for: the holder of its slot, and who asked before it."""
+        others = self.in_line(job.exclusive).exclude(pk=job.pk)
+        return others.filter(Q(slot=job.exclusive) | Q(pk__lt=job.pk))
+
     def newest_first(self) -> Self:
         return self.order_by("-pk")
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from forecastlab.accounts.models import User
 from forecastlab.forecasting.domain import config as forecasting
-from forecastlab.jobs.models import Job
+from forecastlab.jobs.queries import jobs
 from forecastlab.lib import dates, figures
 from forecastlab.warehouse.domain.simulator import config as simulator
 from forecastlab.warehouse.models import Dataset, DatasetVersion
@@ -42,11 +42,11 @@ class PlannedPhase:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What will run: rows by phase, models, how long it took before, its place in the queue."""
+    """What will run: rows by phase, models, how long it took before, its position in the queue."""
 
     phases: Sequence[PlannedPhase]
     facts: Sequence[Mapping[str, Any]]
-    place: int
+    position: int
 
 
 def sales_choices(viewer: User, *, scenarios: Sequence[str], chosen: str = "") -> list[Choice]:
@@ -101,7 +101,7 @@ def preview(prepared: Prepared) -> Preview:
             for phase in phases(prepared.rows)
         ],
         facts=[*_facts(prepared.config), {"label": _("Took before"), "value": _took(prepared)}],
-        place=Job.objects.unfinished().filter(exclusive=prepared.slot).count(),
+        position=jobs.position_of_next(prepared.slot),
     )
 
 

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 
 from forecastlab.events import queries as events
 from forecastlab.forecasting.domain.config import title_of
-from forecastlab.jobs.models import Job, JobStep
+from forecastlab.jobs.models import JobStep
+from forecastlab.jobs.queries import jobs
 from forecastlab.lib import figures
 from showcase.domain import estimates
 from showcase.domain.estimates import Estimate
@@ -109,12 +110,9 @@ class RunPage:
         by = self.run.requested_by
         return (by.get_full_name() or by.get_username()) if by else ""
 
-    @cached_property
+    @property
     def queue_position(self) -> int:
-        if self.run.status != Run.Status.QUEUED or self.run.job is None:
-            return 0
-        before = Job.objects.unfinished().filter(exclusive=self.run.job.exclusive)
-        return before.filter(pk__lt=self.run.job.pk).count()
+        return jobs.position(self.run.job) if self.run.job else 0
 
     @property
     def kpis(self) -> Sequence[Kpi]:

@@ -32,6 +32,23 @@ def test_one_job_of_a_slot_runs_the_others_stay_queued_with_their_position() -> 
     assert [queries.position(job) for job in (second, third)] == [1, 2]
 
 
+def test_whoever_has_its_turn_waits_for_nobody() -> None:
+    first, second = make_exclusive(), make_exclusive()
+
+    assert [queries.position(job) for job in (first, second)] == [0, 1]
+    assert queries.position_of_next("dataset.sales") == 2
+
+
+def test_a_newer_holder_counts() -> None:
+    older, newer = make_exclusive(), make_exclusive()
+    Job.objects.filter(pk=newer.pk).update(status="running", slot="dataset.sales")
+
+    assert queries.position(older) == 1
+    jobs.advance(older.pk)
+    older.refresh_from_db()
+    assert older.status == "queued"
+
+
 def test_the_oldest_has_its_turn_first() -> None:
     first, second = make_exclusive(), make_exclusive()
 

@@ -33,11 +33,15 @@ class JobPage:
 
 
 def position(job: Job) -> int:
-    """Return a queued job's place in the line for its slot, from 1; 0 when it is not in one."""
+    """Return how many jobs a queued one waits for; 0 when it is its turn, or past."""
     if job.status != JobStatus.QUEUED or not job.exclusive or job.slot:
         return 0
-    ahead = Job.objects.queued().filter(exclusive=job.exclusive, pk__lt=job.pk)
-    return ahead.count() + 1
+    return Job.objects.ahead_of(job).count()
+
+
+def position_of_next(slot: str) -> int:
+    """Return the position that a job would get that asked for the slot now."""
+    return Job.objects.in_line(slot).count()
 
 
 def can_see(user: Any, job: Job) -> bool:

@@ -62,11 +62,7 @@ def _due_step(job: Job) -> JobStep | None:
 def _has_turn(job: Job) -> bool:
     if not job.exclusive or job.slot:
         return True
-    rivals = Job.objects.filter(exclusive=job.exclusive).exclude(pk=job.pk)
-    return not (
-        rivals.filter(slot=job.exclusive).exists()
-        or rivals.queued().filter(pk__lt=job.pk, slot="").exists()
-    )
+    return not Job.objects.ahead_of(job).exists()
 
 
 def _below_cap(job: Job) -> bool:
