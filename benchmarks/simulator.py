@@ -25,16 +25,17 @@ django.setup()
 
 import numpy as np  # noqa: E402
 from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from benchmarks.warehouse import bare_copy, encoded, timed  # noqa: E402
 from forecastlab.warehouse.domain.simulator import config as configs  # noqa: E402
-from forecastlab.warehouse.domain.simulator import sales  # noqa: E402
+from forecastlab.warehouse.domain.simulator import sales, size  # noqa: E402
 from forecastlab.warehouse.domain.simulator.config import Config  # noqa: E402
 from forecastlab.warehouse.domain.simulator.world import World  # noqa: E402
 from forecastlab.warehouse.gateways import drawing, workplace  # noqa: E402
 from forecastlab.warehouse.models import DatasetVersion  # noqa: E402
-from forecastlab.warehouse.services import simulations  # noqa: E402
+from forecastlab.warehouse.services import loading, simulations  # noqa: E402
 from tests.factories import make_user, run_job  # noqa: E402
 
 # Stock-outs, their lengths and odd days; promotions and prices are drawn for the chain.
@@ -72,6 +73,13 @@ def simulated(config: Config) -> None:
         raise SystemExit(f"the simulation {job.status}: {job.error}")
 
 
+def table_mb(version: DatasetVersion) -> float:
+    """Return what the version's facts and their key take in the database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_total_relation_size(%s)", [loading.partition(version)])
+        return round(cursor.fetchone()[0] / 1e6, 1)
+
+
 def peak_mb() -> int:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
@@ -87,6 +95,7 @@ def measure(config: Config) -> dict[str, Any]:
     version = DatasetVersion.objects.get()
     blocks, columns = encoded(version)
     seconds["bare_copy"] = timed(partial(bare_copy, blocks, columns))
+    told = size.of(config)
     peers = seconds["bare_draws"] + seconds["bare_copy"]
     return {
         "rows": version.rows,
@@ -95,6 +104,8 @@ def measure(config: Config) -> dict[str, Any]:
         "drawn_to_bare_draws": round(seconds["drawn"] / seconds["bare_draws"], 1),
         "whole_to_bare_draws_and_copy": round(seconds["simulated_and_loaded"] / peers, 2),
         "peak_memory_mb": peak,
+        "table_mb": table_mb(version),
+        "told_before": {"seconds": told.seconds, "megabytes": told.megabytes},
     }
 
 

@@ -11,8 +11,8 @@ from forecastlab.warehouse.domain.simulator.world import World
 
 # What a million rows take to draw and to load, and a table of them with its key in megabytes, on
 # the machine that benchmarks/README.md names.
-DRAWING, LOADING, STARTING = 1.3, 5.0, 1.0
-PLAIN_MEGABYTES, PER_SIGNAL, ANY_SIGNAL = 137.0, 4.0, 24.0
+DRAWING, LOADING, STARTING = 0.9, 2.6, 1.0
+PLAIN_MEGABYTES, PER_SIGNAL, ANY_SIGNAL = 151.0, 4.0, 24.0
 RUSH = ("Thanksgiving", "Black Friday", "Christmas Eve", "Christmas Day")
 MANY_MISSING, MUCH_OUT = 0.6, 0.4
 
