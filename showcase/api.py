@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from typing import Annotated, Any
+from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router, Schema, Status
 
 from forecastlab.accounts.services.access import person, requires
+from forecastlab.lib.cursors import Page
 from showcase.queries import representations, run_list
 from showcase.services import runs
 
@@ -36,13 +37,11 @@ class RunIn(Schema):
     keep_going: bool | None = None
 
 
-class Filters(Schema):
+class Filters(Page):
     status: str = ""
     dataset: str = ""
     by: str = ""
     search: str = ""
-    limit: Annotated[int, Query(ge=1, le=200)] = 50
-    cursor: str = ""
 
 
 @router.post("/runs", response={201: dict[str, Any]}, url_name="run-start", summary="Start a run")

@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from forecastlab.accounts.services.access import may
+from forecastlab.lib import texts
 from forecastlab.lib.contributions import EventStream, LiveRegion
 from showcase.models import Run
 from showcase.queries import pipeline, run_list, run_page
@@ -17,8 +18,10 @@ PARTS = ("status", "progress", "kpis", "facts", "made", "timeline", "card")
 
 
 def can_read(user: Any, key: str) -> bool:
-    known = key.isdecimal() and Run.objects.visible_to(user).filter(pk=key).exists()
-    return known and may(user, "run.view")
+    number = texts.number(key)
+    if number is None or not may(user, "run.view"):
+        return False
+    return Run.objects.visible_to(user).filter(pk=number).exists()
 
 
 def _part(name: str) -> LiveRegion:

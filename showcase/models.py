@@ -35,7 +35,7 @@ class RunQuerySet(models.QuerySet["Run"]):
 
     def for_lists(self) -> RunQuerySet:
         rows = self.select_related("dataset", "version__dataset", "requested_by")
-        return rows.defer("config", "result")
+        return rows.defer("config")
 
 
 RunManager = models.Manager.from_queryset(RunQuerySet)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from forecastlab.accounts.services.access import may, person, requires
 from forecastlab.events import queries as events
+from forecastlab.lib import texts
 from forecastlab.lib.errors import HouseError
 from forecastlab.lib.htmx import render_region, wants_fragment
 from showcase.forms import RunForm
@@ -17,8 +18,6 @@ from showcase.models import Run
 from showcase.queries import home as home_queries
 from showcase.queries import new_run, run_list, run_page
 from showcase.services import configs, installation, runs
-
-MOST_DIGITS = 18
 
 
 def _run_or_404(request: HttpRequest, pk: int) -> Run:
@@ -54,10 +53,10 @@ def runs_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 def runs_new(request: HttpRequest) -> HttpResponse:
     """Say how many runs began since a list was read."""
-    after = request.GET.get("after", "0")
-    if not after.isdecimal() or len(after) > MOST_DIGITS:
+    after = texts.number(request.GET.get("after", "0"))
+    if after is None:
         raise Http404
-    found = run_list.news(person(request), after=int(after))
+    found = run_list.news(person(request), after=after)
     return render(request, "showcase/_runs_new.html", {"news": found})
 
 
@@ -122,9 +121,8 @@ def run_new(request: HttpRequest) -> HttpResponse:
 
 def _form(request: HttpRequest) -> RunForm:
     given = request.POST if request.method == "POST" else request.GET
-    earlier = given.get("from", "")
-    is_number = earlier.isdecimal() and len(earlier) < 19
-    again = _run_or_404(request, int(earlier)) if is_number else None
+    earlier = texts.number(given.get("from", ""))
+    again = None if earlier is None else _run_or_404(request, earlier)
     initial = dict(new_run.initial_of(again)) if again else {}
     if given.get("dataset"):  # where the page of a dataset leads
         initial["sales"] = f"dataset:{given['dataset']}"

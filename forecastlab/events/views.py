@@ -19,10 +19,10 @@ from forecastlab.events.domain.frames import EventData, Frame
 from forecastlab.events.services import access, rendering
 from forecastlab.events.services.access import by_stream
 from forecastlab.events.services.followers import Follower
+from forecastlab.lib import texts
 from forecastlab.lib.errors import BadInput
 
 RECONNECT_MS = 2000
-LONGEST_NUMBER = 18
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
@@ -97,10 +97,11 @@ def _shown(request: HttpRequest, stream: str) -> frozenset[str]:
 
 
 def _number(text: str) -> int:
-    if not text.isdecimal() or len(text) > LONGEST_NUMBER:
+    number = texts.number(text)
+    if number is None:
         raise BadInput(
             _("'%(text)s' is not the number of an event.") % {"text": text},
             field="after",
             hint=_("Send the number of the last event you have, 0 for none."),
         )
-    return int(text)
+    return number

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -9,14 +9,10 @@ from ninja import Query, Router, Schema, Status
 from forecastlab.accounts.services.access import person, requires
 from forecastlab.forecasting.queries import representations
 from forecastlab.forecasting.services import backtests, forecasts
+from forecastlab.lib.cursors import Page
 from forecastlab.warehouse import queries as warehouse
 
 router = Router(tags=["forecasts"])
-
-
-class Page(Schema):
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100
-    cursor: str = ""
 
 
 class ForecastFilters(Page):

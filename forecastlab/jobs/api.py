@@ -6,11 +6,11 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router, Schema
-from pydantic import Field
 
 from forecastlab.accounts.services.access import person, requires
 from forecastlab.jobs.queries import jobs as queries
 from forecastlab.jobs.services import jobs
+from forecastlab.lib.cursors import Page
 
 router = Router(tags=["jobs"])
 
@@ -49,14 +49,12 @@ class JobWithSteps(JobOut):
 
 class JobList(Schema):
     items: list[JobOut]
-    next: str
+    next: str | None
 
 
-class JobFilter(Schema):
+class JobFilter(Page):
     status: str = ""
     kind: str = ""
-    limit: int = Field(50, ge=1, le=queries.MOST)
-    cursor: str = ""
 
 
 @router.get("/jobs", response=JobList, url_name="jobs", summary="The newest jobs that you may see")

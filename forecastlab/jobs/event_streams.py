@@ -9,11 +9,13 @@ from django.template.loader import render_to_string
 from forecastlab.accounts.services.access import may
 from forecastlab.jobs.models import Job
 from forecastlab.jobs.queries import jobs as queries
+from forecastlab.lib import texts
 from forecastlab.lib.contributions import EventStream, LiveRegion
 
 
 def can_read(user: Any, key: str) -> bool:
-    job = Job.objects.filter(pk=key).first() if key.isdecimal() else None
+    number = texts.number(key)
+    job = None if number is None else Job.objects.filter(pk=number).first()
     return job is not None and may(user, "job.view") and queries.can_see(user, job)
 
 

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from django.core.management.base import BaseCommand, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 
+from forecastlab.lib import cursors
 from forecastlab.lib.errors import BadInput, HouseError, Unavailable
 from forecastlab.lib.outages import outage
 
@@ -76,7 +77,7 @@ class HouseCommand(BaseCommand):
     def refuse(self, error: HouseError) -> NoReturn:
         """Tell `error` and leave with its exit code."""
         if self._json:
-            self._print({"error": problem(error)})
+            self._print({"error": error.as_json()})
         else:
             self.stderr.write(f"{error.title}: {error.message}")
         raise SystemExit(error.exit_code)
@@ -106,13 +107,15 @@ class _Told(AbstractContextManager["_Told"]):
             self.command.refuse(down)
         if isinstance(error, Exception) and self.command._json:
             crash = HouseError("The command broke; standard error says where.")
-            self.command._print({"error": {**problem(crash), "code": "crash"}})
+            self.command._print({"error": {**crash.as_json(), "code": "crash"}})
         return None
 
 
-def problem(error: HouseError) -> dict[str, str]:
-    told = {"code": error.code, "title": error.title, "detail": error.message}
-    return {**told, "field": error.field} if error.field else told
+def add_page(parser: CommandParser) -> None:
+    """Add the options of a list that is given in pages."""
+    told = f"1 to {cursors.MOST} (default {cursors.USUAL})"
+    parser.add_argument("--limit", type=int, default=cursors.USUAL, metavar="NUMBER", help=told)
+    parser.add_argument("--cursor", default="", help="`next` of the page before")
 
 
 def unavailable(error: BaseException | None) -> Unavailable | None:

@@ -33,6 +33,11 @@ class HouseError(Exception):
     def message(self) -> str:
         return f"{self.detail} {self.hint}".strip()
 
+    def as_json(self) -> dict[str, str]:
+        """Return what programs are told, by the API and by commands alike."""
+        told = {"code": self.code, "title": str(self.title), "detail": self.message}
+        return {**told, "field": self.field} if self.field else told
+
 
 class BadInput(HouseError):
     """What was given cannot be used."""

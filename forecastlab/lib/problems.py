@@ -22,8 +22,7 @@ def wants_json(request: HttpRequest) -> bool:
 
 
 def from_error(request: HttpRequest, error: HouseError) -> JsonResponse:
-    found = {"detail": error.detail, "code": error.code, "field": error.field, "hint": error.hint}
-    return answer(request, error.status, error.title, **found)
+    return answer(request, error.status, **error.as_json())
 
 
 def answer(request: HttpRequest, status: int, title: str, **members: Any) -> JsonResponse:

@@ -1,4 +1,4 @@
-"""What no text of a request may hold: PostgreSQL and UTF-8 have no place for it."""
+"""What a text of a request may hold: what PostgreSQL can keep, and numbers that fit a column."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from forecastlab.lib.errors import BadInput
+
+MOST_DIGITS = 18
 
 
 class TextUnusable(BadInput):
@@ -28,6 +30,12 @@ def check(value: Any, *, field: str = "") -> None:
         case list() | tuple():
             for one in value:
                 check(one, field=field)
+
+
+def number(text: str) -> int | None:
+    """Return the whole number from 0 that a text writes in at most 18 digits; None for another."""
+    written = text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
+    return int(text) if written else None
 
 
 def _is_usable(text: str) -> bool:

@@ -16,7 +16,7 @@ def short(run: Run) -> dict[str, Any]:
         "dataset": run.version.ref if run.version else None,
         "scenario": run.scenario or None,
         "config_hash": run.config_hash,
-        "winner": run.winner or None,
+        "winner": run.result.get("winner"),
         "winner_wape": run.winner_wape,
         "warnings": run.warnings,
         "failed_step": run.failed_step,
@@ -37,8 +37,6 @@ def whole(run: Run) -> dict[str, Any]:
         "content_hash": run.content_hash or None,
         "config": run.config,
         "steps": steps(run),
-        "winner": run.result.get("winner"),
-        "seconds": run.result.get("seconds"),
     }
 
 

@@ -14,13 +14,11 @@ from forecastlab.accounts.models import User
 from forecastlab.events import queries as events
 from forecastlab.events.models import StreamHead
 from forecastlab.forecasting.domain.config import title_of
-from forecastlab.lib import figures
-from forecastlab.lib.errors import BadInput
+from forecastlab.lib import cursors, figures, texts
 from showcase.models import Run, RunQuerySet
 from showcase.queries import labels
 
 PER_PAGE = 25
-MOST = 200
 VIEWS = ("all", "mine", "failed")
 SORTS: Mapping[str, str] = {
     "name": "name",
@@ -184,7 +182,8 @@ def _filtered(rows: RunQuerySet, filters: Mapping[str, str]) -> RunQuerySet:
 
 def _condition(key: str, value: str) -> Q:
     if key == "search":
-        by_number = Q(pk=int(value)) if value.isdecimal() and len(value) < 19 else Q()
+        number = texts.number(value)
+        by_number = Q() if number is None else Q(pk=number)
         return Q(name__icontains=value) | Q(winner__icontains=value) | by_number
     if key == "status":
         return Q(status=value)
@@ -244,13 +243,5 @@ def listed(
     viewer: User, *, filters: Mapping[str, str], limit: int, cursor: str
 ) -> tuple[list[Run], str | None]:
     """Return the newest runs before `cursor`, and the cursor of those that follow."""
-    if not 1 <= limit <= MOST:
-        raise BadInput(f"{limit} is not a number from 1 to {MOST}.", field="limit")
-    rows = _filtered(Run.objects.visible_to(viewer), filters).for_lists().order_by("-pk")
-    if cursor:
-        if not cursor.isdecimal():
-            raise BadInput(f"'{cursor}' is no cursor; use the 'next' of a list.", field="cursor")
-        rows = rows.filter(pk__lt=int(cursor))
-    found = list(rows[: limit + 1])
-    more = len(found) > limit
-    return found[:limit], str(found[limit - 1].pk) if more else None
+    rows = _filtered(Run.objects.visible_to(viewer), filters).for_lists()
+    return cursors.page(rows, by="-pk", limit=limit, cursor=cursor)

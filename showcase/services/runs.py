@@ -11,6 +11,7 @@ from django.db import transaction
 
 from forecastlab.accounts.models import User
 from forecastlab.jobs.services import jobs
+from forecastlab.lib import texts
 from forecastlab.lib.errors import Conflict, NotFound
 from showcase.models import Run, StepRun
 from showcase.services import configs
@@ -90,11 +91,11 @@ def stop(run: Run, *, by: User, at: datetime) -> Run:
 
 def find(number: str | int, *, viewer: User) -> Run:
     """Return a run that this person may see; raises NoSuchRun."""
-    text = str(number)
     visible = Run.objects.visible_to(viewer).select_related("job", "version__dataset")
-    run = visible.filter(pk=int(text)).first() if text.isdecimal() and len(text) < 19 else None
+    key = texts.number(str(number))
+    run = None if key is None else visible.filter(pk=key).first()
     if run is None:
-        raise NoSuchRun(f"There is no run '{text}', or not for you.", field="run")
+        raise NoSuchRun(f"There is no run '{number}', or not for you.", field="run")
     return run
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from forecastlab.accounts.models import User
 from forecastlab.forecasting.models import Forecast, ForecastIssue, ModelRun
-from forecastlab.lib.errors import BadInput, NotFound
+from forecastlab.lib import cursors
+from forecastlab.lib.errors import NotFound
 from forecastlab.warehouse import queries as warehouse
 
 RANGES = ("yhat", "lo80", "hi80", "lo95", "hi95")
@@ -47,14 +48,11 @@ def listed(
     issue: ForecastIssue, *, search: str, limit: int, cursor: str
 ) -> tuple[list[dict[str, Any]], str | None]:
     """Return a page of the forecast series, by number, and where the next one starts."""
-    found = Forecast.objects.filter(issue=issue).select_related("series").order_by("series_id")
+    found = Forecast.objects.filter(issue=issue).select_related("series")
     if search:
         found = found.filter(series__unique_id__icontains=search)
-    if cursor:
-        found = found.filter(series_id__gt=_place(cursor))
-    page = list(found[: limit + 1])
-    following = str(page[limit - 1].series_id) if len(page) > limit else None
-    return [short(one) for one in page[:limit]], following
+    page, following = cursors.page(found, by="series_id", limit=limit, cursor=cursor)
+    return [short(one) for one in page], following
 
 
 def short(one: Forecast) -> dict[str, Any]:
@@ -89,14 +87,12 @@ def model_runs(
     viewer: User, *, dataset: str, limit: int, cursor: str
 ) -> tuple[list[dict[str, Any]], str | None]:
     """Return model runs, newest first, and where the next page starts."""
-    found = ModelRun.objects.visible_to(viewer).select_related("version__dataset").newest()
+    found = ModelRun.objects.visible_to(viewer).select_related("version__dataset")
     if dataset:
         found = found.filter(version__dataset=warehouse.resolve(dataset, viewer).dataset)
-    if cursor:
-        found = found.filter(pk__lt=_place(cursor))
-    page = list(found.prefetch_related("aliases")[: limit + 1])
-    following = str(page[limit - 1].pk) if len(page) > limit else None
-    return [model_run(one) for one in page[:limit]], following
+    found = found.prefetch_related("aliases")
+    page, following = cursors.page(found, by="-pk", limit=limit, cursor=cursor)
+    return [model_run(one) for one in page], following
 
 
 def model_run(run: ModelRun) -> dict[str, Any]:
@@ -123,9 +119,3 @@ def find_model_run(viewer: User, pk: int) -> ModelRun:
     if found is None:
         raise NotFound(f"There is no model run {pk}.")
     return found
-
-
-def _place(cursor: str) -> int:
-    if not cursor.isdecimal():
-        raise BadInput(f"'{cursor}' is no cursor of this list.", field="cursor")
-    return int(cursor)

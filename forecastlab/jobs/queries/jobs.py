@@ -10,10 +10,10 @@ from typing import Any
 from forecastlab.jobs.domain.statuses import JobStatus, StepStatus
 from forecastlab.jobs.models import Job, JobStep
 from forecastlab.jobs.queries import kinds
+from forecastlab.lib import cursors
 from forecastlab.lib.errors import BadInput, NotFound
 
 CHUNK = 200
-MOST = 500
 
 
 class JobNotFound(NotFound):
@@ -62,37 +62,38 @@ def find(job_id: int, user: Any) -> Job:
 
 
 def listed(
-    user: Any, *, status: str = "", kind: str = "", limit: int = 50, cursor: str = ""
-) -> tuple[list[Job], str]:
-    """Return the newest jobs that `user` sees, and the cursor of the next page ("" for none).
+    user: Any,
+    *,
+    status: str = "",
+    kind: str = "",
+    limit: int = cursors.USUAL,
+    cursor: str = "",
+) -> tuple[list[Job], str | None]:
+    """Return the newest jobs that `user` sees, and the cursor of the next page.
 
-    Raises BadInput, naming the field, for an unknown status, a limit above MOST or no cursor.
+    Raises BadInput, naming the field, for an unknown status and what no page can be.
     """
-    if not 1 <= limit <= MOST:
-        raise BadInput(f"The limit must be from 1 to {MOST}.", field="limit")
+    cursors.check(limit)
     if status and status not in set(JobStatus):
         known = ", ".join(JobStatus)
         raise BadInput(f"There is no status '{status}'.", field="status", hint=f"One of: {known}.")
-    if cursor and not cursor.isdecimal():
-        raise BadInput(
-            f"'{cursor}' is not a cursor.", field="cursor", hint="Use `next` of the page before."
-        )
     wanted = Job.objects.newest_first().select_related("requested_by")
     wanted = wanted.filter(status=status) if status else wanted
     wanted = wanted.filter(kind=kind) if kind else wanted
     found: list[Job] = []
-    for job in _from(wanted, int(cursor) if cursor else None):
+    for job in _from(wanted, cursors.number(cursor)):
         if not can_see(user, job):
             continue
         if len(found) == limit:
             return found, str(found[-1].pk)
         found.append(job)
-    return found, ""
+    return found, None
 
 
 def _from(wanted: Any, before: int | None) -> Iterator[Job]:
     while True:
-        chunk = list((wanted.filter(pk__lt=before) if before else wanted)[:CHUNK])
+        rows = wanted if before is None else wanted.filter(pk__lt=before)
+        chunk = list(rows[:CHUNK])
         yield from chunk
         if len(chunk) < CHUNK:
             return

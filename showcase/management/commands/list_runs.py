@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from forecastlab.accounts.services.commands import ActingCommand
+from forecastlab.lib.commands import add_page
 from showcase.models import Run
 from showcase.queries import representations, run_list
 
@@ -22,8 +23,7 @@ class Command(ActingCommand):
         parser.add_argument("--dataset", metavar="NAME")
         parser.add_argument("--by", metavar="USER", help="who started it")
         parser.add_argument("--search", metavar="TEXT", help="in the name, or the number")
-        parser.add_argument("--limit", type=int, default=50, metavar="NUMBER")
-        parser.add_argument("--cursor", default="", help="the 'next' of the list before")
+        add_page(parser)
 
     def run(self, options: dict[str, Any]) -> Mapping[str, Any]:
         filters = {key: options[key] for key in FILTERS if options[key]}

@@ -7,6 +7,7 @@ from django.core.management.base import CommandParser
 
 from forecastlab.accounts.services.commands import ActingCommand
 from forecastlab.jobs.queries import jobs as queries
+from forecastlab.lib.commands import add_page
 
 
 class Command(ActingCommand):
@@ -17,10 +18,7 @@ class Command(ActingCommand):
         super().add_arguments(parser)
         parser.add_argument("--status", default="", help="queued, running, waiting, ...")
         parser.add_argument("--kind", default="", help="such as run or import")
-        parser.add_argument(
-            "--limit", type=int, default=50, help=f"1 to {queries.MOST} (default 50)"
-        )
-        parser.add_argument("--cursor", default="", help="`next` of the page before")
+        add_page(parser)
 
     def run(self, options: dict[str, Any]) -> Mapping[str, Any]:
         found, following = queries.listed(
@@ -30,7 +28,7 @@ class Command(ActingCommand):
             limit=options["limit"],
             cursor=options["cursor"],
         )
-        return {"items": [queries.described(job) for job in found], "next": following or None}
+        return {"items": [queries.described(job) for job in found], "next": following}
 
     def describe(self, result: Mapping[str, Any]) -> str:
         lines = [
