@@ -187,4 +187,11 @@ MUTATIONS = (
         "(user.pk, True)",
         f"{_EVENTS}/test_live_socket.py::test_a_stranger_is_refused_the_stream",
     ),
+    Mutation(
+        "two jobs on one uploaded file",
+        "forecastlab/warehouse/services/previews.py",
+        "if Job.objects.unfinished().filter(params__upload=token).exists():",
+        "if not token:",
+        "tests/warehouse/test_import_pages.py::test_a_file_is_read_by_one_job_at_a_time",
+    ),
 )

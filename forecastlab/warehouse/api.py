@@ -28,7 +28,14 @@ from forecastlab.warehouse.queries import (
     series_page,
     tables,
 )
-from forecastlab.warehouse.services import beside, datasets, imports, simulations, uploads
+from forecastlab.warehouse.services import (
+    beside,
+    datasets,
+    import_profiles,
+    imports,
+    simulations,
+    uploads,
+)
 from forecastlab.warehouse.services.simulations import Asked
 
 router = Router(tags=["datasets"])
@@ -83,10 +90,12 @@ class ImportIn(Schema):
     decimal: str = ""
     dates: str = ""
     timezone: str = ""
+    profile: str = ""
 
-    def options(self) -> Options:
-        said = self.dict(exclude={"name", "map", "signal"})
-        return Options(placed=self.map, signals=self.signal, **said)
+    def options(self, *, by: User) -> Options:
+        said = self.dict(exclude={"name", "map", "signal", "profile"}, exclude_unset=True)
+        said |= {"placed": self.map, "signals": self.signal}
+        return import_profiles.completed(said, self.profile, by=by)
 
 
 class FurtherFiles(Schema):
@@ -129,7 +138,8 @@ def dataset_import(
     file: File[UploadedFile],
     further: File[FurtherFiles] = NO_FILES,
 ) -> Status[dict[str, Any]]:
-    by, options = cast("User", request.user), wanted.options()
+    by = cast("User", request.user)
+    options = wanted.options(by=by)
     imports.check_name(wanted.name, by=by)
     options.check()
     name = file.name or "upload"

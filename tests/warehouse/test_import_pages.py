@@ -1,65 +1,37 @@
-"""The pages of an import: upload, columns, preview, import, report; and saved profiles."""
+"""The pages of an import, from the upload to the report."""
 
 from __future__ import annotations
 
+import io
+import json
 from pathlib import Path
-from typing import Any
 
+import polars as pl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from forecastlab.jobs.models import Job
-from forecastlab.warehouse.models import Dataset, DatasetVersion, SalesFact
-from tests.factories import make_user, run_job
-
-SALES = b"store,product,date,sales\nA,1,2024-01-01,3\nA,1,2024-01-02,4\nB,1,2024-01-01,5\n"
-ROLES = {"role_0": "store", "role_1": "product", "role_2": "ds", "role_3": "quantity"}
-REST = {"returns": "keep", "duplicates": "reject", "mode": "replace"}
+from forecastlab.warehouse.models import Dataset, DatasetVersion
+from tests.factories import make_user
+from tests.warehouse.import_pages import (
+    REST,
+    ROLES,
+    SALES,
+    accept,
+    columns_of,
+    imported,
+    preview,
+    quantities,
+    shown,
+    upload,
+)
 
 
 @pytest.fixture
 def alice(client: Client, transactional_db: None) -> Client:
     client.force_login(make_user("alice"))
     return client
-
-
-def upload(client: Client, content: bytes = SALES, *, name: str = "shop", **more: Any) -> Any:
-    file = SimpleUploadedFile(more.pop("called", "sales.csv"), content)
-    return client.post("/imports/new/", {"name": name, "file": file, **more})
-
-
-def shown(client: Client, address: str) -> str:
-    return str(client.get(address).content.decode())
-
-
-def columns_of(client: Client, address: str) -> dict[str, str]:
-    """What the form of the columns would send as it stands."""
-    form = client.get(address).context["form"]
-    values = {name: form[name].value() for name in form.fields}
-    return {name: str(value) for name, value in values.items() if value not in (None, "")}
-
-
-def preview(client: Client, address: str, **choices: str) -> Job:
-    """Press Preview, and do what the worker does."""
-    answer = client.post(address, {**columns_of(client, address), **choices, "do": "preview"})
-    assert answer.status_code == 302, answer.content.decode()
-    return run_job(Job.objects.latest("pk"))
-
-
-def accept(client: Client, looked: Job) -> Job:
-    client.post(f"/imports/{looked.pk}/preview/import/")
-    return run_job(Job.objects.filter(kind="import").latest("pk"))
-
-
-def imported(client: Client, content: bytes = SALES, *, name: str = "shop", **choices: str) -> Job:
-    return accept(client, preview(client, upload(client, content, name=name).url, **choices))
-
-
-def quantities() -> list[float | None]:
-    version = DatasetVersion.objects.latest("number")
-    facts = SalesFact.objects.filter(version_id=version.pk)
-    return sorted(facts.values_list("quantity", flat=True))
 
 
 # -- the way through ---------------------------------------------------------------------------
@@ -244,3 +216,42 @@ def test_an_upload_that_is_given_up_leaves_nothing(alice: Client, upload_root: P
 
     assert "The uploaded file was deleted" in gone.content.decode()
     assert not list(upload_root.iterdir())
+
+
+# -- the report --------------------------------------------------------------------------------
+
+
+def test_the_report_is_kept_shown_and_taken_away(alice: Client) -> None:
+    job = imported(alice, SALES.replace(b",4\n", b",-4\n"))
+
+    page = shown(alice, f"/imports/{job.pk}/")
+    report = alice.get(f"/imports/{job.pk}/report.json")
+    table = alice.get(f"/imports/{job.pk}/problems.csv")
+
+    told = json.loads(report.content)
+    rows = pl.read_csv(table.getvalue())
+    assert f"/imports/{job.pk}/problems.csv" in page
+    assert told["verdict"] == "loaded"
+    assert told["figures"]["rows"] == 3
+    assert "returns" in {one["code"] for one in told["problems"]}
+    assert "returns" in rows["code"].to_list()
+    assert "attachment" in report["Content-Disposition"]
+
+
+def test_problems_of_a_preview_are_taken_away_with_their_places(alice: Client) -> None:
+    looked = preview(alice, upload(alice, SALES.replace(b",4\n", b",=four\n")).url)
+
+    table = alice.get(f"/imports/{looked.pk}/problems.csv").getvalue().decode()
+    parquet = alice.get(f"/imports/{looked.pk}/problems.parquet").getvalue()
+
+    first = pl.read_parquet(io.BytesIO(parquet)).row(0, named=True)
+    assert (first["line"], first["column"], first["value"]) == (3, "sales", "=four")
+    assert "'=four" in table
+
+
+def test_a_viewer_reads_the_report_of_what_he_may_see(alice: Client) -> None:
+    job = imported(alice)
+    alice.force_login(make_user("vera", role="viewer"))
+
+    assert "Open shop@1" in shown(alice, f"/imports/{job.pk}/")
+    assert alice.get(f"/imports/{job.pk}/problems.csv").status_code == 200

@@ -12,10 +12,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from forecastlab.warehouse.domain import formats, mapping
+from forecastlab.warehouse.domain.options import Options
 from forecastlab.warehouse.domain.periods import Frequency
 from forecastlab.warehouse.domain.roles import KEYS, NUMBERS
 from forecastlab.warehouse.services.import_profiles import LONGEST_NAME
-from forecastlab.warehouse.services.imports import Options
 from forecastlab.warehouse.services.looking import Look
 
 Word = str | Promise
@@ -92,7 +92,9 @@ class ColumnsForm(forms.Form):
         required=False,
         max_length=40,
         widget=forms.TextInput(attrs={"list": "date-orders", "autocomplete": "off"}),
-        help_text=_("Left empty: guessed. Else: day first, month first, or a form like %d.%m.%y."),
+        help_text=_(
+            "Left empty: guessed. Else: day first, month first, or a pattern like %d.%m.%y."
+        ),
     )
     timezone = forms.ChoiceField(
         label=_("Time zone"),
@@ -153,16 +155,19 @@ class ColumnsForm(forms.Form):
         self.fields["columns"].initial = json.dumps(look.headings)
         for name, word in look.guesses.items():
             _say_guess(self.fields[name], word)
+        offered = ROLE_CHOICES[:2] if look.keys_only else ROLE_CHOICES
         for place, heading in enumerate(look.headings):
             self.fields[f"role_{place}"] = forms.ChoiceField(
-                label=heading, required=False, choices=ROLE_CHOICES
+                label=heading, required=False, choices=offered
             )
             self.fields[f"divisor_{place}"] = forms.FloatField(
                 label=_("Divide %(column)s by") % {"column": heading},
                 required=False,
                 min_value=mapping.LEAST_DIVISOR,
                 max_value=mapping.MOST_DIVISOR,
-                widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
+                widget=forms.NumberInput(
+                    attrs={"step": "any", "inputmode": "decimal", "placeholder": _("Divide by")}
+                ),
             )
 
     def reading_fields(self) -> list[forms.BoundField]:

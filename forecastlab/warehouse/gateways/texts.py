@@ -169,6 +169,8 @@ def _decode(path: Path, encoding: str, draft: Path | None) -> None:
                 except UnicodeDecodeError as error:
                     before = bytes(error.object[: error.start]).count(b"\n")
                     raise _Undecodable(lines + before) from error
+                except UnicodeError as error:  # UTF-16 without the mark that says which
+                    raise _Undecodable(lines) from error
                 if target:
                     target.write(text if begun else text.removeprefix("\ufeff"))
                 begun = begun or bool(text)

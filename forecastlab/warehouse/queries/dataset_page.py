@@ -86,7 +86,17 @@ class DatasetPage:
             {"label": _("Sold seldom"), "value": self._share_of("intermittent", "lumpy")},
             {"label": _("Columns"), "value": ", ".join(profile.get("columns", []))},
             {"label": _("Signals"), "value": ", ".join(self._signals) or None},
+            *self._report,
         ]
+
+    @property
+    def _report(self) -> list[dict[str, Any]]:
+        """Return where the report of what made the version is, if it was kept."""
+        report = self.version.reports.filter(verdict="loaded").first()
+        if report is None:
+            return []
+        url = reverse("warehouse:import-job", args=[report.job_id])
+        return [{"label": _("Report"), "value": report.file_name or _("Simulation"), "url": url}]
 
     def _share_of(self, *patterns: str) -> str:
         counts = [self.version.profile.get(one) for one in patterns]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from forecastlab.jobs.models import Job
 from forecastlab.jobs.queries import jobs as job_queries
@@ -15,6 +16,20 @@ from forecastlab.warehouse.models import Dataset, DatasetVersion
 
 KIND, MOST_DIGITS = "preview", 18
 Found = Sequence[Mapping[str, Any]]
+# By the code of a problem: the field of the columns' form that may settle it, and how it is called.
+CHOICES = {
+    "ambiguous_dates": ("dates", _lazy("Set dates")),
+    "bad_ds": ("dates", _lazy("Set dates")),
+    "no_timezone": ("timezone", _lazy("Set time zone")),
+    "ambiguous_numbers": ("decimal", _lazy("Set decimal sign")),
+    "bad_quantity": ("decimal", _lazy("Set decimal sign")),
+    "no_rhythm": ("frequency", _lazy("Set frequency")),
+    "off_rhythm": ("frequency", _lazy("Set frequency")),
+    "repeated": ("duplicates", _lazy("Set repeated rows")),
+    "returns": ("returns", _lazy("Set negative sales")),
+    "exists_already": ("mode_0", _lazy("Set mode")),
+    "does_not_fit": ("mode_0", _lazy("Set mode")),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +67,8 @@ class PreviewPage:
 
     @property
     def errors(self) -> Found:
-        return [one for one in self.problems if one["level"] == "error"]
+        """Return what stops the import, each with the choice that may settle it."""
+        return [_with_choice(one) for one in self.problems if one["level"] == "error"]
 
     @property
     def notes(self) -> Found:
@@ -76,12 +92,13 @@ class PreviewPage:
             {"value": f"{told['series']:,}", "label": _("series")},
             {"value": f"{told['periods']:,}", "label": _("periods")},
             {"value": told["noun"], "label": self._how_frequency()},
-            {"value": told["first"], "label": _("first")},
-            {"value": told["last"], "label": _("last")},
+            {"value": f"{told['first']} – {told['last']}", "label": ""},
         ]
 
     def _how_frequency(self) -> str:
-        return _("as chosen") if self.options.get("frequency") else _("guessed from the dates")
+        if self.options.get("frequency"):
+            return _("frequency, as chosen")
+        return _("frequency, guessed from the dates")
 
 
 def of(job_id: int, user: Any) -> PreviewPage:
@@ -110,6 +127,11 @@ def newest(name: str, user: Any) -> DatasetVersion | None:
     """Return the newest version under that name that the user may see."""
     seen = DatasetVersion.objects.visible_to(user).filter(dataset__in=Dataset.objects.named(name))
     return seen.select_related("dataset").order_by("-number").first()
+
+
+def _with_choice(problem: Mapping[str, Any]) -> Mapping[str, Any]:
+    field, label = CHOICES.get(str(problem["code"]), ("", ""))
+    return {**problem, "choice": label, "anchor": f"#id_{field}"}
 
 
 def _same(found: Mapping[str, Any], job: Job, user: Any) -> DatasetVersion | None:

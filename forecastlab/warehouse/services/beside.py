@@ -12,7 +12,7 @@ from forecastlab.warehouse.domain.options import Options
 from forecastlab.warehouse.gateways import files, texts
 from forecastlab.warehouse.gateways.files import Source
 from forecastlab.warehouse.gateways.workplace import UploadGone, Workplace
-from forecastlab.warehouse.services.uploads import Upload, chunks_of
+from forecastlab.warehouse.services.uploads import Upload, chunks_of, receive
 
 ROLES = ("test", "stores", "products", "calendar")
 # Its name, and its bytes.
@@ -37,6 +37,19 @@ def keep(upload: Upload, given: Mapping[str, Given], options: Options) -> Option
             raise texts.no_room(error) or error from error
     names: dict[str, Any] = {role: name for role, (name, _chunks) in given.items()}
     return replace(options, **names)
+
+
+def receive_all(
+    file: Given, further: Mapping[str, Given], options: Options
+) -> tuple[Upload, Options]:
+    """Keep a file and those that go with it; leave nothing when one of them cannot be used."""
+    name, chunks = file
+    upload = receive(chunks, file_name=name, encoding=options.encoding)
+    try:
+        return upload, keep(upload, further, options)
+    except BaseException:
+        upload.place.discard()
+        raise
 
 
 def of_paths(paths: Mapping[str, Path | None]) -> dict[str, Given]:

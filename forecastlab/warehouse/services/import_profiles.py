@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,8 @@ from typing import Any
 from forecastlab.accounts.models import User
 from forecastlab.lib.errors import BadInput, NotFound
 from forecastlab.warehouse.domain import mapping
+from forecastlab.warehouse.domain.options import Options
 from forecastlab.warehouse.models import ImportProfile
-from forecastlab.warehouse.services.imports import Options
 
 LONGEST_NAME = 100
 # What belongs to one file or one decision, and not to how files of a shape are read.
@@ -95,34 +95,24 @@ def options_of(profile: ImportProfile) -> Options:
     return Options(**kept, guess=False)
 
 
-def completed(options: Options, name: str, *, by: User) -> Options:
-    """Fill in from somebody's profile what the options leave as it is; what they say wins."""
+def completed(said: Mapping[str, Any], name: str, *, by: User) -> Options:
+    """Return options from what was said of them and, for the rest, a profile of somebody's own.
+
+    A column or role that `placed` and `signals` speak of is not that of the profile. Raises
+    ProfileUnknown and MappingUnusable.
+    """
     if not name:
-        return options
+        return Options(**said)
     base = options_of(named(name, by=by))
-    usual = asdict(Options())
-    said = {key: value for key, value in asdict(options).items() if value != usual[key]}
-    said["placed"], said["signals"] = _together(base, options)
-    return replace(base, **_plain(said))
+    return replace(base, **{**said, **_columns(base, Options(**said))})
 
 
-def _together(base: Options, options: Options) -> tuple[list[str], list[str]]:
-    """Put given columns before those of the profile that they do not speak of."""
-    placed = [mapping.parse_placed(one) for one in options.placed]
-    signals = [mapping.parse_signal(one) for one in options.signals]
+def _columns(base: Options, said: Options) -> dict[str, Any]:
+    placed = [mapping.parse_placed(one) for one in said.placed]
+    signals = [mapping.parse_signal(one) for one in said.signals]
     columns = {one.column for one in placed} | {one.column for one in signals}
     roles = {one.role for one in placed}
-    kept_placed = [
-        text
-        for text in base.placed
-        if (one := mapping.parse_placed(text)).role not in roles and one.column not in columns
-    ]
-    kept_signals = [
-        text for text in base.signals if mapping.parse_signal(text).column not in columns
-    ]
-    return [*options.placed, *kept_placed], [*options.signals, *kept_signals]
-
-
-def _plain(said: dict[str, Any]) -> dict[str, Any]:
-    said.pop("guess", None)
-    return said
+    rest = [(text, mapping.parse_placed(text)) for text in base.placed]
+    kept = [text for text, one in rest if one.role not in roles and one.column not in columns]
+    others = [one for one in base.signals if mapping.parse_signal(one).column not in columns]
+    return {"placed": [*said.placed, *kept], "signals": [*said.signals, *others]}

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Dictionary
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import polars as pl
 
 from forecastlab.lib.errors import HouseError
-from forecastlab.warehouse.domain import formats, mapping, moments, spacing
+from forecastlab.warehouse.domain import formats, layouts, mapping, moments, spacing
+from forecastlab.warehouse.domain.layouts import LONG
 from forecastlab.warehouse.domain.mapping import Mapping
+from forecastlab.warehouse.domain.options import Options
 from forecastlab.warehouse.domain.parsing import WALL_TIME, Reading
 from forecastlab.warehouse.domain.problems import Problem
 from forecastlab.warehouse.gateways import files, surveying
 from forecastlab.warehouse.gateways.files import Source
-from forecastlab.warehouse.services import uploads
-from forecastlab.warehouse.services.imports import Options
+from forecastlab.warehouse.services import sources, uploads
 from forecastlab.warehouse.services.uploads import Upload
 
 SHOWN_ROWS, GUESSED_ROWS = 4, 2_000
@@ -29,7 +30,9 @@ SIGNS = {".": "point", ",": "comma"}
 class Look:
     """`samples` are the first values of each heading; `guesses` a word for each empty choice.
 
-    `shape` is what the file is recognised by when another of its kind comes.
+    `shape` is what the file is recognised by when another of its kind comes. In a file that is
+    not long, `values` are how many columns hold a quantity each, the first and the last of them;
+    the others are `keys_only`.
     """
 
     headings: list[str]
@@ -38,7 +41,8 @@ class Look:
     shape: list[str]
     guesses: Dictionary[str, str] = field(default_factory=dict)
     unshown: int = 0
-    remark: str = ""
+    keys_only: bool = False
+    values: tuple[int, str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -82,29 +86,72 @@ def opened(upload: Upload, options: Options) -> Upload:
 def look(upload: Upload, options: Options) -> Look:
     """Return what the first rows show when they are read in this way.
 
-    Raises FileUnusable.
+    Raises FileUnusable, and MappingUnusable when the file is not laid out as asked.
     """
     source = upload.source
-    headings = source.headings
     rows = files.first_rows(source, GUESSED_ROWS)
+    if rows.is_empty():  # two columns have one name: the mapping says so
+        headings = source.headings[:MOST_SHOWN]
+        return Look(headings, [[] for _ in headings], {}, headings)
+    layout = sources.layout_of(source, options)
+    seen = _long(source, rows, options) if layout == LONG else _wide(source, rows, options, layout)
+    guesses = {"layout": layout, **seen.guesses}
+    if source.plain.encoding:
+        guesses["encoding"] = formats.label(source.plain.encoding)
+    return replace(seen, guesses=guesses)
+
+
+def _long(source: Source, rows: pl.DataFrame, options: Options) -> Look:
+    headings = source.headings
     shown = headings[:MOST_SHOWN]
-    if rows.is_empty():  # two columns have one name: mapping says so
-        return Look(headings=shown, samples=[[] for _ in shown], roles={}, shape=headings)
-    texts = rows.head(SHOWN_ROWS).select(pl.col(shown).cast(pl.String))
+    roles = {one.column: one.role for one in mapping.guess(headings)}
+    guesses = _guesses(_Head(source, rows), options)
+    unshown = len(headings) - len(shown)
+    return Look(shown, _samples(rows, shown), roles, headings, guesses, unshown=unshown)
+
+
+def _wide(source: Source, rows: pl.DataFrame, options: Options, layout: str) -> Look:
+    """Only the columns beside the values can be something else than a quantity."""
+    shape = layouts.shape(layout, source.headings, (), written=options.dates)
+    values = set(shape.values)
+    headings = [one for one in source.headings if one not in values]
+    shown = headings[:MOST_SHOWN]
+    roles = {one.column: one.role for one in shape.keys}
+    written = pl.Series("dates", shape.values if shape.dated else _dates_beside(rows, roles))
     return Look(
-        headings=shown,
-        samples=[[one or "" for one in texts[name].to_list()] for name in shown],
-        roles={one.column: one.role for one in mapping.guess(headings)},
-        shape=headings,
-        guesses=_guesses(_Head(source, rows), options),
+        shown,
+        _samples(rows, shown),
+        roles,
+        headings,
+        _of_dates(written, options),
         unshown=len(headings) - len(shown),
+        keys_only=True,
+        values=(len(shape.values), shape.values[0], shape.values[-1]),
     )
 
 
+def _samples(rows: pl.DataFrame, headings: list[str]) -> list[list[str]]:
+    texts = rows.head(SHOWN_ROWS).select(pl.col(headings).cast(pl.String))
+    return [[one or "" for one in texts[name].to_list()] for name in headings]
+
+
+def _dates_beside(rows: pl.DataFrame, roles: Dictionary[str, str]) -> list[str]:
+    column = next((name for name, role in roles.items() if role == "ds"), "")
+    return rows[column].cast(pl.String).drop_nulls().to_list() if column else []
+
+
+def _of_dates(texts: pl.Series, options: Options) -> dict[str, str]:
+    """Return what the dates of a table tell that has each date once."""
+    read = moments.read(texts.cast(pl.String).unique(), options.dates)
+    if read.form is None:
+        return {}
+    gaps = read.table["ds"].drop_nulls().sort().diff().dt.total_seconds().drop_nulls()
+    frequency = spacing.guess(dict(gaps.value_counts().rows()))
+    return {"dates": read.form.example, **({"frequency": frequency.noun} if frequency else {})}
+
+
 def _guesses(head: _Head, options: Options) -> dict[str, str]:
-    found = {}
-    if head.source.plain.encoding:
-        found["encoding"] = formats.label(head.source.plain.encoding)
+    found: dict[str, str] = {}
     try:
         resolved = _mapping(head, options)
         survey = surveying.survey(head, resolved, Reading(options.decimal))

@@ -16,11 +16,12 @@ from forecastlab.jobs.services import jobs
 from forecastlab.lib.contributions import Done, Skipped, StepContext, StepResult
 from forecastlab.lib.errors import Conflict
 from forecastlab.warehouse.domain import problems
+from forecastlab.warehouse.domain.options import Options
 from forecastlab.warehouse.domain.problems import Problem
 from forecastlab.warehouse.gateways import workplace
 from forecastlab.warehouse.gateways.workplace import TOKEN, Staged, Workplace
 from forecastlab.warehouse.services import imports, prepared
-from forecastlab.warehouse.services.imports import Asked, Options
+from forecastlab.warehouse.services.imports import Asked
 from forecastlab.warehouse.services.uploads import Upload
 
 KIND, LOCK = "preview", "uploads.use"

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 from django.core import signing
 
 from forecastlab.accounts.models import User
@@ -21,7 +20,6 @@ from forecastlab.warehouse.gateways.files import Source
 from forecastlab.warehouse.gateways.workplace import UploadGone, Workplace
 
 CHUNK = 1 << 20
-PREVIEW = 8
 SALT = "warehouse.upload"
 LOCK = "uploads.sweep"
 
@@ -95,12 +93,6 @@ def redeem(text: str, *, by: User, encoding: str = "") -> Upload:
     if content["user"] != by.pk:
         raise UploadGone(field="file")
     return again(content["token"], content["name"], encoding=encoding)
-
-
-def preview(upload: Upload) -> pl.DataFrame:
-    """Return the first rows as text."""
-    rows = files.first_rows(upload.source, PREVIEW)
-    return rows.drop("__line__", strict=False).cast(pl.String)
 
 
 def mapped(

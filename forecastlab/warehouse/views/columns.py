@@ -16,12 +16,13 @@ from forecastlab.accounts.models import User
 from forecastlab.accounts.services.access import person, requires
 from forecastlab.lib.errors import HouseError
 from forecastlab.lib.htmx import render_region
+from forecastlab.warehouse.domain.options import Options
 from forecastlab.warehouse.forms import columns
 from forecastlab.warehouse.forms.columns import ColumnsForm
 from forecastlab.warehouse.models import ImportProfile
 from forecastlab.warehouse.queries import preview_page
-from forecastlab.warehouse.services import import_profiles, looking, previews, uploads
-from forecastlab.warehouse.services.imports import Asked, Options
+from forecastlab.warehouse.services import beside, import_profiles, looking, previews, uploads
+from forecastlab.warehouse.services.imports import Asked
 from forecastlab.warehouse.services.looking import Look
 from forecastlab.warehouse.services.uploads import Upload
 
@@ -29,9 +30,16 @@ UNUSABLE = 422
 NO_PROFILE = "none"
 
 
-def address(upload: Upload, name: str, *, by: User, **more: Any) -> str:
-    """Return the address of the columns of an uploaded file; `more` says where to begin."""
-    query = {"file": uploads.ticket(upload, by=by), "name": name, **more}
+def address(
+    upload: Upload, name: str, *, by: User, options: Options, preview: str | int = ""
+) -> str:
+    """Return the address of the columns of an upload, with the files that go with it.
+
+    The first choices are those of `preview`, a job, if there is one.
+    """
+    named = {"file": uploads.ticket(upload, by=by), "name": name, "preview": preview}
+    more = {name: getattr(options, name) for name in ("encoding", *beside.ROLES)}
+    query = {key: value for key, value in {**named, **more}.items() if value}
     return f"{reverse('warehouse:import-map')}?{urlencode(query)}"
 
 
@@ -48,6 +56,14 @@ class _Page:
     def name(self) -> str:
         return self.request.GET.get("name", "")
 
+    @property
+    def files(self) -> dict[str, Any]:
+        """The names of the files that go with the upload, by what they are."""
+        return {role: getattr(self.start, role) for role in beside.ROLES}
+
+    def with_files(self, options: Options) -> Options:
+        return replace(options, **self.files)
+
     def form(self, look: Look, *args: Any, **kwargs: Any) -> ColumnsForm:
         newest = preview_page.newest(self.name, person(self.request))
         return ColumnsForm(*args, look=look, has_version=newest is not None, **kwargs)
@@ -58,6 +74,7 @@ class _Page:
             "news": news,
             "name": self.name,
             "file_name": self.upload.file_name,
+            "files": [name for name in self.files.values() if name],
             "ticket": self.request.GET.get("file", ""),
             "profile": self.profile,
             "profiles": import_profiles.listed(person(self.request)),
@@ -79,21 +96,29 @@ def import_map(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest) -> _Page:
     by, given = person(request), request.GET
-    upload = uploads.redeem(given.get("file", ""), by=by, encoding=given.get("encoding", ""))
+    encoding = given.get("encoding", "")
+    upload = uploads.redeem(given.get("file", ""), by=by, encoding=encoding)
+    profile = None
     if given.get("preview"):
-        earlier = preview_page.named(given["preview"], by)
-        return _Page(request, upload, Asked.of(earlier.job.params).options, None)
-    chosen = given.get("profile", "")
-    if chosen == NO_PROFILE:
-        profile = None
-    elif chosen:
-        profile = import_profiles.named(chosen, by=by)
+        start = Asked.of(preview_page.named(given["preview"], by).job.params).options
     else:
-        profile = import_profiles.matching(looking.look(upload, Options()).shape, by=by)
-    start = import_profiles.options_of(profile) if profile else Options()
-    if given.get("encoding"):
-        start = replace(start, encoding=given["encoding"])
-    return _Page(request, upload, start, profile)
+        profile = _profile(upload, given.get("profile", ""), by=by)
+        start = import_profiles.options_of(profile) if profile else Options(encoding=encoding)
+    # The files beside are those of this upload, whatever was chosen before.
+    further: dict[str, Any] = {name: given.get(name, "") for name in beside.ROLES}
+    return _Page(request, upload, replace(start, **further), profile)
+
+
+def _profile(upload: Upload, chosen: str, *, by: User) -> ImportProfile | None:
+    """Return the profile that is asked for, else the one that fits the columns."""
+    if chosen == NO_PROFILE:
+        return None
+    if chosen:
+        return import_profiles.named(chosen, by=by)
+    try:
+        return import_profiles.matching(looking.look(upload, Options()).shape, by=by)
+    except HouseError:
+        return None
 
 
 def _look(upload: Upload, options: Options) -> tuple[Look, HouseError | None]:
@@ -121,7 +146,8 @@ def _posted(page: _Page) -> HttpResponse:
 
 def _previewed(page: _Page, form: ColumnsForm) -> HttpResponse:
     if form.is_valid():
-        by, at, options = person(page.request), timezone.now(), form.options()
+        by, at = person(page.request), timezone.now()
+        options = page.with_files(form.options())
         called = form.cleaned_data["profile_name"]
         try:
             job = previews.start(page.name, page.upload, options=options, by=by, at=at)

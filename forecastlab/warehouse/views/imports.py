@@ -12,12 +12,12 @@ from forecastlab.jobs.queries.jobs import JobNotFound
 from forecastlab.lib import downloads
 from forecastlab.lib.errors import HouseError
 from forecastlab.lib.htmx import render_region, wants_fragment
+from forecastlab.warehouse.domain.options import Options
 from forecastlab.warehouse.forms.imports import UploadForm
 from forecastlab.warehouse.models import ImportReport
 from forecastlab.warehouse.queries import import_page
 from forecastlab.warehouse.queries.import_page import ImportPage
-from forecastlab.warehouse.services import imports, uploads
-from forecastlab.warehouse.services.uploads import Upload
+from forecastlab.warehouse.services import beside, imports
 from forecastlab.warehouse.views import columns
 
 UNUSABLE = 422
@@ -30,28 +30,27 @@ def import_new(request: HttpRequest) -> HttpResponse:
     start = {"name": request.GET.get("name", "")}
     form = UploadForm(request.POST, request.FILES) if posted else UploadForm(initial=start)
     if posted and form.is_valid():
-        given = form.cleaned_data
         try:
-            imports.check_name(given["name"], by=person(request))
-            upload = uploads.receive(
-                given["file"].chunks(),
-                file_name=given["file"].name,
-                encoding=given["encoding"],
-            )
+            return _received(request, form)
         except HouseError as error:
             form.add_error(error.field if error.field in form.fields else None, error.message)
-        else:
-            return _received(request, upload, form)
     status = UNUSABLE if posted else 200
     template = "warehouse/import_new.html"
     return render_region(request, template, {"form": form}, region="form", status=status)
 
 
-def _received(request: HttpRequest, upload: Upload, form: UploadForm) -> HttpResponse:
-    """Go on to the columns, beginning with what an earlier preview of the same file chose."""
-    more = {"preview": request.GET.get("preview"), "encoding": form.cleaned_data["encoding"]}
-    begin = {key: value for key, value in more.items() if value}
-    address = columns.address(upload, form.cleaned_data["name"], by=person(request), **begin)
+def _received(request: HttpRequest, form: UploadForm) -> HttpResponse:
+    """Keep the files and go on to the columns, beginning as an earlier preview did."""
+    by, given = person(request), form.cleaned_data
+    name = imports.check_name(given["name"], by=by)
+    upload, options = beside.receive_all(
+        (given["file"].name, given["file"].chunks()),
+        form.further(),
+        Options(encoding=given["encoding"]),
+    )
+    address = columns.address(
+        upload, name, by=by, options=options, preview=request.GET.get("preview", "")
+    )
     if wants_fragment(request):
         return HttpResponse(status=204, headers={"HX-Redirect": address})
     return redirect(address)

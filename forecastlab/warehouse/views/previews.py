@@ -32,12 +32,14 @@ def _preview_or_404(request: HttpRequest, job_id: int) -> PreviewPage:
 
 def _context(request: HttpRequest, preview: PreviewPage) -> dict[str, Any]:
     """Return what the page shows; without the address of the columns when the file is gone."""
-    by = person(request)
+    by, asked = person(request), Asked.of(preview.job.params)
     try:
-        upload = imports.opened(Asked.of(preview.job.params))
+        upload = imports.opened(asked)
     except HouseError:
         return {"preview": preview, "columns_url": "", "ticket": ""}
-    address = columns.address(upload, preview.name, by=by, preview=preview.job.pk)
+    address = columns.address(
+        upload, preview.name, by=by, options=asked.options, preview=preview.job.pk
+    )
     return {
         "preview": preview,
         "columns_url": address,

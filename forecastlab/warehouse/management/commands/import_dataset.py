@@ -8,10 +8,9 @@ from django.utils import timezone
 
 from forecastlab.jobs.models import Job
 from forecastlab.lib.errors import HouseError
-from forecastlab.warehouse.domain.options import Options
 from forecastlab.warehouse.domain.roles import ROLES
 from forecastlab.warehouse.management.waiting import LoadingCommand
-from forecastlab.warehouse.services import beside, imports, uploads
+from forecastlab.warehouse.services import beside, import_profiles, imports, uploads
 
 OPTIONS = {
     "frequency": "H, D, W, M, Q or Y; else guessed",
@@ -51,16 +50,20 @@ class Command(LoadingCommand):
             help="keep a column as a signal, planned ahead or only observed",
         )
         for name, text in OPTIONS.items():
-            parser.add_argument(f"--{name}", default=getattr(Options(), name), help=text)
+            parser.add_argument(f"--{name}", help=text)
+        parser.add_argument(
+            "--profile",
+            default="",
+            metavar="NAME",
+            help="begin with an import profile of yours; what else is said goes before it",
+        )
         for name, text in FILES.items():
             parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=text)
 
     def start(self, options: dict[str, Any]) -> Job:
-        wanted = Options(
-            placed=options["map"],
-            signals=options["signal"],
-            **{name: options[name] for name in OPTIONS},
-        )
+        said = {name: options[name] for name in OPTIONS if options[name] is not None}
+        said |= {"placed": options["map"], "signals": options["signal"]}
+        wanted = import_profiles.completed(said, options["profile"], by=self.actor)
         imports.check_name(options["name"], by=self.actor)
         wanted.check()
         upload = uploads.receive_path(options["file"], encoding=wanted.encoding)
