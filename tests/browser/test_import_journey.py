@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
+from tests.browser.test_pages import AXE
 from tests.stack import Stack
 
 pytestmark = pytest.mark.browser
@@ -147,7 +148,7 @@ def settle_repeated_rows(page: Page) -> None:
     expect(page.get_by_label("Wetter", exact=True)).to_have_value("signal:observed")
     page.get_by_label("Repeated rows").select_option("last")
     preview(page)
-    expect(page.get_by_role("alert")).to_have_count(1)
+    expect(page.locator(".banner.bad")).to_have_count(1)
 
 
 def fix_the_file(page: Page, file: Path) -> None:
@@ -172,6 +173,13 @@ def append_the_next_week(page: Page, file: Path, name: str) -> None:
     page.get_by_label(re.compile("Append:")).check()
     preview(page)
     expect(page.get_by_text("14 rows added")).to_be_visible()
+
+
+def faults(page: Page) -> list[str]:
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    page.add_script_tag(path=AXE)
+    result = page.evaluate("axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']})")
+    return [f"{one['id']}: {one['nodes'][0]['target']}" for one in result["violations"]]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -234,3 +242,23 @@ def test_another_way_to_read_shows_other_rows_at_once(enter: Enter, tmp_path: Pa
     expect(page.get_by_label("Negative sales")).to_have_value("missing")
     page.get_by_label("Encoding").select_option("windows-1252")
     expect(page.get_by_label("Größe", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pages_of_an_import_can_be_used_with_a_screen_reader(
+    enter: Enter, files: Path, scheme: str, viewport: Any
+) -> None:
+    page = enter(viewport=viewport, color_scheme=scheme, bypass_csp=True)
+    page.goto("/imports/new/?name=heard")
+    page.get_by_text("More: stores").click()
+    found = {"upload": faults(page)}
+
+    upload(page, files / "spoilt.csv")
+    for column, role in MEANING.items():
+        choose(page, column, role)
+    found["columns"] = faults(page)
+    preview(page)
+    found["preview"] = faults(page)
+
+    assert {name: fault for name, fault in found.items() if fault} == {}

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import html
+import io
 import shutil
 import time
+from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
 from django.core import signing
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -21,6 +24,7 @@ from tests.warehouse.import_pages import (
     SALES,
     accept,
     columns_of,
+    facts_of,
     preview,
     shown,
     upload,
@@ -244,3 +248,18 @@ def test_m4_with_its_test_file_asks_for_the_frequency(alice: Client) -> None:
     assert job.status == "succeeded", job.error
     facts = SalesFact.objects.filter(version_id=DatasetVersion.objects.get().pk)
     assert facts.filter(held_back=True).count() == 2
+
+
+def test_a_parquet_file_shows_whatever_its_columns_hold(alice: Client) -> None:
+    file = io.BytesIO()
+    days = [date(2024, 1, 1), date(2024, 1, 2)]
+    more = {"parts": [[1, 2], [3]], "sold/2": [3.5, None], "blob": [b"a", None]}
+    pl.DataFrame({"item": ["A", "A"], "day": days, **more}).write_parquet(file)
+    address = upload(alice, file.getvalue(), called="sales.parquet").url
+
+    page = html.unescape(shown(alice, address))
+    job = accept(alice, preview(alice, address, role_3="quantity", divisor_3="0.5"))
+
+    assert "[1, 2]" in page
+    assert job.status == "succeeded", job.error
+    assert facts_of("shop") == [7, None]

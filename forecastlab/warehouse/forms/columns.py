@@ -197,14 +197,20 @@ class ColumnsForm(forms.Form):
             if role.startswith("signal:"):
                 signals.append(f"{heading}:{role.removeprefix('signal:')}")
             elif role:
-                by = f"/{divisor:.10g}" if divisor and role in NUMBERS else ""
-                placed.append(f"{role}={heading}{by}")
+                placed.append(f"{role}={heading}{_by(role, heading, divisor)}")
         chosen = {name: given[name] for name in (*READING, *STORING) if given.get(name)}
         return Options(placed=placed, signals=signals, guess=False, **chosen)
 
     def refuse(self, field: str, message: str) -> None:
         """Put a message under the field that it is about, else above all."""
         self.add_error(field if field in self.fields else None, message)
+
+
+def _by(role: str, heading: str, divisor: float | None) -> str:
+    """Return what is divided by; a heading such as `sales/2` is told from a division by two."""
+    if role not in NUMBERS or not (divisor or "/" in heading):
+        return ""
+    return f"/{divisor or 1:.10g}"
 
 
 def _say_guess(field: forms.Field, word: str) -> None:

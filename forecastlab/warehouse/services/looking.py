@@ -131,8 +131,8 @@ def _wide(source: Source, rows: pl.DataFrame, options: Options, layout: str) -> 
 
 
 def _samples(rows: pl.DataFrame, headings: list[str]) -> list[list[str]]:
-    texts = rows.head(SHOWN_ROWS).select(pl.col(headings).cast(pl.String))
-    return [[one or "" for one in texts[name].to_list()] for name in headings]
+    first = rows.head(SHOWN_ROWS)
+    return [["" if one is None else str(one) for one in first[name].to_list()] for name in headings]
 
 
 def _dates_beside(rows: pl.DataFrame, roles: Dictionary[str, str]) -> list[str]:
