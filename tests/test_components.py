@@ -65,6 +65,17 @@ def test_a_time_is_written_in_utc_for_the_browser_to_localise() -> None:
     assert ">14:32:06<" in html
 
 
+def test_a_step_under_way_has_a_duration_that_the_browser_counts_on() -> None:
+    since = datetime(2026, 11, 20, 14, 32, tzinfo=UTC)
+    include = (
+        '{% include "components/step.html" with status="running" took="3 s" since=since only %}'
+    )
+
+    html = _render(include, since=since)
+
+    assert '<time datetime="2026-11-20T14:32:00+00:00" data-as="elapsed">3 s</time>' in html
+
+
 def test_text_from_outside_is_escaped_in_a_chart() -> None:
     chart = {"t": ["2026-11-20"], "actual": [1], "words": {"actual": "</script><b>"}}
 

@@ -122,6 +122,14 @@ def time_tag(value: datetime | None, show: str = "clock") -> SafeString:
     )
 
 
+@register.simple_tag
+def elapsed(since: datetime, took: str = "") -> SafeString:
+    """Write how long it is since a moment: `took` by now, the browser counts on."""
+    return format_html(
+        '<time datetime="{}" data-as="elapsed">{}</time>', since.astimezone(UTC).isoformat(), took
+    )
+
+
 def _moment_text(moment: datetime, show: str) -> str:
     if show == "full":
         return dated(moment, "j M Y, H:i") + " UTC"

@@ -8,8 +8,6 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from forecastlab.events import queries as events
@@ -35,6 +33,7 @@ class Card:
     status: str
     detail: str
     took: str
+    since: datetime | None = None
     drawing: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
     percent: int | None = None
@@ -53,6 +52,7 @@ class Panel:
     result: str
     count: str
     took: str
+    since: datetime | None
     is_open: bool
     cards: Sequence[Card]
 
@@ -203,6 +203,7 @@ class RunPage:
             result=self._phase_result(steps),
             count=labels.steps_count(len(steps)),
             took=self._phase_took(steps),
+            since=self._phase_since(steps),
             is_open=status in ("running", "waiting", "fail"),
             cards=[self._card(step) for step in steps],
         )
@@ -230,14 +231,19 @@ class RunPage:
         return labels.what_will_happen([step.title for step in steps])
 
     def _phase_took(self, steps: Sequence[StepRun]) -> str:
-        if self.current in steps:
-            return self._ticking(next(one.started_at for one in steps if one.started_at))
+        if since := self._phase_since(steps):
+            return figures.duration(self._seconds_since(since))
         known = [step.seconds for step in steps if step.seconds is not None]
         if known:
             return figures.duration(sum(known))
         if not self.run.is_active:
             return ""
         return labels.about(estimates.of_steps(self.estimates.get(step.name) for step in steps))
+
+    def _phase_since(self, steps: Sequence[StepRun]) -> datetime | None:
+        """When the phase under way began: from there the browser counts on."""
+        began = (one.started_at for one in steps if one.started_at)
+        return next(began, None) if self.current in steps else None
 
     def _card(self, step: StepRun) -> Card:
         done = step.status == StepRun.Status.DONE
@@ -250,6 +256,7 @@ class RunPage:
             status=labels.step_status(step, run_is_active=self.run.is_active),
             detail=self._detail(step, job_step),
             took=self._took(step),
+            since=self._since(step),
             drawing=drawing_of(step.name) if done and step.data else "",
             data=step.data,
             percent=job_step.progress if running and job_step else None,
@@ -274,19 +281,12 @@ class RunPage:
     def _took(self, step: StepRun) -> str:
         if step.status == StepRun.Status.DONE:
             return "" if step.seconds is None else figures.duration(step.seconds)
-        if step == self.current and self.run.is_active:
-            return self._ticking(step.started_at)
-        return ""
+        since = self._since(step)
+        return figures.duration(self._seconds_since(since)) if since else ""
 
-    def _ticking(self, since: datetime | None) -> SafeString | str:
-        """A duration that the browser counts on."""
-        if since is None:
-            return ""
-        return format_html(
-            '<time datetime="{}" data-as="elapsed">{}</time>',
-            since.isoformat(),
-            figures.duration(self._seconds_since(since)),
-        )
+    def _since(self, step: StepRun) -> datetime | None:
+        """When the step under way began: from there the browser counts on."""
+        return step.started_at if step == self.current and self.run.is_active else None
 
     def _seconds_since(self, moment: datetime | None) -> float:
         return max((self.now - moment).total_seconds(), 0.0) if moment else 0.0

@@ -121,3 +121,17 @@ def test_the_scale_does_not_move_with_the_folds() -> None:
 
     assert one_fold.scales is evidence.scales
     assert verdict.standing.scores["naive"].scales is evidence.scales
+
+
+@pytest.mark.parametrize(
+    ("actual", "forecast", "wape"),
+    [
+        ([4.0, NAN, 6.0], [5.0, 100.0, 3.0], 40.0),
+        ([0.0, 0.0], [1.0, 1.0], NAN),
+        ([NAN], [1.0], NAN),
+    ],
+)
+def test_wape_of_some_points(actual: list[float], forecast: list[float], wape: float) -> None:
+    found = metrics.wape(np.array(actual), np.array(forecast))
+
+    assert found == pytest.approx(wape, nan_ok=True)

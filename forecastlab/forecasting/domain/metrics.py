@@ -121,6 +121,13 @@ def score(actual: Floats, forecast: Floats, scale: Scales) -> Scores:
     )
 
 
+def wape(actual: Floats, forecast: Floats) -> float:
+    """Return the WAPE in percent over the points of which `actual` is known; NaN if undefined."""
+    known = ~np.isnan(actual)
+    error = np.abs(forecast[known] - actual[known]).sum()
+    return 100 * _single(float(error), float(np.abs(actual[known]).sum()))
+
+
 def _single(above: float, below: float) -> float:
     return above / below if below > 0 else float("nan")
 

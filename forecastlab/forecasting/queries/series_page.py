@@ -12,6 +12,7 @@ import polars as pl
 from django.utils.translation import gettext as _
 
 from forecastlab.forecasting.domain import config as rules
+from forecastlab.forecasting.domain import metrics
 from forecastlab.forecasting.domain.config import title_of
 from forecastlab.forecasting.domain.defaults import BY_FREQUENCY
 from forecastlab.forecasting.domain.folds import Fold
@@ -282,12 +283,9 @@ class SeriesPage:
 def _mark(
     number: int, fold: Fold, start: int, scored: Floats, judged: Sequence[float]
 ) -> dict[str, Any]:
-    actual = scored[fold.start : fold.end + 1]
-    known = ~np.isnan(actual)
-    error = np.abs(actual - np.array(judged))[known].sum()
-    sold = np.abs(actual[known]).sum()
-    wape = figures.percent(float(error / sold)) if sold > 0 else figures.UNKNOWN
-    label = _("Fold %(number)s · %(wape)s") % {"number": number, "wape": wape}
+    wape = metrics.wape(scored[fold.start : fold.end + 1], np.array(judged))
+    said = {"number": number, "wape": figures.percent(share(wape))}
+    label = _("Fold %(number)s · %(wape)s") % said
     return {"from": fold.start - start, "to": fold.end - start, "label": label}
 
 
