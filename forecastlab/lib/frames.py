@@ -61,7 +61,9 @@ def copy_in(
         sql.SQL(", FREEZE" if freeze else ""),
     )
     rows = 0
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+    # Django wraps what a statement raises, not what a copy does.
+    errors = connection.wrap_database_errors
+    with connection.cursor() as cursor, errors, cursor.copy(statement) as copy:
         copy.write(SIGNATURE)
         for frame in frames:
             for block in frame.select(columns).iter_slices(BLOCK):

@@ -7,30 +7,34 @@ from typing import Any
 
 from forecastlab.lib.contributions import JobKind, JobStepPlan, Json
 from forecastlab.warehouse import queries
-from forecastlab.warehouse.services import clearing, imports, previews, simulations
+from forecastlab.warehouse.services import clearing, imports, previews, simulations, space
+
+
+def _step(name: str, run: space.Step, title: str, weight: float) -> JobStepPlan:
+    return JobStepPlan(name, space.guarded(run), title, weight, 300, 3600)
 
 
 def _import_steps(params: Json) -> Sequence[JobStepPlan]:
     return (
-        JobStepPlan("stage", imports.stage, "Read the file", 3, 300, 3600),
-        JobStepPlan("check", imports.check, "Check the rows", 4, 300, 3600),
-        JobStepPlan("merge", imports.merge, "Compare with the version before", 2, 300, 3600),
-        JobStepPlan("load", imports.load, "Load the version", 4, 300, 3600),
+        _step("stage", imports.stage, "Read the file", 3),
+        _step("check", imports.check, "Check the rows", 4),
+        _step("merge", imports.merge, "Compare with the version before", 2),
+        _step("load", imports.load, "Load the version", 4),
     )
 
 
 def _preview_steps(params: Json) -> Sequence[JobStepPlan]:
     return (
-        JobStepPlan("read", previews.read, "Read the file", 3, 300, 3600),
-        JobStepPlan("check", previews.check, "Check the rows", 4, 300, 3600),
-        JobStepPlan("compare", previews.compare, "Compare with the version before", 2, 300, 3600),
+        _step("read", previews.read, "Read the file", 3),
+        _step("check", previews.check, "Check the rows", 4),
+        _step("compare", previews.compare, "Compare with the version before", 2),
     )
 
 
 def _simulate_steps(params: Json) -> Sequence[JobStepPlan]:
     return (
-        JobStepPlan("generate", simulations.generate, "Draw the sales", 2, 300, 3600),
-        JobStepPlan("load", simulations.load, "Load the version", 2, 300, 3600),
+        _step("generate", simulations.generate, "Draw the sales", 2),
+        _step("load", simulations.load, "Load the version", 2),
     )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from forecastlab.lib.contributions import PipelineStep
-from forecastlab.warehouse.services import profiles
+from forecastlab.warehouse.services import profiles, space
 
 SEED = PipelineStep(
     name="seed",
     phase="data",
     title="Simulate the sales",
-    run=profiles.seed,
+    run=space.guarded(profiles.seed),
     lease_seconds=120,
 )
 STATUS = PipelineStep(

@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from forecastlab.accounts.models import User
 from forecastlab.jobs.models import Job
 from forecastlab.warehouse import queries
 from forecastlab.warehouse.models import Dataset, DatasetVersion, ImportReport
@@ -22,7 +23,8 @@ from tests.jobs_lab.workers import Lab, over
 pytestmark = pytest.mark.chaos
 
 SALES = "store,product,date,sales\nA,1,2024-01-01,3\nA,1,2024-01-02,4\nB,1,2024-01-01,5\n"
-PLACES = ["import-staged", "import-checked", "import-copied"]
+MORE = "store,product,date,sales\nA,1,2024-01-03,7\nB,1,2024-01-01,5\n"
+PLACES = ["import-staged", "import-checked", "import-merged", "import-copied"]
 
 
 @pytest.fixture
@@ -35,12 +37,13 @@ def importing(lab: Lab, settings: Any, tmp_path: Path) -> Lab:
     return lab
 
 
-def start(folder: Path) -> Job:
+def start(folder: Path, text: str = SALES, **options: Any) -> Job:
     path = folder / "sales.csv"
-    path.write_text(SALES)
+    path.write_text(text)
     upload = uploads.receive_path(path)
-    alice = make_user("alice")
-    return imports.start("shop", upload, options=Options(), by=alice, at=timezone.now())
+    alice = User.objects.filter(username="alice").first() or make_user("alice")
+    wanted = Options(**options)
+    return imports.start("shop", upload, options=wanted, by=alice, at=timezone.now())
 
 
 def folders(settings: Any) -> list[Path]:
@@ -87,5 +90,44 @@ def test_a_cancelled_import_leaves_nothing(importing: Lab, settings: Any, place:
 
     assert job.status == "cancelled"
     assert not Dataset.objects.exists()
+    assert partitions_without_version() == before
+    assert not folders(settings)
+
+
+@pytest.mark.parametrize("place", [*PLACES, "before-close"])
+def test_a_killed_addition_is_made_once(importing: Lab, settings: Any, place: str) -> None:
+    over(start(importing.folder))
+    before = partitions_without_version()
+    importing.arm(place)
+    job = start(importing.folder, MORE, mode="append")
+
+    os.kill(importing.held_at(place), signal.SIGKILL)
+    over(job)
+
+    first, second = DatasetVersion.objects.order_by("number")
+    assert job.status == "succeeded", job.error
+    assert second.parent == first
+    assert sorted(queries.facts(second)["quantity"]) == [3.0, 4.0, 5.0, 7.0]
+    assert second.difference["rows"] == {"added": 1, "changed": 0, "removed": 0, "kept": 3}
+    assert partitions_without_version() == before
+    assert not folders(settings)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_cancelled_addition_leaves_the_version_before(
+    importing: Lab, settings: Any, place: str
+) -> None:
+    over(start(importing.folder))
+    before = partitions_without_version()
+    importing.arm(place)
+    job = start(importing.folder, MORE, mode="append")
+    importing.held_at(place)
+
+    importing.cancel(job)
+    importing.release(place)
+    over(job)
+
+    assert job.status == "cancelled"
+    assert DatasetVersion.objects.get().number == 1
     assert partitions_without_version() == before
     assert not folders(settings)

@@ -8,8 +8,9 @@ from forecastlab.jobs.models import Job
 from forecastlab.lib.errors import BadInput, Conflict
 from forecastlab.warehouse.models import ImportReport
 
+NOTHING = "Nothing was loaded."
 # How a job ends when its input is not to blame.
-_OUR_FAULT = frozenset({"crashed", "gave_up", "took_too_long", "step_failed"})
+_OUR_FAULT = frozenset({"crashed", "gave_up", "took_too_long", "step_failed", "no_room"})
 
 
 class Refused(BadInput):
@@ -33,10 +34,10 @@ def result(job: Job) -> dict[str, Any]:
     if job.status == Job.Status.FAILED:
         detail, field = str(job.error.get("detail", "")), str(job.error.get("field") or "file")
         if job.error.get("code") in _OUR_FAULT:
-            raise NotLoaded(f"{detail} Nothing was loaded.")
+            raise NotLoaded(f"{detail.removesuffix(NOTHING).strip()} {NOTHING}")
         raise Refused(detail, field=field)
     if job.status == Job.Status.CANCELLED:
-        raise NotLoaded("The job was cancelled. Nothing was loaded.")
+        raise NotLoaded(f"The job was cancelled. {NOTHING}")
     if job.status != Job.Status.SUCCEEDED or job.finished_at is None:
         return {"job": job.pk, "status": job.status}
     report = ImportReport.objects.get(job_id=job.pk)
