@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from forecastlab.warehouse.gateways import texts
+from forecastlab.warehouse.gateways import files, texts
+from forecastlab.warehouse.gateways.texts import NoRoom
 from forecastlab.warehouse.models import Dataset
+from forecastlab.warehouse.services import uploads
 from tests.factories import make_user
 from tests.warehouse.test_import_command import HEAD, nothing_is_left, partitions, run_import
 
@@ -88,6 +92,48 @@ def test_a_file_that_unpacks_without_end_is_stopped(
 
     assert code == 2
     assert "200 times its size" in answer["error"]["detail"]
+    assert nothing_is_left(upload_root, before)
+
+
+def test_a_packed_file_is_unpacked_and_translated_once(upload_root: Path) -> None:
+    text = f"{HEAD}\nCafé,1,2024-01-01,3\n".encode("cp1252")
+    upload = uploads.receive([gzip.compress(text)], file_name="sales.csv.gz")
+    upload.place.source.write_bytes(b"\x1f\x8b and nothing that could be unpacked")
+
+    again = uploads.again(upload.place.token, "sales.csv.gz")
+
+    assert files.first_rows(again.source, 1)["store"].to_list() == ["Café"]
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(upload_root: Path) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield HEAD.encode()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(NoRoom, match="no room left on the disk of the server"):
+        uploads.receive(chunks(), file_name="sales.csv")
+
+    assert not list(upload_root.iterdir())
+
+
+def test_codes_keep_the_zeros_they_begin_with(folder: Path) -> None:
+    path = folder / "sales.csv"
+    path.write_text(f"{HEAD}\n{_daily('1').replace('A,1,', '007,0012,')}")
+
+    code, answer = run_import("shop", str(path))
+
+    assert code == 0, answer
+    assert Dataset.objects.get().series.get().unique_id == "007:0012"
+
+
+def test_a_file_without_a_header_is_told_to_have_one(folder: Path, upload_root: Path) -> None:
+    path, before = folder / "sales.csv", partitions()
+    path.write_text(_daily("1"))
+
+    code, answer = run_import("shop", str(path))
+
+    assert code == 2
+    assert "The first line has to name the columns" in answer["error"]["detail"]
     assert nothing_is_left(upload_root, before)
 
 

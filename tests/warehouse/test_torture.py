@@ -16,11 +16,12 @@ from forecastlab.warehouse import queries
 from forecastlab.warehouse.models import Dataset, DatasetVersion
 from tests.factories import make_user, run_job
 from tests.warehouse.test_import_command import nothing_is_left, partitions, run_import
-from tests.warehouse.torture import BAD_FILES, ODD_FILES, UPLOADED, Bad
+from tests.warehouse.torture import BAD_FILES, ODD_FILES, READ, UPLOADED, Bad
 
 REFUSED_AT_THE_DOOR = [name for name, bad in BAD_FILES.items() if bad.seen == UPLOADED]
+REFUSED_LATER = [name for name, bad in BAD_FILES.items() if bad.seen == READ]
 # Every fourth goes through the API as well, which receives an upload as the page does.
-SOME_BAD = [name for name in BAD_FILES if name not in REFUSED_AT_THE_DOOR][::4]
+SOME_BAD = REFUSED_LATER[::4]
 SOME_ODD = list(ODD_FILES)[::4]
 
 
@@ -31,7 +32,7 @@ def folder(tmp_path: Path, worker: None) -> Path:
 
 
 @pytest.fixture
-def alice(client: Client, transactional_db: None) -> Client:
+def alice(client: Client, db: None) -> Client:
     client.force_login(make_user("alice"))
     return client
 
@@ -75,10 +76,7 @@ def test_the_folder_is_large_enough() -> None:
     assert len(ODD_FILES) >= 40
 
 
-@pytest.mark.parametrize("name", BAD_FILES)
-def test_a_bad_file_is_told_what_is_wrong_and_leaves_nothing(
-    folder: Path, upload_root: Path, name: str
-) -> None:
+def assert_refused(name: str, folder: Path, upload_root: Path) -> None:
     bad, before = BAD_FILES[name], partitions()
     (folder / name).write_bytes(bad.content)
 
@@ -88,6 +86,20 @@ def test_a_bad_file_is_told_what_is_wrong_and_leaves_nothing(
     assert_told(bad, answer["error"]["detail"])
     assert str(upload_root) not in answer["error"]["detail"]
     assert_nothing_is_left(upload_root, before)
+
+
+@pytest.mark.parametrize("name", REFUSED_LATER)
+def test_a_bad_file_is_told_what_is_wrong_and_leaves_nothing(
+    folder: Path, upload_root: Path, name: str
+) -> None:
+    assert_refused(name, folder, upload_root)
+
+
+@pytest.mark.parametrize("name", REFUSED_AT_THE_DOOR)
+def test_what_is_no_table_is_refused_before_any_work_begins(
+    alice: Client, tmp_path: Path, upload_root: Path, name: str
+) -> None:
+    assert_refused(name, tmp_path, upload_root)
 
 
 @pytest.mark.parametrize("name", ODD_FILES)
@@ -116,6 +128,7 @@ def test_the_page_refuses_what_is_no_table_in_its_field(
     assert_nothing_is_left(upload_root, before)
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("name", [*SOME_BAD, *SOME_ODD])
 def test_an_upload_ends_as_the_command_does(alice: Client, upload_root: Path, name: str) -> None:
     case, before = BAD_FILES.get(name) or ODD_FILES[name], partitions()

@@ -362,6 +362,10 @@ BAD_FILES: dict[str, Bad] = {
     ),
     "huge.csv": Bad(table(*days("3", "1e300")), ("Line 3, column 'sales': '1e300'", "beyond 1e15")),
     "nan.csv": Bad(table(*days("3", "NaN")), ("Line 3, column 'sales': 'NaN' is not a number",)),
+    "over-lines.csv": Bad(
+        table('"A\nB",1,2024-01-01,3', '"A\nB",1,2024-01-02,many'),
+        ("Row 3, column 'sales': 'many' is not a number",),
+    ),
     "groups.csv": Bad(
         table(*days("3", '"1,23,456"')), ("Line 3, column 'sales': '1,23,456' is not a number",)
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ from forecastlab.lib.errors import BadInput
 from forecastlab.warehouse.domain.roles import NUMBERS, ROLES, plain
 
 LEAST_DIVISOR, MOST_DIVISOR = 1e-9, 1e9
+_LISTED = 20
+# A number or a date: hardly the name of a column.
+_VALUE = re.compile(r"[\d.,:/-]*\d[\d.,:/-]*")
 
 
 class MappingUnusable(BadInput):
@@ -122,7 +126,7 @@ def check(
     for column in [*(one.column for one in placed), *(one.column for one in signals)]:
         if column not in headings:
             raise MappingUnusable(
-                f"The file has no column '{column}'. It has {', '.join(headings)}.", field="map"
+                f"The file has no column '{column}'. It has {_listed(headings)}.", field="map"
             )
 
 
@@ -145,7 +149,8 @@ def _guessed(
 
 
 def _require(headings: Sequence[str], roles: set[str]) -> None:
-    has = f"The file has {', '.join(headings)}."
+    has = f"The file has {_listed(headings)}."
+    has += _headless(headings)
     for role, meaning in (("ds", "the date"), ("quantity", "the quantity sold")):
         if role not in roles:
             raise MappingUnusable(
@@ -159,7 +164,18 @@ def _require(headings: Sequence[str], roles: set[str]) -> None:
         )
 
 
+def _listed(headings: Sequence[str]) -> str:
+    more = len(headings) - _LISTED
+    return ", ".join(headings[:_LISTED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _headless(names: Sequence[str]) -> str:
+    values = any(_VALUE.fullmatch(one.strip()) for one in names)
+    return " The first line has to name the columns." if values else ""
+
+
 def _refuse_repeats(names: Iterable[str], sentence: str) -> None:
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
-        raise MappingUnusable(f"{sentence} '{repeated[0]}'.", field="map")
+        more = _headless(repeated[:1])
+        raise MappingUnusable(f"{sentence} '{repeated[0]}'.{more}", field="map")

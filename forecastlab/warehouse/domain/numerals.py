@@ -29,18 +29,20 @@ _WITH_POINT = _written(r"\.", f",{_SPACES}")
 _WITH_COMMA = _written(",", f".{_SPACES}")
 # Either reading makes a number of it, and not the same: 1,234 and 1.234.
 _EITHER = {sign: rf"{_SIGN}[1-9]\d{{0,2}}[{sign}]\d{{3}}$" for sign in ".,"}
-WORDS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
+_ONE, _ZERO = r"(?i)^\s*(?:true|yes)\s*$", r"(?i)^\s*(?:false|no)\s*$"
 
 
 @dataclass(frozen=True, slots=True)
 class Numeral:
     """How the numbers of one column are to be read.
 
-    `plain` needs no more than a cast; `decimal` is "." or ",", "" when that cannot be told.
+    `plain` needs no more than a cast, and a look at true and no where there are `words`.
+    `decimal` is "." or ",", "" when that cannot be told.
     """
 
     plain: bool = True
     decimal: str = "."
+    words: bool = True
 
 
 def tidy(text: pl.Expr) -> pl.Expr:
@@ -61,11 +63,20 @@ def currency(text: pl.Expr) -> pl.Expr:
     return pl.coalesce(before, trimmed.str.extract(rf"\d[.,]?\s*({_CURRENCY})\)?-?$", 1))
 
 
-def cast(text: pl.Expr) -> pl.Expr:
-    """Return what needs no rules: 1234.5, 1e3, yes; null for the rest."""
-    trimmed = text.str.strip_chars()
-    words = trimmed.str.to_lowercase().replace_strict(WORDS, default=None, return_dtype=pl.Float64)
-    return pl.coalesce(trimmed.cast(pl.Float64, strict=False), words)
+def _cast(text: pl.Expr) -> pl.Expr:
+    return text.str.strip_chars().cast(pl.Float64, strict=False)
+
+
+def _spoken(text: pl.Expr, otherwise: pl.Expr) -> pl.Expr:
+    """Return 1 for true and yes, 0 for false and no."""
+    one, zero = text.str.contains(_ONE), text.str.contains(_ZERO)
+    return pl.when(one).then(1.0).when(zero).then(0.0).otherwise(otherwise)
+
+
+def _odd(text: pl.Expr) -> pl.Expr:
+    """Say where something is given that is neither a number as computers write it nor a word."""
+    said = text.str.contains(_ONE) | text.str.contains(_ZERO)
+    return (text.str.strip_chars() != "") & _cast(text).is_null() & ~said
 
 
 def glance(column: str) -> list[pl.Expr]:
@@ -74,11 +85,12 @@ def glance(column: str) -> list[pl.Expr]:
     They suffice where nothing is odd and a point stands where only a decimal one can; `survey`
     looks closer.
     """
-    text = pl.col(column).str.strip_chars()
+    text = pl.col(column)
     counts = {
-        "odd": (text != "") & text.cast(pl.Float64, strict=False).is_null(),
+        "odd": _odd(text),
+        "words": text.str.contains(_ONE) | text.str.contains(_ZERO),
         "points": text.str.contains(".", literal=True),
-        "either_point": text.str.contains(_EITHER["."]),
+        "either_point": text.str.strip_chars().str.contains(_EITHER["."]),
     }
     return [count.sum().alias(f"{name}:{column}") for name, count in counts.items()]
 
@@ -98,11 +110,10 @@ def has_point(column: str, counts: Mapping[str, int]) -> bool:
 def survey(column: str) -> list[pl.Expr]:
     """Return the counts that `decide` needs of a column of text, each named after it."""
     text = pl.col(column)
-    trimmed, clean = text.str.strip_chars(), tidy(text)
-    odd = (trimmed != "") & cast(text).is_null()
+    clean = tidy(text)
     point, comma = clean.str.contains(_WITH_POINT), clean.str.contains(_WITH_COMMA)
     counts = {
-        "odd": odd,
+        "odd": _odd(text),
         "point_only": point & ~comma,
         "comma_only": comma & ~point,
         "either_point": clean.str.contains(_EITHER["."]),
@@ -160,12 +171,10 @@ def undecided(column: str) -> pl.Expr:
 def number(text: pl.Expr, numeral: Numeral) -> pl.Expr:
     """Return the numbers of a text; null where there is none."""
     if numeral.plain:
-        return cast(text)
+        return _spoken(text, _cast(text)) if numeral.words else _cast(text)
     clean = tidy(text)
     comma = numeral.decimal == ","
     groups = clean.str.replace_all(f"[{'.' if comma else ','}{_SPACES}]", "")
     digits = groups.str.replace(",", ".", literal=True) if comma else groups
     fits = clean.str.contains(_WITH_COMMA if comma else _WITH_POINT)
-    words = text.str.strip_chars().str.to_lowercase()
-    spoken = words.replace_strict(WORDS, default=None, return_dtype=pl.Float64)
-    return pl.coalesce(pl.when(fits).then(digits.cast(pl.Float64, strict=False)), spoken)
+    return _spoken(text, pl.when(fits).then(digits.cast(pl.Float64, strict=False)))

@@ -61,12 +61,13 @@ class Source:
 
     @property
     def line_word(self) -> str:
-        return "row" if self.table.is_parquet else "line"
+        return "row" if self.table.is_parquet or self.plain.spans else "line"
 
     def scan(self) -> pl.LazyFrame:
         """Return the rows lazily, with their number in `__line__`: of the file, or of Parquet.
 
-        Lines of a text without any value are left out.
+        Where values span lines, rows are numbered as a spreadsheet shows them. Lines of a text
+        without any value are left out.
         """
         if self.table.is_parquet:
             return pl.scan_parquet(self.path, row_index_name=ROW_NUMBER, row_index_offset=1)
@@ -179,7 +180,7 @@ def _opened(path: Path, name: str, encoding: str) -> Source:
     memory = path.with_name(f"{path.name}.{encoding or 'guessed'}.json")
     if memory.exists():
         known = json.loads(memory.read_text())
-        where = Plain(path.with_name(known["file"]), known["encoding"], known["assumed_from"])
+        where = Plain(path.with_name(known.pop("file")), **known.pop("text"))
         return Source(name, where, Table(**known["table"]))
     plain = texts.plain(texts.unpacked(path, name), name, encoding)
     if plain.is_parquet:
@@ -188,8 +189,7 @@ def _opened(path: Path, name: str, encoding: str) -> Source:
         table = formats.recognise(stream.read(texts.HEAD), name)
     known = {
         "file": plain.path.name,
-        "encoding": plain.encoding,
-        "assumed_from": plain.assumed_from,
+        "text": {key: value for key, value in asdict(plain).items() if key != "path"},
         "table": asdict(table),
     }
     draft = memory.with_suffix(".draft")

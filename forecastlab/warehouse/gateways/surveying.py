@@ -145,8 +145,11 @@ def _numerals(
         return {}, []
     counts = _counts(source, [one for column in columns for one in numerals.glance(column)])
     open_ones = [one for one in columns if not numerals.is_plain(one, counts, reading.decimal)]
+    spoken = {
+        one: Numeral(words=bool(counts[f"words:{one}"])) for one in columns if one not in open_ones
+    }
     if not open_ones:
-        return {}, []
+        return spoken, []
     point = any(numerals.has_point(one, counts) for one in columns)
     closer = _counts(source, [one for column in open_ones for one in numerals.survey(column)])
     decided = numerals.decide(closer, open_ones, reading.decimal, point=point)
@@ -155,7 +158,7 @@ def _numerals(
         for column in open_ones
         for problem in _about_numbers(source, column, decided[column], reading)
     ]
-    return decided, found
+    return {**spoken, **decided}, found
 
 
 def _counts(source: Readable, counted: list[pl.Expr]) -> Dictionary[str, int]:
@@ -185,7 +188,8 @@ def _commas(source: Readable, column: str, numeral: Numeral, reading: Reading) -
     if numeral.decimal != "," or reading.decimal:
         return []
     line, value = _first(source, column, pl.col(column).str.contains(",", literal=True))
-    message = f"Column '{column}' was read with a decimal comma, as in line {line:,}: '{value}'."
+    where = f"{source.line_word} {line:,}: '{value}'"
+    message = f"Column '{column}' was read with a decimal comma, as in {where}."
     return [problems.note("decimal_comma", message, places=[problems.spot(line, column, value)])]
 
 
@@ -206,7 +210,7 @@ def _currencies(source: Readable, column: str) -> list[Problem]:
         name, _line, count = firsts.row(0)
         message = f"Column '{column}': the currency {name} was left out of {count:,} values."
         return [problems.note("currency", message, count=count, places=places)]
-    shown = " and ".join(f"{one['value']} (line {one['line']:,})" for one in places)
+    shown = " and ".join(f"{one['value']} ({source.line_word} {one['line']:,})" for one in places)
     message = f"Column '{column}' has amounts in {shown}: convert them into one currency."
     return [problems.error("mixed_currencies", message, count=firsts.height, places=places)]
 

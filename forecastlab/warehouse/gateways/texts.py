@@ -7,8 +7,10 @@ import csv
 import errno
 import gzip
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from forecastlab.lib.errors import Unavailable
 from forecastlab.warehouse.domain import formats
@@ -32,16 +34,34 @@ class Plain:
     """A file without packing: Parquet, or text in UTF-8.
 
     `encoding` is what the text was written in, "" for Parquet; where it was only assumed,
-    `assumed_from` is the first line that is not UTF-8.
+    `assumed_from` is the first line that is not UTF-8. `spans` says that a quoted value goes over
+    several lines, so that rows have to be counted instead of lines.
     """
 
     path: Path
     encoding: str = ""
     assumed_from: int = 0
+    spans: bool = False
 
     @property
     def is_parquet(self) -> bool:
         return not self.encoding
+
+
+@dataclass(slots=True)
+class _Quotes:
+    """Watches for line ends inside quotation marks."""
+
+    inside: int = 0
+    spans: bool = False
+
+    def feed(self, text: bytes) -> None:
+        if not self.inside and b'"' not in text:
+            return
+        marks = np.frombuffer(text, np.uint8)
+        inside = (np.cumsum(marks == ord('"')) + self.inside) & 1
+        self.spans = self.spans or bool(((marks == ord("\n")) & (inside == 1)).any())
+        self.inside = int(inside[-1]) if len(inside) else self.inside
 
 
 class _Undecodable(Exception):
@@ -110,7 +130,7 @@ def plain(path: Path, name: str, encoding: str = "") -> Plain:
     wanted = formats.marked(head) or formats.check_encoding(encoding)
     try:
         if wanted:
-            return Plain(_in_utf8(path, wanted), wanted)
+            return _in_utf8(path, wanted)
         return _guessed(path, name)
     except _Undecodable as error:
         raise FileUnusable(
@@ -122,11 +142,11 @@ def plain(path: Path, name: str, encoding: str = "") -> Plain:
 
 def _guessed(path: Path, name: str) -> Plain:
     try:
-        return Plain(_in_utf8(path, "utf-8"), "utf-8")
+        return _in_utf8(path, "utf-8")
     except _Undecodable as error:
         first = error.line
     try:
-        return Plain(_in_utf8(path, ASSUMED), ASSUMED, first)
+        return replace(_in_utf8(path, ASSUMED), assumed_from=first)
     except _Undecodable as error:
         raise FileUnusable(
             f"Line {first:,} of '{name}' is not UTF-8, and line {error.line:,} is not "
@@ -136,28 +156,25 @@ def _guessed(path: Path, name: str) -> Plain:
         ) from error
 
 
-def _in_utf8(path: Path, encoding: str) -> Path:
-    """Return the path when it is UTF-8, else that of a translation, made once.
-
-    Raises _Undecodable.
-    """
+def _in_utf8(path: Path, encoding: str) -> Plain:
+    """Return the file when it is UTF-8, else a translation beside it; raise _Undecodable."""
     if encoding == "utf-8":
-        _decode(path, encoding, None)
-        return path
+        return Plain(path, encoding, spans=_decode(path, encoding, None))
     target = path.with_name(f"{path.name}.{encoding}")
-    if not target.exists():
-        draft = target.with_suffix(".draft")
-        try:
-            _decode(path, encoding, draft)
-        except OSError as error:
-            raise no_room(error) or error from error
-        draft.replace(target)
-    return target
+    draft = target.with_suffix(".draft")
+    try:
+        spans = _decode(path, encoding, draft)
+    except OSError as error:
+        raise no_room(error) or error from error
+    return Plain(draft.replace(target), encoding, spans=spans)
 
 
-def _decode(path: Path, encoding: str, draft: Path | None) -> None:
-    """Read every byte; write it in UTF-8 without a mark to `draft`, if there is one."""
-    decoder = codecs.getincrementaldecoder(encoding)()
+def _decode(path: Path, encoding: str, draft: Path | None) -> bool:
+    """Read every byte; write it in UTF-8 without a mark to `draft`, if there is one.
+
+    Returns whether a quoted value spans lines.
+    """
+    decoder, quotes = codecs.getincrementaldecoder(encoding)(), _Quotes()
     lines, begun = 1, False
     target = draft.open("w", encoding="utf-8", newline="") if draft else None
     try:
@@ -173,10 +190,11 @@ def _decode(path: Path, encoding: str, draft: Path | None) -> None:
                     raise _Undecodable(lines) from error
                 if target:
                     target.write(text if begun else text.removeprefix("\ufeff"))
+                quotes.feed(text.encode() if draft else chunk)
                 begun = begun or bool(text)
                 lines += text.count("\n")
                 if not chunk:
-                    return
+                    return quotes.spans
     finally:
         if target:
             target.close()
