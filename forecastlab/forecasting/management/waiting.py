@@ -7,17 +7,16 @@ from typing import Any
 import polars as pl
 from django.core.management.base import CommandParser
 
-from forecastlab.accounts.services.commands import ActingCommand
 from forecastlab.forecasting import gateways
-from forecastlab.forecasting.services import outcomes
 from forecastlab.jobs.models import Job
-from forecastlab.jobs.services import following
+from forecastlab.jobs.services import outcomes
+from forecastlab.jobs.services.commands import JobCommand
 from forecastlab.warehouse import queries as warehouse
 from forecastlab.warehouse.models import DatasetVersion
 
 
-class JudgingCommand(ActingCommand):
-    """A command that starts a job over a version and waits for it; `file_option` it then writes."""
+class JudgingCommand(JobCommand):
+    """A command with a job over a version, whose result goes to the file of `file_option`."""
 
     verb = "forecast.issue"
     file_option = ""
@@ -26,26 +25,25 @@ class JudgingCommand(ActingCommand):
         super().add_arguments(parser)
         parser.add_argument("--dataset", required=True, metavar="NAME[@VERSION]")
         parser.add_argument("--horizon", type=int, help="how many periods ahead")
-        parser.add_argument("--no-wait", action="store_true", help="print the job and return")
 
-    def start(self, version: DatasetVersion, options: dict[str, Any]) -> Job:
+    def judge(self, version: DatasetVersion, options: dict[str, Any]) -> Job:
+        """Start the job."""
         raise NotImplementedError
 
     def finish(self, job: Job, path: Path | None) -> Mapping[str, Any]:
         raise NotImplementedError
 
-    def run(self, options: dict[str, Any]) -> Mapping[str, Any]:
+    def start(self, options: dict[str, Any]) -> Job:
         version = warehouse.resolve(options["dataset"], self.actor)
         path: Path | None = options[self.file_option]
         if path is not None:
             gateways.check_output(path, self.file_option)
-        job = self.start(version, options)
-        if options["no_wait"]:
-            return {"job": job.pk}
-        job = following.follow(job.pk, self.say)
-        if not outcomes.check(job):
+        return self.judge(version, options)
+
+    def outcome(self, job: Job, options: dict[str, Any]) -> Mapping[str, Any]:
+        if not outcomes.is_done(job):
             return {"job": job.pk, "status": job.status}
-        return self.finish(job, path)
+        return self.finish(job, options[self.file_option])
 
 
 def write(path: Path, frame: pl.DataFrame) -> str:

@@ -34,7 +34,7 @@ class Command(JudgingCommand):
             "--forecasts", type=Path, metavar="FILE", help="write every judged forecast here"
         )
 
-    def start(self, version: DatasetVersion, options: dict[str, Any]) -> Job:
+    def judge(self, version: DatasetVersion, options: dict[str, Any]) -> Job:
         wanted = {
             **{name: options[name] for name in ("horizon", "folds", "step", "gap", "metric")},
             "season_length": options["season_length"],

@@ -22,7 +22,7 @@ class Command(JudgingCommand):
         parser.add_argument("--alias", default="", help="by the champions behind this name")
         parser.add_argument("--output", type=Path, metavar="FILE", help="a .csv or .parquet file")
 
-    def start(self, version: DatasetVersion, options: dict[str, Any]) -> Job:
+    def judge(self, version: DatasetVersion, options: dict[str, Any]) -> Job:
         return forecasts.start(
             version,
             horizon=options["horizon"],

@@ -12,8 +12,8 @@ class NotDone(Conflict):
     code = "not_done"
 
 
-def check(job: Job) -> bool:
-    """Say whether the job is over; raise NotDone when it failed or was cancelled."""
+def is_done(job: Job) -> bool:
+    """Say whether the job has a result; raise NotDone when it ended without one."""
     if job.status == Job.Status.FAILED:
         raise NotDone(str(job.error.get("detail", "")))
     if job.status == Job.Status.CANCELLED:
