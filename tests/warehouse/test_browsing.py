@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from forecastlab.warehouse.models import DatasetVersion, Product, Series, SeriesProfile, Store
+from forecastlab.warehouse.queries import series_list
 from tests.factories import make_group, make_sales, make_user, make_version
 
 pytestmark = pytest.mark.django_db
@@ -198,9 +199,20 @@ def test_the_list_is_paged_without_reading_facts(
     with django_assert_max_num_queries(10) as asked:
         second = text(alice, f"{url}&page=2")
 
-    assert len(listed(second)) == 50
-    assert "51–100 of 120 series" in second
+    assert len(listed(second)) == 25
+    assert "26–50 of 120 series" in second
     assert not [one for one in asked.captured_queries if "salesfact" in one["sql"]]
+
+
+def test_the_pages_hold_every_series_once_from_either_end(alice: Client) -> None:
+    version = make_version(make_sales(20, 110))
+    url = f"/datasets/shop/{version.number}/series/"
+
+    for sort in ("series", "-quantity", "variation", "-variation"):
+        pages = [listed(text(alice, f"{url}?sort={sort}&page={number}")) for number in range(1, 6)]
+        found = [one for page in pages for one in page]
+        whole = series_list.matching(version, series_list.Wanted(sort=sort))
+        assert found == list(whole.values_list("unique_id", flat=True))
 
 
 def test_the_fragment_is_not_a_page(alice: Client, shop: DatasetVersion) -> None:

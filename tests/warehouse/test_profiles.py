@@ -152,6 +152,21 @@ def test_long_histories_are_told_in_whole_seasons() -> None:
 
 
 @pytest.mark.django_db
+def test_the_planner_knows_of_a_version_when_it_is_there() -> None:
+    version = make_version(make_sales(20, 30))
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT n_distinct FROM pg_stats WHERE tablename = 'warehouse_seriesprofile'"
+            " AND attname = 'unique_id'"
+        )
+        (distinct,) = cursor.fetchone()
+
+    assert distinct == -1
+    assert version.series_count == 30
+
+
+@pytest.mark.django_db
 def test_versions_from_before_are_told_as_loading_tells_them() -> None:
     sales = make_sales(100, 4)
     sales[10:20, 1], sales[:, 2], sales[50, 3] = np.nan, 0, 5000

@@ -22,7 +22,7 @@ from forecastlab.warehouse.models import DatasetVersion, Product, Series, Series
 from forecastlab.warehouse.queries import attributes
 from forecastlab.warehouse.queries.attributes import Choice
 
-PER_PAGE = 50
+PER_PAGE = 25
 SORTS: Mapping[str, str] = {
     "series": "unique_id",
     "quantity": "quantity",
@@ -293,9 +293,23 @@ class SeriesList:
         ]
 
 
+class _FromBothEnds(Paginator):  # type: ignore[type-arg]
+    """Reads pages of the second half from the end: the last one is as near as the first."""
+
+    object_list: QuerySet[SeriesProfile]
+
+    def page(self, number: int | str) -> Page[SeriesProfile]:
+        found = super().page(number)
+        begin, end = (found.number - 1) * self.per_page, found.end_index()
+        if begin > self.count // 2:
+            backwards = self.object_list.reverse()[self.count - end : self.count - begin]
+            found.object_list = list(backwards)[::-1]
+        return found
+
+
 def of(version: DatasetVersion, asked: Wanted) -> SeriesList:
     found = matching(version, asked)
-    paginator = Paginator(found, PER_PAGE)
+    paginator = _FromBothEnds(found, PER_PAGE)
     if not asked.is_filtered:
         paginator.count = version.series_count
     page = paginator.get_page(asked.page)

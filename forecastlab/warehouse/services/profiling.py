@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+from django.db import connection
+from psycopg import sql
 
 from forecastlab.lib import frames
 from forecastlab.warehouse.domain import profiles
 from forecastlab.warehouse.domain.profiles import Whole
-from forecastlab.warehouse.models import DatasetVersion, SeriesProfile
+from forecastlab.warehouse.models import DatasetVersion, Series, SeriesProfile
 
 COLUMNS = [one.attname for one in SeriesProfile._meta.concrete_fields]
 
@@ -37,6 +39,13 @@ class Profiling:
         frames.copy_in(SeriesProfile._meta.db_table, COLUMNS, [rows])
 
     def finish(self) -> None:
-        """Keep the figures of the whole version on its row."""
+        """Keep the figures of the whole version on its row, and tell the planner of the rows.
+
+        Until it is told, it takes the version for empty, and a list of series for minutes.
+        """
         self.version.profile = {**self.version.profile, **self.whole.result()}
         self.version.save(update_fields=["profile"])
+        with connection.cursor() as cursor:
+            for model in (SeriesProfile, Series):
+                statement = sql.SQL("ANALYZE {}").format(sql.Identifier(model._meta.db_table))
+                cursor.execute(statement)
