@@ -3,30 +3,22 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from forecastlab.accounts.services.access import may, person, requires
 from forecastlab.events import queries as events
 from forecastlab.lib import texts
-from forecastlab.lib.errors import HouseError
+from forecastlab.lib.errors import HouseError, NotFound
 from forecastlab.lib.htmx import render_region, wants_fragment
 from showcase.forms import RunForm
 from showcase.models import Run
 from showcase.queries import home as home_queries
 from showcase.queries import new_run, run_list, run_page
 from showcase.services import configs, installation, runs
-
-
-def _run_or_404(request: HttpRequest, pk: int) -> Run:
-    visible = Run.objects.visible_to(person(request))
-    found = visible.select_related("job", "dataset", "version__dataset", "requested_by")
-    run = found.filter(pk=pk).first()
-    if run is None:
-        raise Http404
-    return run
 
 
 @requires("home.view")
@@ -55,7 +47,7 @@ def runs_new(request: HttpRequest) -> HttpResponse:
     """Say how many runs began since a list was read."""
     after = texts.number(request.GET.get("after", "0"))
     if after is None:
-        raise Http404
+        raise NotFound(_("There is no run of that number."))
     found = run_list.news(person(request), after=after)
     return render(request, "showcase/_runs_new.html", {"news": found})
 
@@ -65,7 +57,7 @@ def runs_new(request: HttpRequest) -> HttpResponse:
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     # Before the rows: an event that commits in between is shown twice, not lost.
     seq = events.head(f"run.{pk}")
-    found = _run_or_404(request, pk)
+    found = runs.find(pk, viewer=person(request))
     page = run_page.RunPage(found, now=timezone.now())
     context = {"page": page, "seq": seq, **_rights(request, found)}
     return render(request, "showcase/run.html", context)
@@ -74,7 +66,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
 @requires("run.view")
 @require_GET
 def run_actions(request: HttpRequest, pk: int) -> HttpResponse:
-    found = _run_or_404(request, pk)
+    found = runs.find(pk, viewer=person(request))
     return render(request, "showcase/_run_actions.html", _rights(request, found))
 
 
@@ -91,7 +83,7 @@ def _rights(request: HttpRequest, found: Run) -> dict[str, Any]:
 @requires("run.stop")
 @require_POST
 def run_stop(request: HttpRequest, pk: int) -> HttpResponse:
-    found = _run_or_404(request, pk)
+    found = runs.find(pk, viewer=person(request))
     try:
         runs.stop(found, by=person(request), at=timezone.now())
     except runs.RunFinished as refusal:
@@ -122,7 +114,7 @@ def run_new(request: HttpRequest) -> HttpResponse:
 def _form(request: HttpRequest) -> RunForm:
     given = request.POST if request.method == "POST" else request.GET
     earlier = texts.number(given.get("from", ""))
-    again = None if earlier is None else _run_or_404(request, earlier)
+    again = None if earlier is None else runs.find(earlier, viewer=person(request))
     initial = dict(new_run.initial_of(again)) if again else {}
     if given.get("dataset"):  # where the page of a dataset leads
         initial["sales"] = f"dataset:{given['dataset']}"

@@ -5,7 +5,7 @@ from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.forms import PasswordChangeForm
 from django.forms import model_to_dict
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -22,7 +22,7 @@ from forecastlab.accounts.services import access, people, profiles, sign_in_link
 from forecastlab.accounts.services import sign_in as signing_in
 from forecastlab.accounts.services.access import public, requires
 from forecastlab.lib import doorbell
-from forecastlab.lib.errors import Conflict, HouseError
+from forecastlab.lib.errors import Conflict, HouseError, NotFound
 
 
 # -- in and out -------------------------------------------------------------------------------
@@ -170,7 +170,9 @@ def token_create(request: HttpRequest) -> HttpResponse:
 @requires("account.own")
 @require_POST
 def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
-    token = get_object_or_404(Token.objects.visible_to(access.person(request)), pk=pk)
+    token = Token.objects.visible_to(access.person(request)).filter(pk=pk).first()
+    if token is None:
+        raise NotFound(_("There is no such token, or it is not yours."))
     tokens.revoke(token, at=timezone.now())
     return redirect("accounts:profile")
 

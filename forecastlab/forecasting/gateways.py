@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from forecastlab.lib import artefacts
+from forecastlab.lib import artefacts, files
 from forecastlab.lib.errors import BadInput
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -74,13 +72,5 @@ def check_output(path: Path, field: str) -> None:
 
 def write_whole(path: Path, content: bytes) -> str:
     """Write the file or leave what was there, and return its SHA-256."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with draft.open("xb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    files.write_whole(path, content)
     return hashlib.sha256(content).hexdigest()

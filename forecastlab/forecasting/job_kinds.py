@@ -5,25 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from forecastlab.forecasting.services import backtests, features, forecasts, registry, training
+from forecastlab.forecasting.pipeline_steps import BACKTEST, FEATURES, REGISTER, TRAIN
+from forecastlab.forecasting.services import backtests, forecasts
 from forecastlab.lib.contributions import JobKind, JobStepPlan, Json
 from forecastlab.warehouse import queries as warehouse
 
-FEATURES = JobStepPlan("features", features.prepare, "Lay the data out", 2, 120)
-TRAIN = JobStepPlan("train", training.train, "Train and forecast", 5, 120)
-BACKTEST = JobStepPlan("backtest", backtests.judge, "Judge", 3, 120)
-REGISTER = JobStepPlan("register", registry.register, "Register and store", 2, 120)
+JUDGE = (FEATURES.plan, TRAIN.plan, BACKTEST.plan)
 ISSUE = JobStepPlan("issue", forecasts.issue, "Store the forecasts", 2, 120)
 
 
 def _backtest(params: Json) -> Sequence[JobStepPlan]:
-    return FEATURES, TRAIN, BACKTEST
+    return JUDGE
 
 
 def _forecast(params: Json) -> Sequence[JobStepPlan]:
     if params.get("serving"):
-        return FEATURES, TRAIN, ISSUE
-    return FEATURES, TRAIN, BACKTEST, REGISTER
+        return FEATURES.plan, TRAIN.plan, ISSUE
+    return *JUDGE, REGISTER.plan
 
 
 def _can_see(user: Any, params: Json) -> bool:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import polars as pl
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from forecastlab.accounts.services.access import person, requires
@@ -12,23 +13,24 @@ from forecastlab.forecasting.queries import model_runs, series_list
 from forecastlab.forecasting.queries.series_page import SeriesPage
 from forecastlab.forecasting.services import exports, registry
 from forecastlab.lib import downloads
+from forecastlab.lib.errors import NotFound
 from forecastlab.lib.htmx import render_region
 
 
-def _issue_or_404(request: HttpRequest, issue_id: int) -> ForecastIssue:
+def _issue(request: HttpRequest, issue_id: int) -> ForecastIssue:
     visible = ForecastIssue.objects.visible_to(person(request))
     found: ForecastIssue | None = (
         visible.select_related("version__dataset", "backtest").filter(pk=issue_id).first()
     )
     if found is None:
-        raise Http404
+        raise NotFound(_("There are no such forecasts, or not for you."))
     return found
 
 
-def _forecast_or_404(issue: ForecastIssue, series_id: int) -> Forecast:
+def _forecast(issue: ForecastIssue, series_id: int) -> Forecast:
     found = Forecast.objects.filter(issue=issue, series=series_id).select_related("series").first()
     if found is None:
-        raise Http404
+        raise NotFound(_("There is no forecast of this series."))
     return found
 
 
@@ -49,7 +51,7 @@ def series(request: HttpRequest) -> HttpResponse:
 def issue(request: HttpRequest, issue_id: int) -> HttpResponse:
     """Show the forecasts of one issue."""
     asked = series_list.wanted(request.GET.dict())
-    given = _issue_or_404(request, issue_id)
+    given = _issue(request, issue_id)
     found = series_list.of(asked, viewer=person(request), issue=given)
     return render_region(request, "forecasting/series.html", {"list": found}, region="table")
 
@@ -57,7 +59,7 @@ def issue(request: HttpRequest, issue_id: int) -> HttpResponse:
 @requires("forecast.view")
 @require_GET
 def issue_download(request: HttpRequest, issue_id: int, suffix: str) -> HttpResponse:
-    found = _issue_or_404(request, issue_id)
+    found = _issue(request, issue_id)
     name = f"{found.version.dataset.name}-forecasts-{found.pk}"
     return _download(exports.issued(found), name, suffix)
 
@@ -65,8 +67,8 @@ def issue_download(request: HttpRequest, issue_id: int, suffix: str) -> HttpResp
 @requires("forecast.view")
 @require_GET
 def series_page(request: HttpRequest, issue_id: int, series_id: int) -> HttpResponse:
-    found = _issue_or_404(request, issue_id)
-    page = SeriesPage(found, _forecast_or_404(found, series_id))
+    found = _issue(request, issue_id)
+    page = SeriesPage(found, _forecast(found, series_id))
     return render(request, "forecasting/series_page.html", {"page": page})
 
 
@@ -75,8 +77,8 @@ def series_page(request: HttpRequest, issue_id: int, series_id: int) -> HttpResp
 def series_download(
     request: HttpRequest, issue_id: int, series_id: int, suffix: str
 ) -> HttpResponse:
-    found = _issue_or_404(request, issue_id)
-    forecast = _forecast_or_404(found, series_id)
+    found = _issue(request, issue_id)
+    forecast = _forecast(found, series_id)
     name = f"{found.version.dataset.name}-{series_id}-forecast"
     return _download(exports.issued(found, forecast.series_id), name, suffix)
 
@@ -102,7 +104,7 @@ def model_run(request: HttpRequest, pk: int) -> HttpResponse:
     visible = ModelRun.objects.visible_to(person(request))
     run = visible.select_related("version__dataset", "backtest", "created_by").filter(pk=pk).first()
     if run is None:
-        raise Http404
+        raise NotFound(_("There is no such model run, or not for you."))
     checked = "verify" in request.GET
     context = {
         "run": run,
@@ -123,7 +125,7 @@ def backtest_download(request: HttpRequest, pk: int, suffix: str) -> HttpRespons
     visible = Backtest.objects.visible_to(person(request)).select_related("version__dataset")
     found = visible.filter(pk=pk).first()
     if found is None:
-        raise Http404
+        raise NotFound(_("There is no such backtest, or not for you."))
     return _download(exports.judged(found), f"{found.version.dataset.name}-judged-{pk}", suffix)
 
 

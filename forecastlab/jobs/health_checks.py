@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import DatabaseError
 
-from forecastlab.jobs.models import Job, JobStep, WorkerHeartbeat
+from forecastlab.jobs.models import Job, JobStep
+from forecastlab.jobs.queries import workers
 from forecastlab.jobs.services import ringing
 from forecastlab.lib.contributions import HealthCheck
-from forecastlab.lib.embedded.programs import QUEUES
 
 UNKNOWN = "Unknown while the database does not answer."
 LONGEST_WAIT = 15 * 60
@@ -17,11 +17,9 @@ LONGEST_WAIT = 15 * 60
 def _workers() -> str:
     since = ringing.clock(-settings.WORKER_SILENT_SECONDS)
     try:
-        alive = WorkerHeartbeat.objects.filter(seen_at__gte=since)
-        served = {queue for queues in alive.values_list("queues", flat=True) for queue in queues}
+        missing = workers.crew(since=since).unserved
     except DatabaseError:
         return UNKNOWN
-    missing = [queue for queue in QUEUES if queue not in served]
     if not missing:
         return ""
     return f"No worker serves {' and '.join(missing)}. Start scripts/run, or workers for them."

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import Combinable
 from django.urls import reverse
 
 from forecastlab.jobs.domain.statuses import OPEN_STEP, TERMINAL, JobStatus, Outcome, StepStatus
@@ -231,6 +233,14 @@ class JobStep(models.Model):
         return self.parent_id is not None
 
 
+class WorkerHeartbeatQuerySet(models.QuerySet["WorkerHeartbeat"]):
+    def seen_since(self, moment: datetime | Combinable) -> Self:
+        return self.filter(seen_at__gte=moment)
+
+    def silent_since(self, moment: datetime | Combinable) -> Self:
+        return self.filter(seen_at__lt=moment)
+
+
 class WorkerHeartbeat(models.Model):
     """A worker that lives, as it says itself every few seconds."""
 
@@ -240,6 +250,8 @@ class WorkerHeartbeat(models.Model):
     pids = models.JSONField(default=list)
     started_at = models.DateTimeField()
     seen_at = models.DateTimeField()
+
+    objects = models.Manager.from_queryset(WorkerHeartbeatQuerySet)()
 
     def __str__(self) -> str:
         return self.name

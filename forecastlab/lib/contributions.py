@@ -211,6 +211,19 @@ class PipelineStep:
     timeout_seconds: int = 900
     always: bool = False
 
+    @property
+    def plan(self) -> JobStepPlan:
+        """The same step for a job."""
+        return JobStepPlan(
+            name=self.name,
+            run=self.run,
+            title=self.title,
+            weight=self.weight,
+            lease_seconds=self.lease_seconds,
+            timeout_seconds=self.timeout_seconds,
+            always=self.always,
+        )
+
 
 # -- live pages, access, look-ups -------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from forecastlab.lib.contributions import JobStepPlan, Json, Skipped, StepContext, StepResult
@@ -21,16 +22,10 @@ def steps(config: Json) -> list[JobStepPlan]:
 
 
 def _plan(row: Row, rows: Sequence[Row], config: Json) -> JobStepPlan:
-    step = row.step
-    return JobStepPlan(
-        name=step.name,
-        run=_needing(step.run, order.needs(step.name, rows)) if config["keep_going"] else step.run,
-        title=step.title,
-        weight=step.weight,
-        lease_seconds=step.lease_seconds,
-        timeout_seconds=step.timeout_seconds,
-        always=step.always,
-    )
+    plan = row.step.plan
+    if not config["keep_going"]:
+        return plan
+    return replace(plan, run=_needing(plan.run, order.needs(plan.name, rows)))
 
 
 def _needing(run: Runner, needed: set[str]) -> Runner:

@@ -10,9 +10,8 @@ from django.conf import settings
 from django.db import DatabaseError
 from redis.exceptions import RedisError
 
-from forecastlab.jobs.models import WorkerHeartbeat
+from forecastlab.jobs.queries import workers
 from forecastlab.lib import figures
-from forecastlab.lib.embedded.programs import QUEUES
 from showcase import gateways
 
 FREE_NEEDED = 500_000_000
@@ -51,13 +50,11 @@ def _asked(name: str, ask: Callable[[], float], problem: str) -> Finding:
 
 def _workers(at: datetime) -> Finding:
     silent_since = at - timedelta(seconds=settings.WORKER_SILENT_SECONDS)
-    beats = WorkerHeartbeat.objects.filter(seen_at__gte=silent_since).values_list("queues")
-    served = [set(queues) for (queues,) in beats]
-    missing = [queue for queue in QUEUES if not any(queue in one for one in served)]
-    figure = f"{len(served)} ready"
-    if not missing:
+    crew = workers.crew(since=silent_since)
+    figure = f"{crew.alive} ready"
+    if not crew.unserved:
         return Finding("Workers", figure)
-    names = " and ".join(f"'{queue}'" for queue in missing)
+    names = " and ".join(f"'{queue}'" for queue in crew.unserved)
     return Finding("Workers", figure, f"No worker takes from the queue {names}.", blocks=False)
 
 

@@ -91,7 +91,9 @@ def stop(run: Run, *, by: User, at: datetime) -> Run:
 
 def find(number: str | int, *, viewer: User) -> Run:
     """Return a run that this person may see; raises NoSuchRun."""
-    visible = Run.objects.visible_to(viewer).select_related("job", "version__dataset")
+    visible = Run.objects.visible_to(viewer).select_related(
+        "job", "dataset", "version__dataset", "requested_by"
+    )
     key = texts.number(str(number))
     run = None if key is None else visible.filter(pk=key).first()
     if run is None:

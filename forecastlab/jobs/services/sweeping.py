@@ -31,7 +31,7 @@ def sweep() -> None:
             return
         _free_leases()
         _repeat_lost_messages()
-        WorkerHeartbeat.objects.filter(seen_at__lt=ringing.clock(-FORGET_WORKERS_SECONDS)).delete()
+        WorkerHeartbeat.objects.silent_since(ringing.clock(-FORGET_WORKERS_SECONDS)).delete()
 
 
 def _free_leases() -> None:
@@ -56,7 +56,7 @@ def _free(step: JobStep) -> None:
 
 def _beats() -> dict[str, Beat]:
     limit = ringing.clock(-settings.WORKER_SILENT_SECONDS)
-    silent = set(WorkerHeartbeat.objects.filter(seen_at__lt=limit).values_list("pk", flat=True))
+    silent = set(WorkerHeartbeat.objects.silent_since(limit).values_list("pk", flat=True))
     return {
         one.name: Beat(one.boot, frozenset(one.pids), one.seen_at, one.pk in silent)
         for one in WorkerHeartbeat.objects.all()

@@ -16,6 +16,8 @@ from typing import Any
 
 import psutil
 
+from forecastlab.lib import files
+
 RECORD = "children.json"
 FIRST_PAUSE, LONGEST_PAUSE, STEADY_AFTER = 0.5, 15.0, 30.0
 _SET_DEATH_SIGNAL = 1
@@ -139,10 +141,7 @@ def record(home: Path, children: Iterable[Child]) -> None:
         with suppress(psutil.NoSuchProcess):
             began = psutil.Process(child.pid).create_time()
             rows.append({"name": child.name, "pid": child.pid, "began": began})
-    partial = home / f"{RECORD}.partial"
-    partial.write_text(json.dumps(rows))
-    partial.chmod(0o600)
-    partial.replace(home / RECORD)
+    files.write_whole(home / RECORD, json.dumps(rows).encode(), mode=0o600)
 
 
 def recorded(home: Path) -> list[dict[str, Any]]:
