@@ -173,7 +173,6 @@ LANGUAGES = [("en", "English")]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
-LOCALE_PATHS = [BASE_DIR / "forecastlab" / "locale"]
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(os.environ.get("FORECASTLAB_STATIC", FORECASTLAB_HOME / "static"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
