@@ -263,3 +263,16 @@ def test_a_parquet_file_shows_whatever_its_columns_hold(alice: Client) -> None:
     assert "[1, 2]" in page
     assert job.status == "succeeded", job.error
     assert facts_of("shop") == [7, None]
+
+
+@pytest.mark.parametrize("layout", ["long", "wide", "m4"])
+def test_every_file_can_be_looked_at_in_every_layout(alice: Client, layout: str) -> None:
+    contents = (SALES, b"date\n2024-01-01\n", b"a,a,b\n1,2,3\n", b"V1\nW1\n", b"x;y\n;\n1;2\n")
+    for content in contents:
+        address = upload(alice, content).url
+
+        seen = alice.post(address, {**columns_of(alice, address), "layout": layout, "do": "look"})
+        pressed = alice.post(address, {**columns_of(alice, address), "layout": layout})
+
+        assert seen.status_code in (200, 422)
+        assert pressed.status_code in (200, 302, 422)

@@ -89,20 +89,21 @@ def look(upload: Upload, options: Options) -> Look:
     Raises FileUnusable, and MappingUnusable when the file is not laid out as asked.
     """
     source = upload.source
-    rows = files.first_rows(source, GUESSED_ROWS)
+    rows = files.first_rows(source, SHOWN_ROWS)
     if rows.is_empty():  # two columns have one name: the mapping says so
         headings = source.headings[:MOST_SHOWN]
         return Look(headings, [[] for _ in headings], {}, headings)
     layout = sources.layout_of(source, options)
-    seen = _long(source, rows, options) if layout == LONG else _wide(source, rows, options, layout)
+    seen = _long(source, options) if layout == LONG else _wide(source, options, layout)
     guesses = {"layout": layout, **seen.guesses}
     if source.plain.encoding:
         guesses["encoding"] = formats.label(source.plain.encoding)
     return replace(seen, guesses=guesses)
 
 
-def _long(source: Source, rows: pl.DataFrame, options: Options) -> Look:
+def _long(source: Source, options: Options) -> Look:
     headings = source.headings
+    rows = files.first_rows(source, GUESSED_ROWS)
     shown = headings[:MOST_SHOWN]
     roles = {one.column: one.role for one in mapping.guess(headings)}
     guesses = _guesses(_Head(source, rows), options)
@@ -110,9 +111,11 @@ def _long(source: Source, rows: pl.DataFrame, options: Options) -> Look:
     return Look(shown, _samples(rows, shown), roles, headings, guesses, unshown=unshown)
 
 
-def _wide(source: Source, rows: pl.DataFrame, options: Options, layout: str) -> Look:
+def _wide(source: Source, options: Options, layout: str) -> Look:
     """Only the columns beside the values can be something else than a quantity."""
     shape = layouts.shape(layout, source.headings, (), written=options.dates)
+    # Thousands of columns of dates tell nothing by their values.
+    rows = files.first_rows(source, SHOWN_ROWS if shape.dated else GUESSED_ROWS)
     values = set(shape.values)
     headings = [one for one in source.headings if one not in values]
     shown = headings[:MOST_SHOWN]
@@ -126,7 +129,7 @@ def _wide(source: Source, rows: pl.DataFrame, options: Options, layout: str) -> 
         _of_dates(written, options),
         unshown=len(headings) - len(shown),
         keys_only=True,
-        values=(len(shape.values), shape.values[0], shape.values[-1]),
+        values=(len(values), shape.values[0], shape.values[-1]) if values else None,
     )
 
 
