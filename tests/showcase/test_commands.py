@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from django.core.management import call_command
 
-from forecastlab.jobs.models import Job
 from showcase.models import Run
 from tests.factories import make_group, make_run, make_user, make_version, work_off
 
@@ -27,6 +26,12 @@ def answer(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -
     return printed
 
 
+@pytest.fixture
+def _workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the command waits, do what workers would do."""
+    monkeypatch.setattr("time.sleep", lambda _seconds: work_off(Run.objects.get()))
+
+
 def test_a_run_is_asked_for_and_printed_by_number(capsys: pytest.CaptureFixture[str]) -> None:
     make_version(by=make_user("planner"))
 
@@ -37,16 +42,9 @@ def test_a_run_is_asked_for_and_printed_by_number(capsys: pytest.CaptureFixture[
     assert run.config["models"] == ["naive"]
 
 
-def test_waiting_prints_the_whole_run(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("_workers")
+def test_waiting_prints_the_whole_run(capsys: pytest.CaptureFixture[str]) -> None:
     version = make_version(by=make_user("planner"))
-
-    def follow(job_id: int, _say: object) -> Job:
-        work_off(Run.objects.get(job_id=job_id))
-        return Job.objects.get(pk=job_id)
-
-    monkeypatch.setattr("forecastlab.jobs.services.following.follow", follow)
 
     printed = answer(capsys, "run_showcase", "--dataset", "shop@1", "--models", "naive", "--wait")
 
@@ -59,19 +57,14 @@ def test_waiting_prints_the_whole_run(
     assert (first["name"], first["index"]) == ("precheck", 1)
 
 
-def test_a_run_that_fails_leaves_with_1(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    make_version(by=make_user("planner"))
-
-    def follow(job_id: int, _say: object) -> None:
-        Run.objects.filter(job_id=job_id).update(status="failed")
-
-    monkeypatch.setattr("forecastlab.jobs.services.following.follow", follow)
+@pytest.mark.usefixtures("_workers")
+def test_a_run_that_fails_leaves_with_1(capsys: pytest.CaptureFixture[str]) -> None:
+    make_version(np.zeros((90, 2)), by=make_user("planner"))
 
     printed = answer(capsys, "run_showcase", "--dataset", "shop", "--wait", code=1)
 
     assert printed["status"] == "failed"
+    assert [one["name"] for one in printed["steps"] if one["status"] == "fail"] == ["backtest"]
 
 
 def test_a_dry_run_prints_the_plan_and_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
