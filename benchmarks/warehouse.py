@@ -1,10 +1,11 @@
 """How fast sales come in and go out, as ratios to the bare database in the same run.
 
-    python -m benchmarks.warehouse [FILE --map ROLE=COLUMN ...]
+    python -m benchmarks.warehouse [FILE --map ROLE=COLUMN ...] [--rows N] [--rounds N]
 
-Starts PostgreSQL and Redis of its own. Without a file it takes the real sales beside the clone.
-The peers: one COPY of the very same rows, already in COPY's binary form, into a table of the same
-shape with the same key; and one ADBC read of the same columns, unsorted.
+Starts PostgreSQL and Redis of its own. Without a file it takes the real sales beside the clone;
+with --rows it draws as many, series of 1,000 days. After the first import one more day is added
+as a version of its own. The peers: one COPY of the very same rows, already in COPY's binary form,
+into a table of the same shape with the same key; and one ADBC read of the same columns, unsorted.
 """
 
 from __future__ import annotations
@@ -12,14 +13,19 @@ from __future__ import annotations
 import argparse
 import json
 import resource
+import tempfile
+import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import django
+import polars as pl
 
 import tests.services  # noqa: F401  starts the services before Django reads where they are
 
@@ -50,14 +56,34 @@ MAPPING = (
 READ = ("quantity", "promo", "stockout_share")
 FACTS = f"SELECT series_id, t, {', '.join(READ)} FROM warehouse_salesfact WHERE version_id = $1"
 ROUNDS = 3
+DAYS, STORES = 1_000, 100
+BEGIN = date(2024, 1, 1)
 
 
-def import_file(path: Path, placed: list[str], name: str) -> Job:
+def draw(path: Path, rows: int, *, first: int = 0, days: int = DAYS) -> Path:
+    """Write sales of so many series that there are `rows` of them in DAYS, as a stream."""
+    series = rows // DAYS
+    place = pl.int_range(series * days, dtype=pl.Int64)
+    one, day = place // days, place % days + first
+    noise = place.hash(7) % 1_000 / 1_000
+    frame = pl.LazyFrame().select(
+        pl.format("s{}", one % STORES).alias("store"),
+        pl.format("p{}", one // STORES).alias("product"),
+        (pl.lit(BEGIN) + pl.duration(days=day)).alias("ds"),
+        ((noise * (one % 23 + 1)).floor()).alias("quantity"),
+        (2.0 + one % 7).alias("price"),
+        (day % 14 < 3).cast(pl.Float64).alias("promo"),
+        (noise > 0.95).cast(pl.Float64).alias("stockout_share"),
+    )
+    frame.sink_parquet(path)
+    return path
+
+
+def import_file(path: Path, placed: list[str], name: str, mode: str = "replace") -> Job:
     upload = uploads.receive_path(path)
     by = User.objects.filter(username="alice").first() or make_user("alice")
-    job = run_job(
-        imports.start(name, upload, options=Options(placed=placed), by=by, at=timezone.now())
-    )
+    options = Options(placed=placed, mode=mode)
+    job = run_job(imports.start(name, upload, options=options, by=by, at=timezone.now()))
     if job.status != "succeeded":
         raise SystemExit(f"the import {job.status}: {job.error}")
     return job
@@ -90,16 +116,40 @@ def timed(work: Callable[[], Any]) -> float:
     return time.perf_counter() - begin
 
 
-def measure(path: Path, placed: list[str]) -> dict[str, Any]:
-    """Take the best of ROUNDS, all in turn, so that a busy machine is busy for all of them."""
+@contextmanager
+def watched(peaks: dict[str, float], name: str) -> Iterator[None]:
+    """Keep the most memory in MB that this process held meanwhile."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.02):
+            pages = int(Path("/proc/self/statm").read_text().split()[1])
+            peaks[name] = max(peaks.get(name, 0.0), pages * resource.getpagesize() / 1e6)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def measure(path: Path, placed: list[str], *, rounds: int, more: Path | None) -> dict[str, Any]:
+    """Take the best of the rounds, all in turn: a busy machine is busy for all of them.
+
+    Memory is that of the first import: later ones stand on the memory of the peers.
+    """
     seconds: defaultdict[str, list[float]] = defaultdict(list)
-    peak = 0.0
-    for one in range(ROUNDS):
+    peaks: dict[str, float] = {}
+    for one in range(rounds):
         name = f"bench-{one}"
-        seconds["import"].append(timed(partial(import_file, path, placed, name)))
-        # The first import's: later ones stand on the memory of the peers.
-        peak = peak or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        version = DatasetVersion.objects.get(dataset__name=name)
+        with watched(peaks if not one else {}, "import"):
+            seconds["import"].append(timed(partial(import_file, path, placed, name)))
+        if more is not None and not one:
+            with watched(peaks, "append"):
+                seconds["append"].append(timed(partial(import_file, more, placed, name, "append")))
+        version = DatasetVersion.objects.get(dataset__name=name, number=1)
         blocks, columns = encoded(version)
         seconds["bare_copy"].append(timed(partial(bare_copy, blocks, columns)))
         seconds["bare_read"].append(timed(partial(frames.read, FACTS, [version.pk])))
@@ -111,7 +161,7 @@ def measure(path: Path, placed: list[str]) -> dict[str, Any]:
         **{f"{name}_seconds": round(found, 3) for name, found in best.items()},
         "import_to_bare_copy": round(best["import"] / best["bare_copy"], 2),
         "read_back_to_bare_read": round(best["read_back"] / best["bare_read"], 2),
-        "import_peak_memory_mb": round(peak),
+        **{f"{name}_peak_memory_mb": round(peak) for name, peak in peaks.items()},
     }
 
 
@@ -119,10 +169,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", nargs="?", type=Path, default=FILE)
     parser.add_argument("--map", action="append", default=[])
+    parser.add_argument("--rows", type=int, default=0)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     given = parser.parse_args()
     call_command("migrate", verbosity=0)
-    placed = given.map or (list(MAPPING) if given.file == FILE else [])
-    print(json.dumps(measure(given.file, placed), indent=2))
+    with tempfile.TemporaryDirectory() as name:
+        path, placed, more = given.file, given.map, None
+        if given.rows:
+            path = draw(Path(name) / "sales.parquet", given.rows)
+            more = draw(Path(name) / "day.parquet", given.rows, first=DAYS, days=1)
+        elif path == FILE:
+            placed = placed or list(MAPPING)
+        print(json.dumps(measure(path, placed, rounds=given.rounds, more=more), indent=2))
 
 
 if __name__ == "__main__":

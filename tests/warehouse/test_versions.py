@@ -15,7 +15,7 @@ from forecastlab.jobs.models import Job
 from forecastlab.warehouse import queries
 from forecastlab.warehouse.domain.simulator import config as configs
 from forecastlab.warehouse.models import Dataset, DatasetVersion, ImportReport
-from forecastlab.warehouse.services import imports, merging, simulations, uploads
+from forecastlab.warehouse.services import datasets, imports, merging, simulations, uploads
 from forecastlab.warehouse.services.imports import Options
 from forecastlab.warehouse.services.loading import Load
 from tests.factories import make_run, make_user, make_version, run_job
@@ -261,6 +261,18 @@ def test_simulations_tell_how_they_differ(alice: User) -> None:
     second = DatasetVersion.objects.get(number=2)
     assert second.difference["comparable"]
     assert sum(second.difference["rows"].values()) >= second.rows
+
+
+def test_the_number_of_a_deleted_version_is_not_given_again(alice: User) -> None:
+    imported(JANUARY)
+    second = imported(["A,1,2024-01-08,1"], mode="append")
+    datasets.delete_version(second, typed="shop@2", by=alice, at=timezone.now())
+
+    third = imported(["A,1,2024-01-09,1"], mode="append")
+
+    assert third.number == 3
+    assert third.parent is not None
+    assert third.parent.number == 1
 
 
 def test_two_imports_at_once_build_on_each_other(alice: User) -> None:
