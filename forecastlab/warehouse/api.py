@@ -14,6 +14,7 @@ from pydantic import Field
 from forecastlab.accounts.models import User
 from forecastlab.accounts.services.access import person, requires
 from forecastlab.lib import downloads
+from forecastlab.lib.cursors import Page
 from forecastlab.lib.errors import HouseError
 from forecastlab.warehouse import queries
 from forecastlab.warehouse.domain.options import Options
@@ -56,7 +57,7 @@ class DatasetOut(Schema):
 
 class DatasetList(Schema):
     items: list[DatasetOut]
-    next: str
+    next: str | None
 
 
 class VersionOut(DatasetOut):
@@ -71,10 +72,8 @@ class VersionList(Schema):
     items: list[VersionOut]
 
 
-class DatasetFilter(Schema):
+class DatasetFilter(Page):
     search: str = ""
-    limit: int = Field(50, ge=1, le=500)
-    cursor: str = ""
 
 
 class ImportIn(Schema):
@@ -174,11 +173,6 @@ def dataset_version_list(request: HttpRequest, name: str) -> dict[str, Any]:
 
 
 # -- series, and tables to take away -----------------------------------------------------------
-
-
-class Page(Schema):
-    limit: int = Field(100, ge=1, le=1000)
-    cursor: str = ""
 
 
 class SeriesFilter(Page):

@@ -10,6 +10,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import F, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
+from forecastlab.lib import cursors
 from forecastlab.warehouse.domain.periods import Frequency
 from forecastlab.warehouse.models import Dataset, DatasetQuerySet, DatasetVersion
 from forecastlab.warehouse.queries import findings
@@ -93,12 +94,13 @@ def of(asked: Wanted, *, viewer: Any) -> DatasetList:
 
 
 def described(
-    viewer: Any, *, search: str = "", limit: int = 50, cursor: str = ""
-) -> tuple[list[dict[str, Any]], str]:
+    viewer: Any, *, search: str = "", limit: int = cursors.USUAL, cursor: str = ""
+) -> tuple[list[dict[str, Any]], str | None]:
     """Return datasets by name from after `cursor`, as the commands and the API tell them."""
+    cursors.check(limit)
     found = _loaded(viewer).called(search).filter(name__gt=cursor).order_by("name")
     some = list(found[: limit + 1])
-    following = some[limit - 1].name if len(some) > limit else ""
+    following = some[limit - 1].name if len(some) > limit else None
     return [description(row.version) for row in _rows(some[:limit])], following
 
 
