@@ -186,7 +186,15 @@ def test_every_chip_switches_one_filter_and_keeps_the_others(
 def test_nonsense_in_the_address_counts_as_not_asked(alice: Client, shop: DatasetVersion) -> None:
     url = f"/datasets/shop/{shop.number}/series/"
 
-    for query in ("least=much", "least=nan", "sort=colour", "page=x", "trait=blue", "page=99"):
+    for query in (
+        "least=much",
+        "least=1e999",
+        "least=nan",
+        "sort=colour",
+        "page=x",
+        "page=99",
+        "trait=blue",
+    ):
         assert len(listed(text(alice, f"{url}?{query}"))) == 8
 
 

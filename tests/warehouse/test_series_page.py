@@ -153,6 +153,7 @@ def test_what_is_not_there_is_not_found(alice: Client, shop: DatasetVersion) -> 
     stranger = SeriesProfile.objects.get(version=other).series_id
 
     assert alice.get("/datasets/shop/1/series/0/").status_code == 404
+    assert alice.get(f"/datasets/shop/1/series/{10**20}/").status_code == 404
     assert alice.get(f"/datasets/shop/1/series/{stranger}/").status_code == 404
     assert alice.post(url_of(shop)).status_code == 405
     assert alice.get(f"/api/v1/datasets/shop/series/{stranger}").status_code == 404

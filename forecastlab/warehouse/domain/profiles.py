@@ -47,14 +47,14 @@ def of_block(facts: pl.DataFrame, periods: int) -> pl.DataFrame:
         negative=(quantity < 0).sum().cast(pl.Int32),
         stockouts=(stockout > 0).sum().cast(pl.Int32),
         lasting=(stockout >= STOCKOUT_LIMIT).sum().cast(pl.Int32),
-        outliers=_outliers(),
         quantity=quantity.sum(),
         variation=pl.when(mean > 0).then(quantity.std(ddof=0) / mean),
         constant=(quantity.min() == quantity.max()).fill_null(value=True),
     )
     gaps = (pl.col("last") - pl.col("first") + 1 - pl.col("rows")).alias("gaps")
     line = pl.Series("line", _lines(facts, periods), dtype=pl.Array(pl.Float64, points(periods)))
-    return counted.with_columns(gaps, line)
+    told = counted.join(_outliers(facts), on="code", how="left", maintain_order="left")
+    return told.with_columns(gaps, line, pl.col("outliers").fill_null(0))
 
 
 def points(periods: int) -> int:
@@ -62,13 +62,22 @@ def points(periods: int) -> int:
     return max(1, min(POINTS, periods))
 
 
-def _outliers() -> pl.Expr:
-    """Count quantities far above the upper quartile of those above zero."""
-    sold = pl.col("quantity").filter(pl.col("quantity") > 0)
-    upper, spread = sold.quantile(0.75), sold.quantile(0.75) - sold.quantile(0.25)
-    far = (pl.col("quantity") > upper + FAR_OUT * spread).sum()
-    counts = (sold.len() >= FEWEST_FOR_OUTLIERS) & (spread > 0)
-    return pl.when(counts).then(far).otherwise(0).cast(pl.Int32)
+def _outliers(facts: pl.DataFrame) -> pl.DataFrame:
+    """Return `code, outliers`, for each series that has quantities far above its upper quartile.
+
+    Quartiles are those of the quantities above zero.
+    """
+    quantity = pl.col("quantity")
+    sold = facts.lazy().filter(quantity > 0).select("code", "quantity")
+    upper, lower = quantity.quantile(0.75), quantity.quantile(0.25)
+    fences = (
+        sold.group_by("code")
+        .agg(upper=upper, spread=upper - lower, sales=pl.len())
+        .filter((pl.col("sales") >= FEWEST_FOR_OUTLIERS) & (pl.col("spread") > 0))
+        .select("code", fence=pl.col("upper") + FAR_OUT * pl.col("spread"))
+    )
+    far = sold.join(fences, on="code").filter(quantity > pl.col("fence"))
+    return far.group_by("code").agg(pl.len().cast(pl.Int32).alias("outliers")).collect()
 
 
 def _lines(facts: pl.DataFrame, periods: int) -> Floats:

@@ -16,7 +16,7 @@ from forecastlab.warehouse.queries import series_list
 from forecastlab.warehouse.queries.series_list import Wanted
 
 NAMES = ("facts", "series", "overview")
-BLOCK_ROWS = 500_000
+BLOCK_ROWS = 100_000
 _NAMED = """
 SELECT told.series_id, told.unique_id, st.code AS store, p.code AS product, told.rows
 FROM warehouse_seriesprofile told
