@@ -281,6 +281,16 @@ def test_jobs_of_a_renamed_dataset_follow_its_readers(alice: User) -> None:
     assert signed_in(make_user("bob")).get(f"/jobs/{job.pk}/").status_code == 404
 
 
+def test_the_admin_pages_lead_to_the_settings_of_one_dataset() -> None:
+    dataset = make_version(by=make_user("owner")).dataset
+    client = signed_in(make_user("alice", role="admin"))
+    chosen = {"action": "change_one", "_selected_action": [dataset.pk]}
+
+    answer = client.post("/admin/warehouse/dataset/", chosen)
+
+    assert answer.url == "/datasets/shop/settings/"
+
+
 # -- by API -----------------------------------------------------------------------------------
 
 

@@ -49,7 +49,7 @@ def test_the_history_lists_versions_with_what_differs(
 
     page = client.get("/datasets/shop/history/").content.decode()
 
-    assert "1 rows changed" in page
+    assert "1 row changed" in page
     assert "first version" in page
     assert "/datasets/shop/compare/?before=1&amp;after=2" in page
     assert "/datasets/shop/3/delete/" in page
@@ -58,10 +58,10 @@ def test_the_history_lists_versions_with_what_differs(
 def test_any_two_versions_are_compared(client: Client, three: list[DatasetVersion]) -> None:
     page = client.get("/datasets/shop/compare/?before=1&after=3").content.decode()
 
-    assert "10 rows added, 1 rows changed, 1 rows removed" in page
+    assert "10 rows added, 1 row changed, 1 row removed" in page
     assert "S0:P2" in page
     assert "quantity 7 → 70" in page
-    assert "quantity: 1 rows changed" in page
+    assert "quantity: changed in 1" in page
 
 
 def test_a_comparison_is_taken_away_as_csv_and_parquet(

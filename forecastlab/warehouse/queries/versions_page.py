@@ -84,13 +84,13 @@ def summary(difference: Mapping[str, Any]) -> str:
     if not difference["comparable"]:
         return str(_("not compared: %s") % difference["reason"])
     if difference["rows"] is None:
-        return _parts(difference["series"], _("series"))
-    return _parts(difference["rows"], _("rows")) or _("no rows differ")
+        return _parts(difference["series"], one=_("series"), many=_("series"))
+    return _parts(difference["rows"], one=_("row"), many=_("rows")) or _("no rows differ")
 
 
-def _parts(counts: Mapping[str, int], what: str) -> str:
-    told = [f"{number(counts[one])} {what} {words()[one]}" for one in CHANGES if counts[one]]
-    return ", ".join(told)
+def _parts(counts: Mapping[str, int], *, one: str, many: str) -> str:
+    told = [(counts[change], words()[change]) for change in CHANGES if counts[change]]
+    return ", ".join(f"{number(n)} {one if n == 1 else many} {word}" for n, word in told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +182,7 @@ class Comparison:
                 "moved": "; ".join(
                     f"{column} {_shown(old)} → {_shown(new)}"
                     for column, (old, new) in one["columns"].items()
+                    if old or new or column != "held_back"
                 ),
             }
             for change, found in self.difference["examples"].items()
