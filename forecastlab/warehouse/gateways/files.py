@@ -18,7 +18,7 @@ from forecastlab.warehouse.domain.problems import Problem
 from forecastlab.warehouse.gateways import texts
 from forecastlab.warehouse.gateways.texts import Plain
 
-MOST_COLUMNS = 20_000
+MOST_COLUMNS, MOST_LOOKED_THROUGH = 20_000, 200
 MOST_ROWS = 200_000_000
 ROW_NUMBER = "__line__"
 # Names that we give to columns of our own.
@@ -67,7 +67,8 @@ class Source:
         """Return the rows lazily, with their number in `__line__`: of the file, or of Parquet.
 
         Where values span lines, rows are numbered as a spreadsheet shows them. Lines of a text
-        without any value are left out.
+        without any value are left out, unless there are so many columns that looking through
+        them takes minutes: they are then rows without a key.
         """
         if self.table.is_parquet:
             return pl.scan_parquet(self.path, row_index_name=ROW_NUMBER, row_index_offset=1)
@@ -80,6 +81,8 @@ class Source:
             row_index_offset=2 + self.table.above,
         )
         first, *others = self.headings
+        if len(others) > MOST_LOOKED_THROUGH:
+            return rows
         begun = pl.col(first).str.strip_chars().fill_null("") != ""
         return rows.filter(pl.any_horizontal(begun, *(pl.col(one).is_not_null() for one in others)))
 
