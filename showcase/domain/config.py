@@ -33,6 +33,7 @@ OPTIONS = (
     "step",
     "table",
 )
+LONGEST = 90
 # What a config hash does not cover: names that only this installation knows.
 LABELS = ("name", "run", "version")
 
@@ -46,6 +47,7 @@ class Sales:
     name: str
     frequency: str = "D"
     periods: int = 0
+    held_back: int = 0
     version: int | None = None
 
     @property
@@ -88,7 +90,8 @@ def freeze(options: Options, *, known: Known, sales: Sales, today: date) -> dict
     seed = _whole(given, "seed", 42, low=0, high=2**31 - 1)
     as_of = _day(given, today)
     simulate, sales = _simulated(given, sales, known, seed=seed, as_of=as_of)
-    horizon = _whole(given, "horizon", sales.defaults.horizon, low=1, high=90)
+    usual = min(sales.held_back, LONGEST) or sales.defaults.horizon
+    horizon = _whole(given, "horizon", usual, low=1, high=LONGEST)
     config = {
         "dataset": sales.name,
         "version": sales.version,
@@ -98,7 +101,7 @@ def freeze(options: Options, *, known: Known, sales: Sales, today: date) -> dict
         "simulate": simulate,
         "horizon": horizon,
         "folds": _whole(given, "folds", FOLDS, low=1, high=20),
-        "step": _whole(given, "step", horizon, low=1, high=90),
+        "step": _whole(given, "step", horizon, low=1, high=LONGEST),
         "gap": _gap(given, horizon),
         "metric": _metric(given),
         "models": _models(given, known),
@@ -232,5 +235,7 @@ def _name(given: Options, config: Options, sales: Sales) -> str:
 def _check_history(config: Options, sales: Sales) -> None:
     """Refuse folds that do not fit, where the length of the history is known."""
     if sales.periods:
-        wanted = Folds(config["horizon"], config["folds"], config["step"], config["gap"])
+        wanted = Folds(
+            config["horizon"], config["folds"], config["step"], config["gap"], sales.held_back
+        )
         folds.check(wanted, sales.periods, sales.frequency)

@@ -99,6 +99,7 @@ def _sales_of(version: DatasetVersion) -> Sales:
         name=version.dataset.name,
         frequency=version.frequency,
         periods=version.periods,
+        held_back=version.held_back,
         version=version.pk,
     )
 

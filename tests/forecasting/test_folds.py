@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from forecastlab.forecasting.domain import folds
-from forecastlab.forecasting.domain.folds import Fold, Folds, HistoryTooShort
+from forecastlab.forecasting.domain.folds import Fold, Folds, HeldBackTooShort, HistoryTooShort
 from tests.factories import make_sales
 from tests.forecasting.panels import judge, make_panel
 
@@ -25,6 +25,32 @@ def test_a_gap_lies_between_what_is_known_and_what_is_judged() -> None:
 
 def test_steps_may_be_shorter_than_the_horizon() -> None:
     assert [one.end for one in Folds(14, 3, 7, 0).windows(90)] == [75, 82, 89]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "windows"),
+    [
+        (Folds(13, 1, 13, 0, held_back=13), (Fold(86, 87, 99),)),
+        (Folds(8, 2, 8, 0, held_back=13), (Fold(78, 79, 86), Fold(86, 87, 94))),
+        (Folds(10, 1, 10, 3, held_back=13), (Fold(86, 90, 99),)),
+    ],
+)
+def test_no_model_knows_what_is_held_back(wanted: Folds, windows: tuple[Fold, ...]) -> None:
+    assert wanted.windows(100) == windows
+
+
+def test_a_window_longer_than_what_is_held_back_is_refused() -> None:
+    with pytest.raises(HeldBackTooShort) as refusal:
+        folds.check(Folds(13, 1, 13, 2, held_back=13), 200, "W")
+
+    assert refusal.value.message.endswith("Use a horizon of at most 11 weeks.")
+    assert refusal.value.field == "horizon"
+
+
+def test_what_is_held_back_counts_where_folds_must_fit() -> None:
+    folds.check(Folds(4, 2, 4, 0, held_back=13), 43, "W")
+    with pytest.raises(HistoryTooShort, match=r"need 43 weeks; there are 42\. Use 1\."):
+        folds.check(Folds(4, 2, 4, 0, held_back=13), 42, "W")
 
 
 def test_too_many_folds_are_refused_with_the_number_that_fits() -> None:

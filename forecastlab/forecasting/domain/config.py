@@ -30,7 +30,10 @@ class UnknownModel(BadInput):
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """One judgement. `season` is the length of the season, `scale` the lag of MASE."""
+    """One judgement. `season` is the length of the season, `scale` the lag of MASE.
+
+    `held_back` is how many of the last periods the version keeps for the last fold.
+    """
 
     frequency: str
     models: tuple[str, ...]
@@ -42,10 +45,11 @@ class Config:
     season: int
     scale: int
     levels: tuple[int, ...]
+    held_back: int = 0
 
     @property
     def windows(self) -> Folds:
-        return Folds(self.horizon, self.folds, self.step, self.gap)
+        return Folds(self.horizon, self.folds, self.step, self.gap, self.held_back)
 
     @property
     def single(self) -> tuple[str, ...]:
@@ -57,7 +61,9 @@ class Config:
         return ensemble.NAME in self.models and bool(self.single)
 
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "models": list(self.models), "levels": list(self.levels)}
+        """Return what is hashed: held-back periods are named only where there are any."""
+        stored = {**asdict(self), "models": list(self.models), "levels": list(self.levels)}
+        return stored if self.held_back else {k: v for k, v in stored.items() if k != "held_back"}
 
     @property
     def hash(self) -> str:
@@ -78,10 +84,15 @@ def title_of(name: str) -> str:
     return zoo()[name].title if name in zoo() else name
 
 
-def resolve(options: Mapping[str, Any], *, frequency: str) -> Config:
-    """Fill in the defaults of the frequency; raises BadInput naming the field."""
+def resolve(options: Mapping[str, Any], *, frequency: str, held_back: int = 0) -> Config:
+    """Fill in the defaults of the frequency; raises BadInput naming the field.
+
+    What a version holds back is the default horizon.
+    """
     defaults = BY_FREQUENCY[frequency]
-    horizon = _whole(options, "horizon", defaults.horizon, 1)
+    gap = _whole(options, "gap", 0, 0)
+    usual = max(held_back - gap, 1) if held_back else defaults.horizon
+    horizon = _whole(options, "horizon", usual, 1)
     season = _whole(options, "season_length", defaults.season, 1)
     return Config(
         frequency=frequency,
@@ -89,11 +100,12 @@ def resolve(options: Mapping[str, Any], *, frequency: str) -> Config:
         horizon=horizon,
         folds=_whole(options, "folds", FOLDS, 1),
         step=_whole(options, "step", horizon, 1),
-        gap=_whole(options, "gap", 0, 0),
+        gap=gap,
         metric=_metric(options.get("metric")),
         season=season,
         scale=_scale(options, defaults, season),
         levels=_levels(options.get("intervals")),
+        held_back=held_back,
     )
 
 

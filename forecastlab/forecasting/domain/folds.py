@@ -17,6 +17,12 @@ class HistoryTooShort(BadInput):
     code = "history_too_short"
 
 
+class HeldBackTooShort(BadInput):
+    """What is held back is shorter than the window that is judged on it."""
+
+    code = "held_back_too_short"
+
+
 @dataclass(frozen=True, slots=True)
 class Fold:
     """Models know all periods up to `origin` and are judged on `start` to `end`, inclusive."""
@@ -28,12 +34,17 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class Folds:
-    """`gap` periods between what is known and what is judged are forecast, but not judged."""
+    """`gap` periods between what is known and what is judged are forecast, but not judged.
+
+    The last window lies in the last `held_back` periods, where there are any: no model knows one
+    of them at any origin.
+    """
 
     horizon: int
     count: int
     step: int
     gap: int
+    held_back: int = 0
 
     @property
     def steps(self) -> int:
@@ -43,21 +54,35 @@ class Folds:
     @property
     def span(self) -> int:
         """Return how many periods lie after the first origin."""
-        return self.steps + (self.count - 1) * self.step
+        return max(self.steps, self.held_back) + (self.count - 1) * self.step
 
     def windows(self, periods: int) -> tuple[Fold, ...]:
-        """Return the folds, oldest first; the last one ends with the history."""
-        ends = [periods - 1 - back * self.step for back in reversed(range(self.count))]
+        """Return the folds, oldest first; the last one ends with the history.
+
+        With held-back periods the last one begins with them instead.
+        """
+        last = periods - 1 - max(self.held_back - self.steps, 0)
+        ends = [last - back * self.step for back in reversed(range(self.count))]
         return tuple(Fold(end - self.steps, end - self.horizon + 1, end) for end in ends)
 
 
 def check(folds: Folds, periods: int, frequency: str) -> None:
-    """Raise HistoryTooShort, saying how many folds would fit, or how long a horizon."""
+    """Raise HistoryTooShort, saying how many folds would fit, or how long a horizon.
+
+    Raises HeldBackTooShort when the window is longer than what is held back for it.
+    """
     noun, history = BY_FREQUENCY[frequency].noun, BY_FREQUENCY[frequency].history
+    if 0 < folds.held_back < folds.steps:
+        raise HeldBackTooShort(
+            f"The dataset holds back {folds.held_back} {noun}; the last window and its gap "
+            f"reach {folds.steps} {noun} ahead.",
+            hint=f"Use a horizon of at most {max(folds.held_back - folds.gap, 1)} {noun}.",
+            field="horizon",
+        )
     needed = folds.span + history
     if needed <= periods:
         return
-    fitting = 1 + (periods - history - folds.steps) // folds.step
+    fitting = 1 + (periods - history - max(folds.steps, folds.held_back)) // folds.step
     told = f"{folds.count} folds" if folds.count > 1 else "1 fold"
     raise HistoryTooShort(
         f"{told} of {folds.horizon} {noun} {'need' if folds.count > 1 else 'needs'} "

@@ -30,7 +30,7 @@ def given(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def checked(version: DatasetVersion, options: Mapping[str, Any]) -> Config:
     """Return the complete config; raises BadInput naming the option that does not fit."""
-    config = rules.resolve(given(options), frequency=version.frequency)
+    config = rules.resolve(given(options), frequency=version.frequency, held_back=version.held_back)
     rules.check_history(config, version.periods)
     return config
 

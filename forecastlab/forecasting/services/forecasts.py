@@ -79,7 +79,8 @@ def _by_alias(run: ModelRun, version: DatasetVersion, horizon: int | None) -> di
 
 
 def _judged(version: DatasetVersion, horizon: int | None) -> dict[str, Any]:
-    options = {"horizon": horizon or BY_FREQUENCY[version.frequency].horizon}
+    usual = version.held_back or BY_FREQUENCY[version.frequency].horizon
+    options = {"horizon": horizon or usual}
     configs.checked(version, options)
     return options
 

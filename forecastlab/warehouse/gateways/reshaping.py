@@ -168,7 +168,9 @@ class Periods(Wide):
                     f"{test.line_word.capitalize()} {line:,} of '{test.name}': series '{name}' "
                     f"is not in '{self.name}', so it continues nothing.",
                     count=new.height,
-                    places=[problems.spot(at, test.name, one) for at, one in new.head(SHOWN).rows()],
+                    places=[
+                        problems.spot(at, test.name, one) for at, one in new.head(SHOWN).rows()
+                    ],
                 )
             )
         without = known.join(held_back, on="name", how="anti").sort("line")
@@ -182,7 +184,8 @@ class Periods(Wide):
         """Return `line, name` of the series of a file."""
         keys = [pl.col(one).cast(pl.String).str.strip_chars() for one in self._keys(source)]
         name = pl.concat_str(keys, separator=":").alias("name")
-        return source.scan().select(pl.col(ROW_NUMBER).alias("line"), name).collect()
+        rows = source.scan().select(pl.col(ROW_NUMBER).alias("line"), name).collect()
+        return rows.filter(pl.col("name") != "")
 
 
 def _melted(
