@@ -26,8 +26,7 @@ class OptionUnusable(BadInput):
 class Options:
     """How a file is to be read; what is left empty is guessed.
 
-    `test`, `stores`, `products` and `calendar` are the names of further files, which lie beside
-    the file itself.
+    `test` is the name of a further file, which lies beside the file itself.
     """
 
     placed: Sequence[str] = ()
@@ -43,9 +42,6 @@ class Options:
     dates: str = ""
     duplicates: str = "reject"
     test: str = ""
-    stores: str = ""
-    products: str = ""
-    calendar: str = ""
 
     def check(self) -> None:
         """Raise OptionUnusable, ReadingUnusable, DatesUnusable or EncodingUnknown."""
