@@ -6,7 +6,8 @@ are encoded a block at a time with array operations. Out: ADBC on a connection o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
@@ -54,6 +55,7 @@ def copy_in(
     real Float32, boolean Boolean, text and varchar String, real[] Array(Float32), double
     precision[] Array(Float64). `freeze` needs a table that was created in this transaction. While
     rows are sent the connection answers nothing else: an iterator of frames must not query it.
+    Each block is encoded while the one before it is sent.
     """
     statement = sql.SQL("COPY {} ({}) FROM STDIN WITH (FORMAT binary{})").format(
         sql.Identifier(table),
@@ -65,12 +67,27 @@ def copy_in(
     errors = connection.wrap_database_errors
     with connection.cursor() as cursor, errors, cursor.copy(statement) as copy:
         copy.write(SIGNATURE)
-        for frame in frames:
-            for block in frame.select(columns).iter_slices(BLOCK):
-                copy.write(encoded(block))
-                rows += block.height
+        for height, block in _encoded_ahead(columns, frames):
+            copy.write(block)
+            rows += height
         copy.write(TRAILER)
     return rows
+
+
+def _encoded_ahead(
+    columns: Sequence[str], frames: Iterable[pl.DataFrame]
+) -> Iterator[tuple[int, bytes]]:
+    """Yield rows and bytes of each block; a thread encodes the next one meanwhile."""
+    blocks = (one for frame in frames for one in frame.select(columns).iter_slices(BLOCK))
+    with ThreadPoolExecutor(1) as aside:
+        waiting: Future[tuple[int, bytes]] | None = None
+        for block in blocks:
+            following = aside.submit(lambda one: (one.height, encoded(one)), block)
+            if waiting is not None:
+                yield waiting.result()
+            waiting = following
+        if waiting is not None:
+            yield waiting.result()
 
 
 def encoded(frame: pl.DataFrame) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -202,14 +203,14 @@ def _fill(version: DatasetVersion, ids: pl.DataFrame, place: Workplace, report: 
         "ALTER TABLE {table} DROP CONSTRAINT {check}",
         "ANALYZE {table} (version_id, series_id, t)",
     )
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, ThreadPoolExecutor(1) as aside:
         cursor.execute(sql.SQL(before).format(**words))
         loaded, told = 0, Profiling(version, ids)
         for block in place.blocks():
             # One COPY a block: while it runs, its connection answers nothing else.
-            rows = _rows(version, ids, block)
+            rows, found = _rows(version, ids, block), aside.submit(told.look, block)
             loaded += frames.copy_in(name, rows.columns, [rows], freeze=True)
-            told.add(block)
+            told.add(block, found.result())
             report(loaded / version.rows)
         told.finish()
         barrier("import-copied")

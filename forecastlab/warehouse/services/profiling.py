@@ -26,9 +26,12 @@ class Profiling:
         self.ids, self.names = series["series_id"].to_numpy(), series["unique_id"]
         self.whole = Whole(version.frequency, version.periods)
 
-    def add(self, block: pl.DataFrame) -> None:
-        """Write the profiles of a block of whole series."""
-        found = profiles.of_block(block, self.version.periods)
+    def look(self, block: pl.DataFrame) -> pl.DataFrame:
+        """Return the profiles of a block of whole series; asks the database nothing."""
+        return profiles.of_block(block, self.version.periods)
+
+    def add(self, block: pl.DataFrame, found: pl.DataFrame) -> None:
+        """Write the profiles that `look` found in a block."""
         self.whole.add(block, found)
         codes = found["code"].to_numpy().astype(np.int64)
         rows = found.with_columns(
