@@ -230,9 +230,17 @@
     stream.seq = events.at(-1).seq;
     updatedAt = now();
     const detail = { stream: frame.stream, seq: stream.seq, events };
-    const fire = () => document.body.dispatchEvent(new CustomEvent(`live:${frame.stream}`, { detail }));
-    if (frame.within) setTimeout(fire, frame.within * 1000 * Math.random());
-    else fire();
+    if (frame.within) setTimeout(() => tell(detail), frame.within * 1000 * Math.random());
+    else tell(detail);
+  }
+
+  /* Regions that fetch themselves hear of it. One that is asking at this moment would lose the news
+     with the element that its answer replaces: it is told again when that has happened. */
+  function tell(detail) {
+    const asking = document.querySelector(`.htmx-request[hx-trigger*="live:${detail.stream} "]`);
+    const again = () => tell({ ...detail, events: [] });
+    if (asking) document.body.addEventListener("htmx:afterSettle", again, { once: true });
+    document.body.dispatchEvent(new CustomEvent(`live:${detail.stream}`, { detail }));
   }
 
   function refused(frame) {
@@ -462,10 +470,7 @@
     if (!dialog || event.detail.requestConfig.verb !== "get") return;
     event.detail.shouldSwap = false;
     dialog.addEventListener("toggle", () => {
-      for (const [stream, { seq }] of streams) {
-        const detail = { stream, seq, events: [] };
-        document.body.dispatchEvent(new CustomEvent(`live:${stream}`, { detail }));
-      }
+      for (const [stream, { seq }] of streams) tell({ stream, seq, events: [] });
     }, { once: true });
   }
 

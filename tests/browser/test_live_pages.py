@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.db import transaction
 from django.test import Client
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from forecastlab.events.services import log
 from forecastlab.lib import doorbell
@@ -185,6 +185,21 @@ def test_a_reader_keeps_focus_and_open_panels(opened: Open) -> None:
     expect(page.locator("#thing-1-more")).to_have_attribute("open", "")
     expect(page.locator("#thing-1-open")).not_to_have_attribute("open", "")
     assert page.evaluate("document.activeElement.id") == "thing-1-link"
+
+
+def test_news_that_comes_while_a_region_is_asking_is_not_lost(opened: Open) -> None:
+    page = live(opened())
+    held: list[Route] = []
+    page.route("**/mine/1", lambda route: route.continue_() if held else held.append(route))
+    append()
+    expect(page.locator("#thing-1-count")).to_have_text("1")
+    append()
+    expect(page.locator("#thing-1-count")).to_have_text("2")
+
+    region = page.locator("#thing-1-mine").evaluate("one => one.outerHTML")
+    held[0].fulfill(body=region.replace("0 by", "1 by"), content_type="text/html")
+
+    expect(page.locator("#thing-1-mine")).to_have_text("2 by alice")
 
 
 def test_an_unchanged_region_is_not_touched(opened: Open) -> None:
