@@ -97,17 +97,8 @@ class ImportIn(Schema):
         return import_profiles.completed(said, self.profile, by=by)
 
 
-class FurtherFiles(Schema):
-    """Files that belong to the sales: `test` continues the series of layout m4, held back."""
-
-    test: UploadedFile | None = None
-
-    def given(self) -> dict[str, beside.Given]:
-        kept = {role: getattr(self, role) for role in beside.ROLES if getattr(self, role, None)}
-        return {role: (file.name or role, file.chunks()) for role, file in kept.items()}
-
-
-NO_FILES = FurtherFiles()
+# Held-back values of layout m4, or a table; a schema of files would not be looked into.
+Further = File[UploadedFile | None]
 
 
 class ImportStarted(Schema):
@@ -131,20 +122,25 @@ def dataset_list(request: HttpRequest, wanted: Query[DatasetFilter]) -> dict[str
     summary="Import a file as the next version of a dataset",
 )
 @requires("dataset.import")
-def dataset_import(
+def dataset_import(  # noqa: PLR0913 - one for each file
     request: HttpRequest,
     wanted: Form[ImportIn],
     file: File[UploadedFile],
-    further: File[FurtherFiles] = NO_FILES,
+    test: Further = None,
+    stores: Further = None,
+    products: Further = None,
+    calendar: Further = None,
 ) -> Status[dict[str, Any]]:
     by = cast("User", request.user)
     options = wanted.options(by=by)
     imports.check_name(wanted.name, by=by)
     options.check()
     name = file.name or "upload"
+    given = {"test": test, "stores": stores, "products": products, "calendar": calendar}
+    further = {role: (one.name or role, one.chunks()) for role, one in given.items() if one}
     upload = uploads.receive(file.chunks(), file_name=name, encoding=options.encoding)
     try:
-        options = beside.keep(upload, further.given(), options)
+        options = beside.keep(upload, further, options)
         job = imports.start(wanted.name, upload, options=options, by=by, at=timezone.now())
     except HouseError:
         upload.place.discard()

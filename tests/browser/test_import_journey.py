@@ -252,7 +252,7 @@ def test_the_pages_of_an_import_can_be_used_with_a_screen_reader(
 ) -> None:
     page = enter(viewport=viewport, color_scheme=scheme, bypass_csp=True)
     page.goto("/imports/new/?name=heard")
-    page.get_by_text("More: test file").click()
+    page.get_by_text("More: stores").click()
     found = {"upload": faults(page)}
 
     upload(page, files / "spoilt.csv")

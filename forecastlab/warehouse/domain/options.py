@@ -26,7 +26,8 @@ class OptionUnusable(BadInput):
 class Options:
     """How a file is to be read; what is left empty is guessed.
 
-    `test` is the name of a further file, which lies beside the file itself.
+    `test`, `stores`, `products` and `calendar` are the names of further files, which lie beside
+    the file itself.
     """
 
     placed: Sequence[str] = ()
@@ -42,6 +43,9 @@ class Options:
     dates: str = ""
     duplicates: str = "reject"
     test: str = ""
+    stores: str = ""
+    products: str = ""
+    calendar: str = ""
 
     def check(self) -> None:
         """Raise OptionUnusable, ReadingUnusable, DatesUnusable or EncodingUnknown."""
@@ -66,6 +70,10 @@ class Options:
                 f"Held-back values continue series without dates; the layout is {layout}.",
                 hint="Give --layout m4, or leave the test file out.",
                 field="test",
+            )
+        if layout == M4 and self.calendar:
+            raise OptionUnusable(
+                "Layout m4 has no dates that a calendar could say something of.", field="calendar"
             )
         if layout != LONG and self.signals:
             raise OptionUnusable(

@@ -11,7 +11,7 @@ from forecastlab.warehouse.services.beside import Given
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as StrPromise
 
-SIDES = ("test",)
+SIDES = ("stores", "products", "calendar", "test")
 
 
 def _further(label: StrPromise, help_text: StrPromise) -> forms.FileField:
@@ -38,6 +38,12 @@ class UploadForm(forms.Form):
         choices=[("", _("Guess")), *((one, formats.label(one)) for one in formats.ENCODINGS)],
         help_text=_("Say it only when the guess fails."),
     )
+    stores = _further(_("Stores"), _("A row per store: its code, then any attributes."))
+    products = _further(
+        _("Products"),
+        _("A row per product: its code, category, brand, cost, launch date, any attribute."),
+    )
+    calendar = _further(_("Calendar"), _("A row per day: its date, holiday 0 or 1, its name."))
     test = _further(
         _("Test"), _("With layout M4: how each series goes on, held back as the last fold.")
     )

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import polars as pl
 
-from forecastlab.warehouse.domain import checks, moments, oddities, problems, repeats, spacing
+from forecastlab.warehouse.domain import (
+    checks,
+    holidays,
+    moments,
+    oddities,
+    problems,
+    repeats,
+    spacing,
+)
 from forecastlab.warehouse.domain.checks import Rhythm
 from forecastlab.warehouse.domain.content import NUMBERS, ContentHash
 from forecastlab.warehouse.domain.findings import Findings, Names, Tally
@@ -30,6 +39,7 @@ class Wanted:
     `undated`: `ds` holds whole numbers of periods, from 0; the frequency cannot be guessed then.
     `usual` is the frequency where no series has two rows to guess from. `duplicates` as in
     repeats; `timezone` is the IANA name of the zone whose wall time the rows have, "" if unknown.
+    `holidays` are days of a calendar, for rows that do not say it themselves.
     """
 
     undated: bool = False
@@ -42,6 +52,7 @@ class Wanted:
     line_word: str = "line"
     ds_column: str = "ds"
     quantity_column: str = "quantity"
+    holidays: tuple[tuple[date, float], ...] = ()
 
 
 def check(place: Workplace, wanted: Wanted, report: Report) -> tuple[Staged | None, list[Problem]]:
@@ -150,7 +161,9 @@ class _Checking:
         self.rows = self.periods = 0
         self.sold = np.zeros(len(self.ids))
         staged = pl.read_parquet_schema(place.rows)
-        self.columns = [name for name in NUMBERS if name in staged]
+        self.holidays = None if "holiday" in staged else self._joined()
+        joined = () if self.holidays is None else ("holiday",)
+        self.columns = [name for name in NUMBERS if name in staged or name in joined]
         self.places = [f"signal_{place}" for place in range(len(wanted.signals))]
         self.content = ContentHash(self._header(), [*self.columns, *self.places])
         self.skipped, self.repeated = self._changes()
@@ -163,6 +176,14 @@ class _Checking:
             "month_day": self.calendar.month_day,
             "signals": [[one.column, one.known] for one in self.wanted.signals],
         }
+
+    def _joined(self) -> pl.DataFrame | None:
+        """Return the holidays by period; None where the calendar says nothing of any."""
+        if self.calendar.epoch is None or self.rhythm.last is None:
+            return None
+        last = self.calendar.number(self.rhythm.last)
+        table = holidays.by_period(self.wanted.holidays, self.calendar, last)
+        return None if table.is_empty() else table
 
     def _changes(self) -> tuple[list[int], list[int] | None]:
         """Return the hours that clocks leave out, and those they repeat; None without hours."""
@@ -191,6 +212,8 @@ class _Checking:
         self.negative.add(oddities.negative(block))
         block = checks.quantity_policy(block, self.wanted.returns)
         self._look(block)
+        if self.holidays is not None:
+            block = block.join(self.holidays, on="t", how="left", maintain_order="left")
         facts = checks.as_facts(block, len(self.places))
         self.content.add(facts, self.ids)
         self.figures.append(checks.figures(facts))

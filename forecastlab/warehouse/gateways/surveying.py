@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass
 
@@ -38,7 +39,8 @@ def survey(source: Readable, mapping: Mapping, reading: Reading) -> Survey:
     Raises FileUnusable for a column whose type holds no values of that kind.
     """
     _check_types(source, mapping)
-    numbers, found = _numerals(source, mapping, reading)
+    used = [*(one.column for one in mapping.numbers()), *(one.column for one in mapping.signals)]
+    numbers, found = numerals_of(source, used, reading)
     column = mapping.column("ds") or ""
     kind = source.types[column]
     if reading.undated or isinstance(kind, pl.Datetime | pl.Date):
@@ -91,7 +93,7 @@ def _distinct(source: Readable, column: str) -> pl.Series:
 def _about_dates(source: Readable, column: str, read: Read, reading: Reading) -> list[Problem]:
     found = []
     if read.form and read.other:
-        found.append(_two_ways(column, read))
+        found.append(two_ways(column, read))
     elif read.form and read.form.order and not reading.dates:
         message = f"Dates of column '{column}' were read with the {read.form.order}, "
         message += f"like {read.form.example}; no other way fits them all."
@@ -101,7 +103,7 @@ def _about_dates(source: Readable, column: str, read: Read, reading: Reading) ->
     return found
 
 
-def _two_ways(column: str, read: Read) -> Problem:
+def two_ways(column: str, read: Read) -> Problem:
     text = str(read.table["text"].min())
     return problems.error(
         "ambiguous_dates",
@@ -136,10 +138,10 @@ def _advice(read: Read) -> str:
 # -- numbers -----------------------------------------------------------------------------------
 
 
-def _numerals(
-    source: Readable, mapping: Mapping, reading: Reading
+def numerals_of(
+    source: Readable, used: Iterable[str], reading: Reading
 ) -> tuple[dict[str, Numeral], list[Problem]]:
-    used = [*(one.column for one in mapping.numbers()), *(one.column for one in mapping.signals)]
+    """Return how the numbers of columns of text are written, and what that leaves open."""
     columns = [one for one in used if source.types[one] == pl.String]
     if not columns:
         return {}, []

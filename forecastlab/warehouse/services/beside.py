@@ -1,4 +1,4 @@
-"""Further files of one import: the values that are held back."""
+"""Further files of one import: the held-back values, and tables of stores, products and days."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from forecastlab.warehouse.gateways.files import Source
 from forecastlab.warehouse.gateways.workplace import UploadGone, Workplace
 from forecastlab.warehouse.services.uploads import Upload, chunks_of, receive
 
-ROLES = ("test",)
+ROLES = ("test", "stores", "products", "calendar")
 # Its name, and its bytes.
 Given = tuple[str, Iterable[bytes]]
 

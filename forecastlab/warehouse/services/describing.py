@@ -1,4 +1,4 @@
-"""What is known of the stores and products of a simulation, beside their sales."""
+"""What is known of stores and products beside their sales; a simulation knows all of it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ def describe(dataset: Dataset, config: Config) -> None:
     world = World(config)
     stores = {one.code: one.attributes() for one in world.stores}
     products = {one.code: one.attributes(config) for one in world.products}
-    _fill(Store, list(Store.objects.filter(dataset=dataset, code__in=stores)), stores)
-    _fill(Product, list(Product.objects.filter(dataset=dataset, code__in=products)), products)
+    fill(Store, list(Store.objects.filter(dataset=dataset, code__in=stores)), stores)
+    fill(Product, list(Product.objects.filter(dataset=dataset, code__in=products)), products)
 
 
-def _fill(model: type[Store | Product], found: list[Any], told: Attributes) -> None:
+def fill(model: type[Store | Product], found: list[Any], told: Attributes) -> None:
+    """Merge what is told over the attributes of the rows that were found."""
     for one in found:
         one.attributes = {**one.attributes, **told[one.code]}
     model.objects.bulk_update(found, ["attributes"], batch_size=500)

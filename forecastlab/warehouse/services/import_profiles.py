@@ -15,7 +15,7 @@ from forecastlab.warehouse.models import ImportProfile
 
 LONGEST_NAME = 100
 # What belongs to one file or one decision, and not to how files of a shape are read.
-NOT_KEPT = frozenset({"guess", "mode", "test"})
+NOT_KEPT = frozenset({"guess", "mode", "test", "stores", "products", "calendar"})
 
 
 class ProfileUnknown(BadInput):

@@ -22,7 +22,15 @@ from forecastlab.warehouse.domain.problems import Problem
 from forecastlab.warehouse.gateways import checking, staging, workplace
 from forecastlab.warehouse.gateways.workplace import Staged
 from forecastlab.warehouse.models import Dataset, DatasetVersion, ImportReport
-from forecastlab.warehouse.services import loading, merging, prepared, reports, sources, uploads
+from forecastlab.warehouse.services import (
+    loading,
+    merging,
+    prepared,
+    reports,
+    sources,
+    tables,
+    uploads,
+)
 from forecastlab.warehouse.services.loading import Load, NameTaken
 from forecastlab.warehouse.services.uploads import Upload
 
@@ -82,7 +90,8 @@ def checked(name: str, upload: Upload, *, options: Options, by: User) -> dict[st
     """Return the params of a job that reads the file; raise BadInput for what is wrong already."""
     name = check_name(name, by=by)
     options.check()
-    sources.table(upload, options)
+    table = sources.table(upload, options)
+    tables.check(upload.place, options, table.mapping)
     return {
         "dataset": name,
         "upload": upload.place.token,
@@ -106,7 +115,8 @@ def read(asked: Asked, report: Report) -> list[Problem]:
     report(0.1, f"Reading {asked.file_name}")
     reading = replace(asked.options.reading, undated=table.undated)
     found = staging.stage(table.source, table.mapping, upload.place, reading)
-    return [*found, *_dropped(table.mapping)]
+    beside = tables.read(upload.place, asked.options, table.mapping)
+    return [*found, *beside, *_dropped(table.mapping)]
 
 
 def judge(asked: Asked, report: Report) -> tuple[Staged | None, list[Problem]]:
@@ -127,8 +137,12 @@ def judge(asked: Asked, report: Report) -> tuple[Staged | None, list[Problem]]:
         line_word=table.source.line_word,
         ds_column=table.mapping.column("ds") or "",
         quantity_column=table.mapping.column("quantity") or "",
+        holidays=tables.holidays(upload.place),
     )
-    return checking.check(upload.place, wanted, report)
+    staged, found = checking.check(upload.place, wanted, report)
+    if staged is not None:
+        found += tables.compare(upload.place, staged, asked.options, table.mapping)
+    return staged, found
 
 
 def compare(context: StepContext, asked: Asked) -> tuple[str, list[Problem]]:
@@ -201,6 +215,7 @@ def _load(context: StepContext, asked: Asked) -> ImportReport:
     _refuse_errors(context, asked, merging.prepare(place, wanted, context.report))
     with context.fenced():
         version, made = loading.load(place, wanted, context.report)
+        tables.keep(version.dataset, place)
         if not made:
             notes.append(reports.unchanged(version).as_json())
         return reports.of_version(

@@ -26,7 +26,12 @@ OPTIONS = {
     "dates": "day first, month first, or a pattern such as %%d.%%m.%%Y; else guessed",
     "timezone": "where sales are counted, such as Europe/Berlin: for times with an offset",
 }
-FILES = {"test": "held-back values that continue the series of layout m4: the last fold"}
+FILES = {
+    "test": "held-back values that continue the series of layout m4: the last fold",
+    "stores": "a row for each store: its code, then any attributes",
+    "products": "a row for each product: its code, cost, launch_date, any attributes",
+    "calendar": "a row for each day: its date, holiday 0 to 1, its name, any attributes",
+}
 
 
 class Command(LoadingCommand):
