@@ -174,7 +174,12 @@ WRONG = {
     "day": ("calendar", "date\n2024-01-01\nnever\n", "Line 3 of 'calendar.csv', column 'date': 'n"),
     "day twice": ("calendar", "date\n2024-01-01\n2024-01-01\n", "stands in line 2 already"),
     "holiday": ("calendar", "date,holiday\n2024-01-01,2\n", "'2' is not a number from 0 to 1"),
-    "order": ("calendar", "date\n02/01/2024\n03/01/2024\n", "say which: --dates 'day first'"),
+    "order": (
+        "calendar",
+        "date\n02/01/2024\n03/01/2024\n",
+        "'calendar.csv': Column 'date' can be read",
+    ),
+    "either": ("products", 'item,cost\n1,"1,234"\n', "'products.csv': Line 2, column 'cost': '1"),
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -63,7 +63,7 @@ class _Reading:
         columns = [named.alias(KEY)]
         numbers = [one for one, name in called.items() if self._is_number(name)]
         known, about = surveying.numerals_of(self.source, numbers, self.reading)
-        self.found += about
+        self.found += [self._of_file(one) for one in about]
         others = [one for one in called if one not in numbers]
         guessed, _about = surveying.numerals_of(self.source, others, self.reading)
         for column, name in called.items():
@@ -105,7 +105,7 @@ class _Reading:
                     text.drop_nulls().unique(), self.reading.dates, self.reading.timezone
                 )
             if read.form and read.other:
-                self.found.append(surveying.two_ways(key, read))
+                self.found.append(self._of_file(surveying.two_ways(key, read)))
             meaning = read.table.select(pl.col("text").alias(key), pl.col("ds").cast(pl.Date))
             frame = pl.DataFrame({key: text})
             days = frame.join(meaning, on=key, how="left", maintain_order="left")["ds"]
@@ -159,6 +159,10 @@ class _Reading:
             return self.rows[column].cast(pl.Float64, strict=False)
         number = numerals.number(pl.col(column), numeral)
         return self.rows.select(number.cast(pl.Float64)).to_series()
+
+    def _of_file(self, found: Problem) -> Problem:
+        """Say which file it is about: the same words are used of the sales."""
+        return replace(found, message=f"'{self.source.name}': {found.message}")
 
     def _refuse(self, column: str, bad: pl.Series, complaint: str) -> None:
         marked = self.rows.filter(bad.fill_null(value=False))
