@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -121,6 +123,35 @@ def test_series_without_products_are_described_by_their_ids(folder: Path) -> Non
 
     assert code == 0, told
     assert attributes(Product) == {"a": {"brand": "Acme"}}
+
+
+def test_a_table_of_parquet_keeps_its_types(folder: Path) -> None:
+    table = pl.DataFrame(
+        {
+            "store": ["A", "B"],
+            "opened": [date(2020, 2, 1), None],
+            "class": pl.Series(["large", None], dtype=pl.Categorical()),
+            "outdoors": [True, False],
+            "area": [80.5, float("nan")],
+            "launch_date": [datetime(2020, 2, 1), None],
+        }
+    )
+    table.write_parquet(folder / "stores.parquet")
+    stores = ["--stores", str(folder / "stores.parquet")]
+
+    code, told = run_import("shop", *written(folder), *stores)
+
+    assert code == 0, told
+    assert attributes(Store) == {
+        "A": {
+            "opened": "2020-02-01",
+            "class": "large",
+            "outdoors": "true",
+            "area": 80.5,
+            "launch_date": "2020-02-01",
+        },
+        "B": {"outdoors": "false"},
+    }
 
 
 def series_of(dates: list[str]) -> str:

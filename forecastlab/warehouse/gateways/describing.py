@@ -9,6 +9,7 @@ import polars as pl
 
 from forecastlab.warehouse.domain import describing, moments, numerals, problems
 from forecastlab.warehouse.domain.describing import CALENDAR, HOLIDAY, NAME, TableUnusable
+from forecastlab.warehouse.domain.formats import FileUnusable
 from forecastlab.warehouse.domain.moments import FIRST_YEAR, LAST_YEAR
 from forecastlab.warehouse.domain.numerals import Numeral
 from forecastlab.warehouse.domain.parsing import LARGEST, Reading
@@ -48,7 +49,10 @@ def read(source: Source, role: str, own: str | None, reading: Reading) -> Descri
             raise TableUnusable(message, field=role)
         return _Reading(source, role, reading, rows).read(key, called)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise source.unreadable(error) from error
+        unreadable = source.unreadable(error)
+        if isinstance(unreadable, FileUnusable):
+            unreadable.field = role
+        raise unreadable from error
 
 
 class _Reading:
@@ -155,9 +159,10 @@ class _Reading:
         return self._texts(column)
 
     def _read_numbers(self, column: str, numeral: Numeral) -> pl.Series:
-        if self.rows.schema[column] != pl.String:
-            return self.rows[column].cast(pl.Float64, strict=False)
-        number = numerals.number(pl.col(column), numeral)
+        kind = self.rows.schema[column]
+        if kind.is_numeric() or kind == pl.Boolean:
+            return self.rows[column].cast(pl.Float64)
+        number = numerals.number(pl.col(column).cast(pl.String), numeral)
         return self.rows.select(number.cast(pl.Float64)).to_series()
 
     def _of_file(self, found: Problem) -> Problem:
