@@ -161,7 +161,7 @@ def _store_profiles(version: DatasetVersion, series: list[int], facts: pl.DataFr
     block = facts.join(ids, on="series_id").sort("code", "t")
     rows = checks.as_facts(block, 0)
     version.profile = {**checks.figures(rows), "columns": [one for one in NUMBERS if one in facts]}
-    told.add(rows, told.look(rows))
+    told.add(*told.look(rows))
     told.finish()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 
@@ -211,11 +212,14 @@ class _Checking:
         self.findings.add("sold_while_closed", odd)
         self.negative.add(oddities.negative(block))
         block = checks.quantity_policy(block, self.wanted.returns)
-        self._look(block)
+        looked_at = block
         if self.holidays is not None:
             block = block.join(self.holidays, on="t", how="left", maintain_order="left")
         facts = checks.as_facts(block, len(self.places))
-        self.content.add(facts, self.ids)
+        with ThreadPoolExecutor(1) as aside:  # digests need one core, so the other one looks
+            digested = aside.submit(self.content.add, facts, self.ids)
+            self._look(looked_at)
+            digested.result()
         self.figures.append(checks.figures(facts))
         latest = facts["t"].max()
         self.periods = max(self.periods, int(latest) + 1 if isinstance(latest, int) else 0)

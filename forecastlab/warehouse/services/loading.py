@@ -203,19 +203,24 @@ def _fill(version: DatasetVersion, ids: pl.DataFrame, place: Workplace, report: 
         "ALTER TABLE {table} DROP CONSTRAINT {check}",
         "ANALYZE {table} (version_id, series_id, t)",
     )
+    told = Profiling(version, ids)
     with connection.cursor() as cursor, ThreadPoolExecutor(1) as aside:
         cursor.execute(sql.SQL(before).format(**words))
-        loaded, told = 0, Profiling(version, ids)
+        loaded, looking = 0, None
         for block in place.blocks():
             # One COPY a block: while it runs, its connection answers nothing else.
-            rows, found = _rows(version, ids, block), aside.submit(told.look, block)
+            rows = _rows(version, ids, block)
             loaded += frames.copy_in(name, rows.columns, [rows], freeze=True)
-            told.add(block, found.result())
+            if looking is not None:
+                told.add(*looking.result())
+            looking = aside.submit(told.look, block)
             report(loaded / version.rows)
-        told.finish()
         barrier("import-copied")
         for statement in after:
             cursor.execute(sql.SQL(statement).format(**words))
+        if looking is not None:
+            told.add(*looking.result())
+        told.finish()
 
 
 def partition(version: DatasetVersion) -> str:

@@ -13,6 +13,7 @@ from forecastlab.warehouse.domain.profiles import Whole
 from forecastlab.warehouse.models import DatasetVersion, Series, SeriesProfile
 
 COLUMNS = [one.attname for one in SeriesProfile._meta.concrete_fields]
+SERIES_COLUMNS = [one.attname for one in Series._meta.concrete_fields]
 
 
 class Profiling:
@@ -26,9 +27,9 @@ class Profiling:
         self.ids, self.names = series["series_id"].to_numpy(), series["unique_id"]
         self.whole = Whole(version.frequency, version.periods)
 
-    def look(self, block: pl.DataFrame) -> pl.DataFrame:
-        """Return the profiles of a block of whole series; asks the database nothing."""
-        return profiles.of_block(block, self.version.periods)
+    def look(self, block: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Return a block of whole series and their profiles; asks the database nothing."""
+        return block, profiles.of_block(block, self.version.periods)
 
     def add(self, block: pl.DataFrame, found: pl.DataFrame) -> None:
         """Write the profiles that `look` found in a block."""
@@ -44,11 +45,15 @@ class Profiling:
     def finish(self) -> None:
         """Keep the figures of the whole version on its row, and tell the planner of the rows.
 
-        Until it is told, it takes the version for empty, and a list of series for minutes.
+        Until it is told, it takes the version for empty, and a list of series for minutes. Lines
+        are never searched, and costly to look at.
         """
         self.version.profile = {**self.version.profile, **self.whole.result()}
         self.version.save(update_fields=["profile"])
         with connection.cursor() as cursor:
-            for model in (SeriesProfile, Series):
-                statement = sql.SQL("ANALYZE {}").format(sql.Identifier(model._meta.db_table))
+            for model, columns in ((SeriesProfile, COLUMNS), (Series, SERIES_COLUMNS)):
+                statement = sql.SQL("ANALYZE {} ({})").format(
+                    sql.Identifier(model._meta.db_table),
+                    sql.SQL(", ").join(sql.Identifier(one) for one in columns if one != "line"),
+                )
                 cursor.execute(statement)
