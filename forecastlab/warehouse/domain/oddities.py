@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+import numpy as np
 import polars as pl
 
 from forecastlab.warehouse.domain.profiles import FAR_OUT, FEWEST_FOR_OUTLIERS
@@ -60,6 +61,7 @@ def late(block: pl.DataFrame) -> pl.DataFrame:
     `value` is how many. They may not have been on sale yet.
     """
     sold = (pl.col("quantity") != 0).fill_null(value=True)
+    block = _beginning_with_zeros(block)
     numbered = block.with_columns(sold.cum_sum().over("code").alias("sales"))
     runs = numbered.filter(pl.col("quantity") == 0).group_by("code", "sales").len()
     before = pl.col("len").filter(pl.col("sales") == 0).sum()
@@ -70,6 +72,15 @@ def late(block: pl.DataFrame) -> pl.DataFrame:
         (pl.col("sales") > 0) & (pl.col("value") > 1) & (pl.col("value") > pl.col("after"))
     )
     return begun.select("line", "code", "t", pl.col("value").cast(pl.Float64))
+
+
+def _beginning_with_zeros(block: pl.DataFrame) -> pl.DataFrame:
+    """Return the series whose first two rows are zeros: few, so that the rest costs nothing."""
+    code, zero = pl.col("code"), pl.col("quantity") == 0
+    first = (code != code.shift()).fill_null(value=True)
+    begun = first & zero & zero.shift(-1) & (code == code.shift(-1))
+    codes = block.filter(begun)["code"]
+    return block.filter(code.is_in(codes.implode()))
 
 
 def outliers(block: pl.DataFrame) -> pl.DataFrame:
@@ -85,8 +96,11 @@ def outliers(block: pl.DataFrame) -> pl.DataFrame:
         (pl.col("quantity").quantile(0.75) - pl.col("quantity").quantile(0.25)).alias("spread"),
     ).filter((pl.col("sales") >= FEWEST_FOR_OUTLIERS) & (pl.col("spread") > 0))
     limit = (pl.col("upper") + FAR_OUT * pl.col("spread")).alias("limit")
-    rows = block.join(limits.select("code", limit), on="code")
-    return rows.filter(pl.col("quantity") > pl.col("limit")).select(_rows())
+    by_code = np.full(_codes(block), np.inf)
+    found = limits.select("code", limit)
+    by_code[found["code"].to_numpy()] = found["limit"].to_numpy()
+    beyond = block["quantity"].fill_null(0).to_numpy() > by_code[block["code"].to_numpy()]
+    return block.filter(pl.Series(beyond)).select(_rows())
 
 
 def unknown(block: pl.DataFrame) -> pl.DataFrame:
@@ -123,6 +137,12 @@ def skipped(block: pl.DataFrame, hours: Collection[int]) -> pl.DataFrame:
     )
     missing = inside.join(block.select("code", "t"), on=("code", "t"), how="anti")
     return missing.select("line", "code", "t", pl.lit(1.0).alias("value"))
+
+
+def _codes(block: pl.DataFrame) -> int:
+    """Return one more than the greatest code."""
+    greatest = block["code"].max()
+    return greatest + 1 if isinstance(greatest, int) else 0
 
 
 def _step() -> pl.Expr:
