@@ -55,3 +55,4 @@ def test_without_a_script_the_size_is_a_button_away(signed_in: NewContext) -> No
 
     expect(page.locator("#simulate-size")).to_contain_text("2,000")
     expect(page.get_by_label("Products")).to_have_value("200")
+    assert "csrf" not in page.url
