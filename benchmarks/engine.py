@@ -24,7 +24,7 @@ import polars as pl
 from forecastlab.forecasting.domain import config, folds, judgement, metrics, shards
 from forecastlab.forecasting.domain.config import Config
 from forecastlab.forecasting.domain.judgement import Evidence
-from forecastlab.forecasting.domain.panel import Panel, build
+from forecastlab.forecasting.domain.panel import Facts, Panel, bare, build, groups_of
 from forecastlab.forecasting.domain.shards import Work
 from forecastlab.forecasting.domain.smoothing import RATES
 
@@ -42,8 +42,7 @@ def simulated(series: int, periods: int) -> Panel:
     )
     promotion = np.where(draw.random((periods, series)) < 0.05, 2.0, 1.0)
     sales = draw.poisson(level * week * promotion).astype(np.float64)
-    closed = np.zeros(sales.shape, dtype=bool)
-    return Panel(np.arange(series), sales, sales, closed)
+    return bare(np.arange(series), sales)
 
 
 def freshretail(path: Path) -> Panel:
@@ -58,7 +57,8 @@ def freshretail(path: Path) -> Panel:
         .sort("series_id", "t")
     )
     columns = {name: frame[name].to_numpy() for name in frame.columns}
-    return build(columns, np.unique(columns["series_id"]), int(columns["t"].max()) + 1)
+    series = np.unique(columns["series_id"])
+    return build(Facts(columns, int(columns["t"].max()) + 1), series, groups_of({}, len(series)))
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -103,7 +103,7 @@ def evidence_of(panel: Panel, asked: Config, work: Work) -> Evidence:
     judged = np.ones(panel.width, dtype=bool)
     judged[list(folds.unjudged(panel, asked.windows, asked.frequency))] = False
     scale = metrics.scales(panel.actual[: work.task.origins[0] + 1], asked.scale)
-    return Evidence(folds.judged_values(panel, asked.windows), scale, judged)
+    return Evidence(folds.judged_values(panel.actual, asked.windows), scale, judged)
 
 
 def peak() -> float:

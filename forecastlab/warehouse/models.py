@@ -154,6 +154,18 @@ class DatasetVersion(models.Model):
         return int(self.profile.get("held_back", 0))
 
     @property
+    def planned(self) -> int:
+        """Return how many of the last periods hold no quantity at all: what is known of them is
+        a plan.
+        """
+        return int(self.profile.get("planned", 0))
+
+    @property
+    def history(self) -> int:
+        """Return the number of periods up to the last one with any quantity."""
+        return self.periods - self.planned
+
+    @property
     def first(self) -> str:
         return self.calendar.label(0)
 

@@ -10,17 +10,31 @@ import polars as pl
 from forecastlab.forecasting.domain import config, folds, judgement, metrics, shards
 from forecastlab.forecasting.domain.config import Config
 from forecastlab.forecasting.domain.judgement import Evidence, Judgement
-from forecastlab.forecasting.domain.panel import Panel, build
+from forecastlab.forecasting.domain.panel import Facts, Panel, build, groups_of
 from tests.factories import make_sales
 
 
-def make_panel(sales=None, **columns) -> Panel:
-    """Lay out periods x series of sales; NaN is a missing row."""
+def make_panel(sales=None, *, signals=None, groups=None, **columns) -> Panel:
+    """Lay out periods x series of sales; NaN is a missing row.
+
+    `signals` maps names to values, of the same or of more periods, and whether they are known
+    ahead; `groups` maps store, product and category to codes by series.
+    """
     sales = make_sales() if sales is None else sales
-    down, across = np.argwhere(~np.isnan(sales)).T
-    found = {"series_id": across, "t": down, "quantity": sales[down, across]}
-    found |= {name: one[down, across] for name, one in columns.items()}
-    return build(found, np.arange(sales.shape[1]), sales.shape[0])
+    signals = signals or {}
+    laid = columns | {name: values for name, (values, _known) in signals.items()}
+    rows = np.max([len(one) for one in (sales, *laid.values())])
+    told = {name: _longer(one, rows) for name, one in {"quantity": sales, **laid}.items()}
+    down, across = np.argwhere(~np.isnan(list(told.values())).all(axis=0)).T
+    found = {"series_id": across, "t": down}
+    found |= {name: one[down, across] for name, one in told.items()}
+    known = {name: ahead for name, (_values, ahead) in signals.items()}
+    facts = Facts(found, len(sales), rows - len(sales), known)
+    return build(facts, np.arange(sales.shape[1]), groups_of(groups or {}, sales.shape[1]))
+
+
+def _longer(values, rows):
+    return np.concatenate([values, np.full((rows - len(values), values.shape[1]), np.nan)])
 
 
 def read_freshretail(folder: Path) -> Panel:
@@ -50,7 +64,8 @@ def _panel_of(frame: pl.DataFrame) -> Panel:
     frame = frame.with_columns(series_id=pl.struct("a", "b").rank("dense")).drop("a", "b")
     frame = frame.sort("series_id", "t")
     columns = {name: frame[name].to_numpy() for name in frame.columns}
-    return build(columns, np.unique(columns["series_id"]), int(columns["t"].max()) + 1)
+    series = np.unique(columns["series_id"])
+    return build(Facts(columns, int(columns["t"].max()) + 1), series, groups_of({}, len(series)))
 
 
 def judge(panel: Panel, *, frequency: str = "D", **options) -> tuple[Judgement, Evidence, Config]:
@@ -63,7 +78,7 @@ def judge(panel: Panel, *, frequency: str = "D", **options) -> tuple[Judgement, 
     judged = np.ones(panel.width, dtype=bool)
     judged[list(reasons)] = False
     scale = metrics.scales(panel.actual[: work.task.origins[0] + 1], asked.scale)
-    evidence = Evidence(folds.judged_values(panel, asked.windows), scale, judged)
+    evidence = Evidence(folds.judged_values(panel.actual, asked.windows), scale, judged)
     forecasts = {name: one.judged for name, one in done.items()}
     return judgement.judge(evidence, forecasts, asked), evidence, asked
 

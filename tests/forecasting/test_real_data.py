@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from forecastlab.forecasting.domain.models import zoo
-from forecastlab.forecasting.domain.panel import Panel
+from forecastlab.forecasting.domain.panel import Panel, bare
 from forecastlab.forecasting.domain.protocol import Task
 from tests.forecasting.panels import judge, read_freshretail, read_orange_juice
 
@@ -110,4 +110,4 @@ def right_aligned(training: list[np.ndarray]) -> Panel:
     values = np.full((max(map(len, training)), len(training)), np.nan)
     for place, one in enumerate(training):
         values[-len(one) :, place] = one
-    return Panel(np.arange(len(training)), values, values, np.zeros(values.shape, dtype=bool))
+    return bare(np.arange(len(training)), values)

@@ -102,10 +102,10 @@ def _way_out(fitting: int, horizon: int, noun: str) -> str:
     return "Load a longer history."
 
 
-def judged_values(panel: Panel, folds: Folds) -> Floats:
+def judged_values(actual: Floats, folds: Folds) -> Floats:
     """Return what happened in the windows: folds x steps x series, NaN is not scored."""
-    windows = folds.windows(panel.periods)
-    return np.stack([panel.actual[one.start : one.end + 1] for one in windows])
+    windows = folds.windows(actual.shape[0])
+    return np.stack([actual[one.start : one.end + 1] for one in windows])
 
 
 def unjudged(panel: Panel, folds: Folds, frequency: str) -> dict[int, str]:
@@ -114,7 +114,7 @@ def unjudged(panel: Panel, folds: Folds, frequency: str) -> dict[int, str]:
     origin = folds.windows(panel.periods)[0].origin
     seen = (~np.isnan(panel.actual)).sum(axis=0)
     known = (~np.isnan(panel.fit[: origin + 1])).sum(axis=0)
-    scored = (~np.isnan(judged_values(panel, folds))).sum(axis=(0, 1))
+    scored = (~np.isnan(judged_values(panel.actual, folds))).sum(axis=(0, 1))
     began = first_sale(panel)
     reasons: dict[int, str] = {}
     for place in np.flatnonzero((known < defaults.shortest) | (scored == 0)):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,22 +27,67 @@ class PanelTooLarge(BadInput):
 
 
 @dataclass(frozen=True, slots=True)
+class Signals:
+    """What is told beside the quantity: `values` is signals x (periods + planned) x series.
+
+    A `known` signal is known ahead, any other only when its period is over. NaN is unknown.
+    """
+
+    names: tuple[str, ...]
+    known: tuple[bool, ...]
+    values: NDArray[np.float32]
+
+    def columns(self, part: slice) -> Signals:
+        return Signals(self.names, self.known, np.ascontiguousarray(self.values[:, :, part]))
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """The store, product and category of each series, by numbers from 0, and how many there are.
+
+    A product without a category is one by itself; series without products share one.
+    """
+
+    store: Integers
+    product: Integers
+    category: Integers
+    stores: int
+    products: int
+    categories: int
+
+    def columns(self, part: slice) -> Groups:
+        cut = self.store[part], self.product[part], self.category[part]
+        return Groups(*cut, self.stores, self.products, self.categories)
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
     """Periods down, series across.
 
     `fit` is what models learn from and `actual` what they are judged by; in both, NaN is unknown
-    or not to be counted. `closed` is known ahead, so models are told of it. A series begins with
-    its first sale: what lies before is NaN in `fit`.
+    or not to be counted. `all_days` is `actual` with the stock-outs that it leaves out. A series
+    begins with its first sale: what lies before is NaN in `fit`.
+
+    `closed` and `signals` go on after the last period of sales for as long as there is a plan;
+    what is closed is known ahead.
     """
 
     series: Integers
     fit: Floats
     actual: Floats
     closed: Flags
+    all_days: Floats
+    signals: Signals
+    groups: Groups
 
     @property
     def periods(self) -> int:
         return int(self.fit.shape[0])
+
+    @property
+    def planned(self) -> int:
+        """Return how many periods after the sales something is told of."""
+        return int(self.closed.shape[0]) - self.periods
 
     @property
     def width(self) -> int:
@@ -54,6 +100,9 @@ class Panel:
             np.ascontiguousarray(self.fit[:, part]),
             np.ascontiguousarray(self.actual[:, part]),
             np.ascontiguousarray(self.closed[:, part]),
+            np.ascontiguousarray(self.all_days[:, part]),
+            self.signals.columns(part),
+            self.groups.columns(part),
         )
 
     def blocks(self) -> Iterator[tuple[int, int]]:
@@ -65,6 +114,31 @@ class Panel:
             yield start, min(start + BLOCK, self.width)
 
 
+def pack(panel: Panel) -> dict[str, NDArray[np.generic]]:
+    """Return what models need of a panel as arrays; what they are judged by stays behind."""
+    groups, signals = panel.groups, panel.signals
+    counts = [groups.stores, groups.products, groups.categories]
+    return {
+        "series": panel.series,
+        "fit": panel.fit,
+        "closed": panel.closed,
+        "signal_names": np.array(signals.names, dtype=np.str_),
+        "signal_known": np.array(signals.known, dtype=np.bool_),
+        "signals": signals.values,
+        "groups": np.stack([groups.store, groups.product, groups.category]),
+        "group_counts": np.array(counts, dtype=np.int64),
+    }
+
+
+def unpack(stored: Mapping[str, NDArray[Any]]) -> Panel:
+    """Read back what `pack` gave; in it `actual` is what can be learnt from."""
+    fit, closed = stored["fit"], stored["closed"]
+    names, known = stored["signal_names"].tolist(), stored["signal_known"].tolist()
+    signals = Signals(tuple(names), tuple(known), stored["signals"])
+    groups = Groups(*stored["groups"], *stored["group_counts"].tolist())
+    return Panel(stored["series"], fit, fit, closed, fit, signals, groups)
+
+
 def check_size(series: int, periods: int) -> None:
     """Raise PanelTooLarge for what most likely has a wrong date or frequency."""
     if series * periods > MOST_CELLS:
@@ -74,24 +148,67 @@ def check_size(series: int, periods: int) -> None:
         )
 
 
-def build(columns: Mapping[str, NDArray[np.generic]], series: Integers, periods: int) -> Panel:
-    """Lay facts out; `series` and the facts' `series_id` are sorted the same way.
+def bare(series: Integers, values: Floats) -> Panel:
+    """Return a panel of which nothing is told but quantities: always open, each a product."""
+    closed = np.zeros(values.shape, dtype=np.bool_)
+    signals = Signals((), (), np.empty((0, *values.shape), dtype=np.float32))
+    return Panel(series, values, values, closed, values, signals, groups_of({}, len(series)))
+
+
+def groups_of(columns: Mapping[str, Sequence[str | None]], width: int) -> Groups:
+    """Number stores, products and categories; `columns` holds their codes by series, if any."""
+    store = _numbered(columns.get("store", [None] * width))
+    product = _numbered(columns.get("product", [None] * width))
+    given = columns.get("category", [None] * width)
+    own = [f"product {one}" for one in product.tolist()]
+    both = zip(given, own, strict=True)
+    category = _numbered([f"category {one}" if one else alone for one, alone in both])
+    counts = (int(one.max(initial=-1)) + 1 for one in (store, product, category))
+    return Groups(store, product, category, *counts)
+
+
+def _numbered(codes: Sequence[str | None]) -> Integers:
+    _names, numbers = np.unique([one or "" for one in codes], return_inverse=True)
+    return numbers.reshape(-1).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Facts in columns, in any order.
 
     `columns` holds series_id, t, quantity and, where the version has them, open and
-    stockout_share.
+    stockout_share; `signals` names others of them, and says of each whether it is known ahead.
+    `periods` are those with sales, `planned` how many follow.
     """
+
+    columns: Mapping[str, NDArray[np.generic]]
+    periods: int
+    planned: int = 0
+    signals: Mapping[str, bool] = field(default_factory=dict)
+
+
+def build(facts: Facts, series: Integers, groups: Groups) -> Panel:
+    """Lay facts out; `series` is sorted."""
+    columns = facts.columns
     where = columns["t"], np.searchsorted(series, columns["series_id"])
-    shape = (periods, len(series))
-    actual = _laid_out(columns["quantity"], where, shape)
-    actual[actual < 0] = np.nan
+    shape = (facts.periods + facts.planned, len(series))
+    sold = _laid_out(columns["quantity"], where, shape)[: facts.periods]
+    sold[sold < 0] = np.nan
+    actual = sold
     if "stockout_share" in columns:
-        actual[_laid_out(columns["stockout_share"], where, shape) >= STOCKOUT_LIMIT] = np.nan
+        share = _laid_out(columns["stockout_share"], where, shape)[: facts.periods]
+        actual = np.where(share >= STOCKOUT_LIMIT, np.nan, sold)
     closed = np.zeros(shape, dtype=np.bool_)
     if "open" in columns:
         closed = _laid_out(columns["open"], where, shape) == 0
-    fit = np.where(closed, np.nan, actual)
-    sold = np.maximum.accumulate(np.nan_to_num(fit) > 0, axis=0)
-    return Panel(series, np.where(sold, fit, np.nan), actual, closed)
+    fit = np.where(closed[: facts.periods], np.nan, actual)
+    begun = np.maximum.accumulate(np.nan_to_num(fit) > 0, axis=0)
+    fit[~begun] = np.nan
+    values = np.full((len(facts.signals), *shape), np.nan, dtype=np.float32)
+    for place, name in enumerate(facts.signals):
+        values[place][where] = columns[name]
+    signals = Signals(tuple(facts.signals), tuple(facts.signals.values()), values)
+    return Panel(series, fit, actual, closed, sold, signals, groups)
 
 
 def _laid_out(

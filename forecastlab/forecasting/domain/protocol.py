@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from forecastlab.forecasting.domain.defaults import BY_FREQUENCY, Defaults
-from forecastlab.forecasting.domain.panel import Floats, Panel
+from forecastlab.forecasting.domain.panel import BLOCK, Floats, Panel
 
 Arrays = Mapping[str, Floats]
+Scope = Literal["local", "whole"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,15 @@ class Model(Protocol):
     """A way to forecast a whole panel.
 
     `learn` sees the whole panel once and returns what all shards must share; `forecast` sees one
-    block of series. Neither may read past an origin for the forecasts made there. `cost` orders
-    equals: the cheaper wins.
+    block of series. Of `fit` and of observed signals neither may read past an origin for the
+    forecasts made there; known signals and closed periods it may read as far as it forecasts.
+    `cost` orders equals: the cheaper wins.
+
+    A model of scope `whole` learns and forecasts in one task beside the shards, block by block.
+    One that is not `default` runs only where it is named; one that says why it is `unavailable`
+    does not run. What a model that `needs_plan` forecasts is worth something only as far ahead
+    as the known signals are given. One that takes series one by one is handed few `at_once`, so
+    that a failure costs no others and progress shows.
     """
 
     @property
@@ -54,13 +62,36 @@ class Model(Protocol):
     def title(self) -> str: ...
     @property
     def cost(self) -> float: ...
+    @property
+    def needs_plan(self) -> bool: ...
+    @property
+    def scope(self) -> Scope: ...
+    @property
+    def default(self) -> bool: ...
+    @property
+    def at_once(self) -> int: ...
+
+    def unavailable(self) -> str: ...
 
     def learn(self, panel: Panel, task: Task) -> Arrays: ...
 
     def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts: ...
 
 
-class LocalModel:
+class PanelModel:
+    """What holds for a model that does not say otherwise."""
+
+    needs_plan = False
+    scope: Scope = "local"
+    default = True
+    at_once = BLOCK
+
+    def unavailable(self) -> str:
+        """Return why the model cannot run here, "" where it can."""
+        return ""
+
+
+class LocalModel(PanelModel):
     """For local models: those in which no series learns from another."""
 
     def learn(self, panel: Panel, task: Task) -> Arrays:

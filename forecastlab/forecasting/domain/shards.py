@@ -72,9 +72,9 @@ def run(
 ) -> dict[str, Forecast]:
     """Run every model in `learned` over the panel, block by block.
 
-    Closed periods are forecast as zero: up to the end of the history they are known.
+    Closed periods are forecast as zero, as far ahead as they are known.
     """
-    closed = _closed(panel, work)
+    closed, ahead = _closed(panel, work), _closed_ahead(panel, work)
     done: dict[str, Forecast] = {}
     for place, name in enumerate(learned):
         started = perf_counter()
@@ -82,7 +82,7 @@ def run(
         judged = found.values[:-1, work.gap : work.gap + work.horizon]
         done[name] = Forecast(
             judged=np.where(closed, 0.0, judged),
-            final=found.values[-1, : work.ahead],
+            final=np.where(ahead, 0.0, found.values[-1, : work.ahead]),
             state=found.state,
             seconds=perf_counter() - started,
         )
@@ -105,4 +105,12 @@ def _closed(panel: Panel, work: Work) -> Flags:
     for fold, origin in enumerate(work.task.origins[:-1]):
         start = origin + 1 + work.gap
         closed[fold] = panel.closed[start : start + work.horizon]
+    return closed
+
+
+def _closed_ahead(panel: Panel, work: Work) -> Flags:
+    """Return which of the periods after the last one will be closed: steps x series."""
+    closed = np.zeros((work.ahead, panel.width), dtype=np.bool_)
+    told = panel.closed[panel.periods : panel.periods + work.ahead]
+    closed[: len(told)] = told
     return closed

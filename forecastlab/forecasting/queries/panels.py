@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from forecastlab.forecasting.domain import panel as panels
-from forecastlab.forecasting.domain.panel import Panel
+from forecastlab.forecasting.domain.panel import Facts, Groups, Panel
 from forecastlab.warehouse import queries as warehouse
+from forecastlab.warehouse.domain.content import NUMBERS
 from forecastlab.warehouse.domain.profiles import STOCKOUT_LIMIT
 from forecastlab.warehouse.models import DatasetVersion
 
 COLUMNS = ("quantity", "open", "stockout_share")
+# The fact's own signals, and whether they are known ahead.
+SIGNALS = {"price": True, "discount": True, "promo": True, "holiday": True, "stock": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +36,43 @@ class Loaded:
 def load(version: DatasetVersion) -> Loaded:
     """Read the facts in one query and lay them out. Raises PanelTooLarge before it reads."""
     panels.check_size(version.series_count, version.periods)
-    return of_facts(warehouse.facts(version, COLUMNS), version.periods)
+    kept = version.profile.get("columns", list(NUMBERS))
+    columns = [one for one in (*COLUMNS, *SIGNALS) if one in kept]
+    declared = list(version.signals.order_by("position").values_list("position", "name", "known"))
+    known = SIGNALS | {name: ahead for _place, name, ahead in declared}
+    facts = warehouse.facts(
+        version, columns, signals=[place for place, *_ in declared], in_order=False
+    ).rename({f"signal_{place}": name for place, name, _ahead in declared})
+    return _of_facts(facts, version, known, _groups(version))
 
 
-def of_facts(facts: pl.DataFrame, periods: int) -> Loaded:
-    """Lay out facts that are sorted by series and period."""
-    told = [name for name in COLUMNS if facts[name].null_count() < facts.height]
-    columns = {name: facts[name].to_numpy() for name in ("series_id", "t", *told)}
+def of_series(facts: pl.DataFrame, version: DatasetVersion) -> Loaded:
+    """Lay out the COLUMNS of some facts; a panel without signals and groups."""
+    return _of_facts(facts, version, {}, None)
+
+
+def _of_facts(
+    facts: pl.DataFrame, version: DatasetVersion, known: dict[str, bool], groups: Groups | None
+) -> Loaded:
+    told = [one for one in facts.columns if facts[one].null_count() < facts.height]
+    columns: dict[str, NDArray[Any]] = {name: facts[name].to_numpy() for name in told}
     columns.setdefault("quantity", np.full(facts.height, np.nan))
     series = np.unique(columns["series_id"])
-    panel = panels.build(columns, series, periods)
+    signals = {name: known[name] for name in told if name in known}
+    laid = Facts(columns, version.history, version.planned, signals)
+    panel = panels.build(laid, series, groups or panels.groups_of({}, len(series)))
     share = columns.get("stockout_share", np.zeros(0))
     return Loaded(
         panel=panel,
         rows=facts.height,
-        columns=len(told),
+        columns=len([one for one in told if one in COLUMNS]),
         negative=int((columns["quantity"] < 0).sum()),
-        closed=int(panel.closed.sum()),
+        closed=int(panel.closed[: panel.periods].sum()),
         stockout=int((share >= STOCKOUT_LIMIT).sum()),
     )
+
+
+def _groups(version: DatasetVersion) -> Groups:
+    frame = warehouse.series_frame(version)
+    columns = {one: frame[one].to_list() for one in ("store", "product", "category")}
+    return panels.groups_of(columns, frame.height)

@@ -207,18 +207,19 @@ class SeriesPage:
     @cached_property
     def facts(self) -> pl.DataFrame:
         columns = (*panels.COLUMNS, "promo")
-        return warehouse.facts(self.issue.version, columns, [self.forecast.series_id])
+        version = self.issue.version
+        facts = warehouse.facts(version, columns, [self.forecast.series_id])
+        return facts.filter(pl.col("t") < version.history)
 
     def _history(self) -> tuple[Floats, Floats]:
         """Return what was sold, and of it what counts when judging."""
-        periods = self.issue.version.periods
-        sold = np.full(periods, np.nan)
+        sold = np.full(self.issue.version.history, np.nan)
         sold[self.facts["t"].to_numpy()] = self.facts["quantity"].to_numpy()
-        panel = panels.of_facts(self.facts, periods).panel
+        panel = panels.of_series(self.facts, self.issue.version).panel
         return sold, panel.actual[:, 0] if panel.width else sold
 
     def _promoted(self) -> Flags:
-        promoted = np.zeros(self.issue.version.periods, dtype=bool)
+        promoted = np.zeros(self.issue.version.history, dtype=bool)
         promoted[self.facts.filter(pl.col("promo") > 0)["t"].to_numpy()] = True
         return promoted
 
@@ -232,7 +233,7 @@ class SeriesPage:
         if self.champion is None or self.issue.backtest.version_id != self.issue.version_id:
             return line[start:], marks
         config = rules.restore(self.issue.backtest.config)
-        windows = config.windows.windows(self.issue.version.periods)
+        windows = config.windows.windows(self.issue.version.history)
         for number, fold in enumerate(windows):
             part = self.champion.judged[number * config.horizon : (number + 1) * config.horizon]
             line[fold.start : fold.end + 1] = part

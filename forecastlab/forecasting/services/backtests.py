@@ -137,7 +137,7 @@ def _folds(version: DatasetVersion, config: Config) -> list[dict[str, Any]]:
             "end": label(one.end),
             "training_periods": one.origin + 1,
         }
-        for number, one in enumerate(config.windows.windows(version.periods), start=1)
+        for number, one in enumerate(config.windows.windows(version.history), start=1)
     ]
 
 

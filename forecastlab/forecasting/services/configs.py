@@ -17,6 +17,7 @@ OPTIONS = (
     "folds",
     "step",
     "gap",
+    "window",
     "metric",
     "season_length",
     "intervals",
@@ -31,7 +32,7 @@ def given(options: Mapping[str, Any]) -> dict[str, Any]:
 def checked(version: DatasetVersion, options: Mapping[str, Any]) -> Config:
     """Return the complete config; raises BadInput naming the option that does not fit."""
     config = rules.resolve(given(options), frequency=version.frequency, held_back=version.held_back)
-    rules.check_history(config, version.periods)
+    rules.check_history(config, version.history)
     return config
 
 

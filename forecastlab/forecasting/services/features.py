@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from forecastlab.forecasting import gateways
 from forecastlab.forecasting.domain import config as rules
 from forecastlab.forecasting.domain import folds, metrics, shards
+from forecastlab.forecasting.domain import panel as laying
 from forecastlab.forecasting.domain.config import Config
 from forecastlab.forecasting.domain.panel import Panel
 from forecastlab.forecasting.domain.shards import Work
@@ -33,7 +34,7 @@ def prepare(context: StepContext) -> Done:
     context.report(
         0.5, _("Laying out %(count)s series") % {"count": figures.number(loaded.panel.width)}
     )
-    work = work_of(context, config, version.periods)
+    work = work_of(context, config, version.history)
     started = perf_counter()
     learned = shards.learn(config.single, loaded.panel, work)
     data = {
@@ -81,9 +82,7 @@ def _cut(context: StepContext, panel: Panel) -> list[dict[str, Any]]:
     made = []
     for index, (start, stop) in enumerate(shards.parts(panel.width, settings.SERIES_PER_SHARD)):
         part = panel.columns(start, stop)
-        digest = gateways.put_arrays(
-            {"series": part.series, "fit": part.fit, "closed": part.closed}
-        )
+        digest = gateways.put_arrays(laying.pack(part))
         made.append({"index": index, "series": stop - start, "digest": digest})
         context.report(0.5 + 0.5 * stop / panel.width)
     return made
@@ -98,7 +97,8 @@ def _evidence(panel: Panel, config: Config, work: Work) -> str:
     return gateways.put_arrays(
         {
             "series": panel.series,
-            "actual": folds.judged_values(panel, config.windows),
+            "actual": folds.judged_values(panel.actual, config.windows),
+            "all_days": folds.judged_values(panel.all_days, config.windows),
             "seasonal": scale.seasonal,
             "squared_step": scale.squared_step,
             "judged": judged,

@@ -37,7 +37,7 @@ def keep(
         model_run=model_run,
         key=configs.key(context),
         alias=context.params.get("alias") or "",
-        origin=version.periods - 1,
+        origin=version.history - 1,
         horizon=len(issued.forecast),
         series_count=len(serving.series),
         champions={str(name): int(count) for name, count in zip(names, counts, strict=True)},

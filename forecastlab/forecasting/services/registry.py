@@ -98,7 +98,8 @@ def _model_run(context: StepContext, backtest: Backtest, model: str, digest: str
 
 
 def _window(version: DatasetVersion) -> dict[str, Any]:
-    return {"first": version.first, "last": version.last, "periods": version.periods}
+    last = version.calendar.label(version.history - 1)
+    return {"first": version.first, "last": last, "periods": version.history}
 
 
 def software() -> dict[str, str]:

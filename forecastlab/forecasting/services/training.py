@@ -7,6 +7,7 @@ import polars as pl
 from django.utils.translation import gettext as _
 
 from forecastlab.forecasting import gateways
+from forecastlab.forecasting.domain import panel as panels
 from forecastlab.forecasting.domain import shards
 from forecastlab.forecasting.domain.config import Config, title_of
 from forecastlab.forecasting.domain.panel import Panel
@@ -45,8 +46,7 @@ def _train_shard(context: StepContext, shard: dict[str, str]) -> Done:
 
 
 def _panel(digest: str) -> Panel:
-    stored = gateways.get_arrays(digest)
-    return Panel(stored["series"], stored["fit"], stored["fit"], stored["closed"])
+    return panels.unpack(gateways.get_arrays(digest))
 
 
 def _learned(context: StepContext, config: Config) -> dict[str, dict[str, np.ndarray]]:

@@ -105,11 +105,20 @@ class Workplace:
     def scan_facts(self) -> pl.LazyFrame:
         return pl.scan_parquet(sorted(self.folder.glob("facts-*.parquet")))
 
-    def held_back(self) -> int:
-        """Return how many of the last periods are held back, as the truth of the last fold."""
-        spans = pl.col("t").filter("held_back").min().alias("from"), pl.col("t").max().alias("last")
-        first, last = self.scan_facts().select(spans).collect(engine="streaming").row(0)
-        return 0 if first is None else int(last) + 1 - int(first)
+    def tail(self) -> dict[str, int]:
+        """Return what the last periods are: `held_back` and, after them, `planned`.
+
+        Held back is the truth of the last fold; planned is what holds no quantity of any series.
+        """
+        t = pl.col("t")
+        found = self.scan_facts().select(
+            t.filter("held_back").min().alias("first"),
+            t.filter(pl.col("quantity").is_not_null()).max().alias("sold"),
+            t.max().alias("last"),
+        )
+        first, sold, last = found.collect(engine="streaming").row(0)
+        sold = last if sold is None else sold
+        return {"held_back": 0 if first is None else sold + 1 - first, "planned": last - sold}
 
     def write_comparison(self, comparison: dict[str, Any]) -> None:
         """Keep how the facts differ from those of the version before."""

@@ -73,26 +73,33 @@ def facts(
     version: DatasetVersion,
     columns: Sequence[str] = ("quantity",),
     series_ids: Sequence[int] | None = None,
+    *,
+    signals: Sequence[int] = (),
+    in_order: bool = True,
 ) -> pl.DataFrame:
-    """Return the facts as `series_id, t` and `columns`, sorted by series and t.
+    """Return the facts as `series_id, t` and `columns`, sorted by series and t if `in_order`.
 
-    With `series_ids` only those series. A period without a row is missing, not zero.
+    With `series_ids` only those series. A period without a row is missing, not zero. The signals
+    at the given positions come one by one, as `signal_<position>`.
     """
     unknown = set(columns) - set(FACT_COLUMNS)
     if unknown:
         raise ValueError(f"facts have no columns {sorted(unknown)}")
-    listed = ", ".join(["series_id", "t", *columns])
+    single = [f"signals[{one + 1:d}] AS signal_{one:d}" for one in signals]
+    listed = ", ".join(["series_id", "t", *columns, *single])
     query = f"SELECT {listed} FROM warehouse_salesfact WHERE version_id = $1"  # noqa: S608
     parameters: list[Any] = [version.pk]
     if series_ids is not None:
         query += " AND series_id = ANY($2::bigint[])"
         parameters.append("{" + ",".join(str(int(one)) for one in series_ids) + "}")
-    return frames.read(query, parameters).sort("series_id", "t")
+    found = frames.read(query, parameters)
+    return found.sort("series_id", "t") if in_order else found
 
 
 SERIES_OF_VERSION = """
 SELECT s.id AS series_id, s.unique_id,
-    coalesce(st.code, '') AS store, coalesce(p.code, '') AS product
+    coalesce(st.code, '') AS store, coalesce(p.code, '') AS product,
+    coalesce(p.attributes->>'category', '') AS category
 FROM warehouse_seriesprofile told
 JOIN warehouse_series s ON s.id = told.series_id
 LEFT JOIN warehouse_store st ON st.id = s.store_id
@@ -102,7 +109,7 @@ WHERE told.version_id = $1
 
 
 def series_frame(version: DatasetVersion) -> pl.DataFrame:
-    """Return `series_id, unique_id, store, product` of every series that has facts here."""
+    """Return `series_id, unique_id, store, product, category` of each series with facts here."""
     return frames.read(SERIES_OF_VERSION, [version.pk]).sort("series_id")
 
 

@@ -85,7 +85,7 @@ def load(place: Workplace, wanted: Load, report: Report) -> tuple[DatasetVersion
     staged = place.staged()
     if newest is not None and newest.content_hash == staged.content_hash:
         return newest, False
-    staged.profile["held_back"] = place.held_back()
+    staged.profile.update(place.tail())
     version = _version(dataset, staged, wanted, parent=newest, difference=difference)
     if place.truth.exists():
         version.truth = artefacts.put(place.truth)

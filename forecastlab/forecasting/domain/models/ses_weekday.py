@@ -4,11 +4,11 @@ import numpy as np
 
 from forecastlab.forecasting.domain import season_index
 from forecastlab.forecasting.domain.panel import Floats, Panel
-from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, Task
+from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, PanelModel, Task
 from forecastlab.forecasting.domain.smoothing import smooth
 
 
-class SesWeekday:
+class SesWeekday(PanelModel):
     """Exponential smoothing of each series, times a season shared by the whole panel.
 
     The season is the week for daily data, the day for hourly data, the year for months and

@@ -4,11 +4,11 @@ import numpy as np
 
 from forecastlab.forecasting.domain import decomposition, season_index
 from forecastlab.forecasting.domain.panel import Floats, Panel
-from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, Task
+from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, PanelModel, Task
 from forecastlab.forecasting.domain.smoothing import smooth
 
 
-class Theta:
+class Theta(PanelModel):
     """The mean of a straight line and a smoothed line of twice the curvature.
 
     The theta method of Assimakopoulos and Nikolopoulos (2000) with lines 0 and 2. A series that
