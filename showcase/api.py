@@ -37,6 +37,12 @@ class RunIn(Schema):
     keep_going: bool | None = None
 
 
+class RetryIn(Schema):
+    """From which step a run goes on; left out, from where it ended."""
+
+    step: str = ""
+
+
 class Filters(Page):
     status: str = ""
     dataset: str = ""
@@ -81,3 +87,16 @@ def run_cancel(request: HttpRequest, run_id: int) -> dict[str, Any]:
     run = runs.find(run_id, viewer=person(request))
     runs.stop(run, by=person(request), at=timezone.now())
     return {"run": run.pk, "status": run.status}
+
+
+@router.post(
+    "/runs/{run_id}/retry",
+    response=dict[str, Any],
+    url_name="run-retry",
+    summary="Let a run that failed or was stopped go on",
+)
+@requires("run.start")
+def run_retry(request: HttpRequest, run_id: int, asked: RetryIn) -> dict[str, Any]:
+    run = runs.find(run_id, viewer=person(request))
+    runs.retry(run, step=asked.step, by=person(request), at=timezone.now())
+    return representations.whole(run)

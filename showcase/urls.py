@@ -13,4 +13,5 @@ urlpatterns = [
     path("runs/<int:pk>/", views.run, name="run"),
     path("runs/<int:pk>/actions/", views.run_actions, name="run-actions"),
     path("runs/<int:pk>/stop/", views.run_stop, name="run-stop"),
+    path("runs/<int:pk>/retry/", views.run_retry, name="run-retry"),
 ]

@@ -77,6 +77,7 @@ def _rights(request: HttpRequest, found: Run) -> dict[str, Any]:
         "can_stop": may(user, "run.stop"),
         "can_start": may(user, "run.start"),
         "is_stopping": bool(found.job and found.job.cancel_requested),
+        "retry_from": runs.choices(found) if runs.can_retry(found) else [],
     }
 
 
@@ -87,6 +88,18 @@ def run_stop(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         runs.stop(found, by=person(request), at=timezone.now())
     except runs.RunFinished as refusal:
+        messages.warning(request, refusal.message)
+    return redirect(found)
+
+
+@requires("run.start")
+@require_POST
+def run_retry(request: HttpRequest, pk: int) -> HttpResponse:
+    found = runs.find(pk, viewer=person(request))
+    step = request.POST.get("step", "")
+    try:
+        runs.retry(found, step=step, by=person(request), at=timezone.now())
+    except HouseError as refusal:
         messages.warning(request, refusal.message)
     return redirect(found)
 

@@ -104,12 +104,12 @@ def a_stream_to_poll(alice: User) -> Sample:
 # -- showcase ----------------------------------------------------------------------------------
 
 
-@sample("showcase:run", "showcase:run-actions", "showcase:run-stop")
+@sample("showcase:run", "showcase:run-actions", "showcase:run-stop", "showcase:run-retry")
 def a_run(alice: User) -> Sample:
     return Sample({"pk": guarded_run().pk})
 
 
-@sample("api:run-read", "api:run-cancel")
+@sample("api:run-read", "api:run-cancel", "api:run-retry")
 def a_run_of_the_api(alice: User) -> Sample:
     return Sample({"run_id": guarded_run().pk})
 

@@ -101,6 +101,11 @@ def open(digest: str) -> IO[bytes]:
     return _storage().open(_name(digest), "rb")
 
 
+def has(digest: str) -> bool:
+    """Say whether something is stored under the digest, unchecked."""
+    return _storage().exists(_name(digest))
+
+
 def path(digest: str) -> Path:
     """Return the local file of a digest, checked against it."""
     verify(digest)

@@ -14,8 +14,8 @@ RUN: Mapping[str, Mapping[str, str]] = {
     },
     "waiting": {"requeue": "queued"},
     "succeeded": {"interrupt": "interrupted"},
-    "failed": {"interrupt": "interrupted"},
-    "cancelled": {},
+    "failed": {"interrupt": "interrupted", "resume": "queued"},
+    "cancelled": {"resume": "queued"},
     "interrupted": {},
 }
 TABLES = {"Run": RUN}

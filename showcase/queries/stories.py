@@ -79,11 +79,12 @@ def _run_text(event: Event, *, run: str) -> str:
         "run.running": _("%(run)s started"),
         "run.waiting": _("%(run)s waits for a decision"),
         "run.stop_asked": _("%(run)s: stop asked"),
+        "run.resumed": _("%(run)s goes on"),
         "run.succeeded": _("%(run)s done"),
         "run.failed": _("%(run)s failed"),
         "run.cancelled": _("%(run)s cancelled"),
     }
-    if event.kind == "run.stop_asked" and event.payload.get("detail"):
+    if event.kind in ("run.stop_asked", "run.resumed") and event.payload.get("detail"):
         asked = str(event.payload["detail"])
         return asked if run == _("Run") else f"{run}: {asked}"
     return words.get(event.kind, event.kind) % {"run": run}

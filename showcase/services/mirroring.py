@@ -34,6 +34,9 @@ def _follow_job(run: Run, change: JobChange) -> Sequence[NewEvent]:
     kind = f"run.{change.status}"
     if run.job_id is not None and run.status == change.status:
         kind = "run.stop_asked"  # the only change of a job that leaves its status as it is
+    if not run.is_active and change.status == Run.Status.QUEUED:
+        kind = "run.resumed"
+        _tell_anew(run)
     run.status = statuses.follow(run.status, change.status)
     if change.status == Run.Status.RUNNING and run.started_at is None:
         run.started_at = change.at
@@ -48,6 +51,15 @@ def _follow_job(run: Run, change: JobChange) -> Sequence[NewEvent]:
     return [NewEvent(run.stream, kind, payload), NewEvent(Run.LIST_STREAM, kind)]
 
 
+def _tell_anew(run: Run) -> None:
+    """Let a run that goes on say only what the steps that are kept have found."""
+    run.started_at = run.finished_at = run.seconds = run.failed_step = None
+    run.warnings, run.winner, run.winner_wape, run.result = 0, "", None, {}
+    for step in run.steps.in_order().filter(status=StepRun.Status.DONE):
+        _note_outcome(run, step)
+        _note_winner(run, step.data)
+
+
 def _finish(run: Run, change: JobChange) -> None:
     run.finished_at = change.at
     run.seconds = (change.at - (run.started_at or change.at)).total_seconds()
@@ -58,6 +70,9 @@ def _follow_step(run: Run, change: JobChange) -> Sequence[NewEvent]:
     step = run.steps.filter(name=change.step).first()
     if step is None:
         return ()
+    if change.step_status == StepRun.Status.PENDING:
+        _reopen(step)
+        return []
     is_first = step.started_at is None
     step.status = _status(step, change)
     if step.status != StepRun.Status.PENDING and is_first:
@@ -79,6 +94,13 @@ def _status(step: StepRun, change: JobChange) -> str:
         return StepRun.Status.WAITING
     has_begun = step.started_at is not None or change.step_status == StepRun.Status.RUNNING
     return StepRun.Status.RUNNING if has_begun else StepRun.Status.PENDING
+
+
+def _reopen(step: StepRun) -> None:
+    """The step is to be done anew."""
+    step.status, step.outcome, step.detail, step.data = StepRun.Status.PENDING, "", "", {}
+    step.started_at = step.finished_at = step.seconds = None
+    step.save()
 
 
 def _close(run: Run, step: StepRun, change: JobChange) -> None:

@@ -10,15 +10,17 @@ from typing import Any
 from django.db import transaction
 
 from forecastlab.accounts.models import User
-from forecastlab.jobs.services import jobs
-from forecastlab.lib import texts
-from forecastlab.lib.errors import Conflict, NotFound
+from forecastlab.jobs.services import jobs, resuming
+from forecastlab.lib import artefacts, texts
+from forecastlab.lib.errors import BadInput, Conflict, NotFound
 from showcase.models import Run, StepRun
 from showcase.services import configs
 from showcase.services.configs import Prepared
 
 KIND = "run"
 STOP_PATIENCE, POLL = 15.0, 0.2
+# How a step ended that a run can go on from.
+BAD = ("", StepRun.Outcome.FAIL)
 
 
 class NoSuchRun(NotFound):
@@ -31,6 +33,12 @@ class RunFinished(Conflict):
     """The run has ended; there is nothing to stop."""
 
     code = "run_finished"
+
+
+class NothingToRetry(Conflict):
+    """The run has not failed and was not stopped, or cannot go on."""
+
+    code = "nothing_to_retry"
 
 
 def start(options: Mapping[str, Any], *, by: User, at: datetime) -> Run:
@@ -87,6 +95,46 @@ def stop(run: Run, *, by: User, at: datetime) -> Run:
     jobs.cancel(run.job, by=by, at=at)
     run.refresh_from_db()
     return run
+
+
+def retry(run: Run, *, step: str = "", by: User | None, at: datetime) -> Run:
+    """Let a run that failed or was stopped go on from a step; without one, from where it ended.
+
+    Steps before it are kept. Where working files that they made are gone, it goes on from the
+    step that makes them. Raises NothingToRetry, or BadInput for a step that was not reached.
+    """
+    run.refresh_from_db()
+    if run.job is None or not can_retry(run):
+        raise NothingToRetry(f"Run {run.pk} is {run.status}: there is nothing to go on with.")
+    names = choices(run)
+    if step and step not in names:
+        raise BadInput(
+            f"Run {run.pk} cannot go on from '{step}'.",
+            hint=f"It can from: {', '.join(names)}.",
+            field="step",
+        )
+    resuming.resume(run.job, step=_from(run, step or names[-1]), by=by, at=at)
+    run.refresh_from_db()
+    return run
+
+
+def can_retry(run: Run) -> bool:
+    return run.job_id is not None and run.status in (Run.Status.FAILED, Run.Status.CANCELLED)
+
+
+def choices(run: Run) -> list[str]:
+    """Return the steps from which a run can go on: all up to the first that did not end well."""
+    steps = list(run.steps.in_order().values_list("name", "outcome"))
+    ended = next((place for place, (_, outcome) in enumerate(steps) if outcome in BAD), len(steps))
+    return [name for name, _ in steps[: ended + 1]]
+
+
+def _from(run: Run, step: str) -> str:
+    """Return `step`, or the first step before it whose working files are not there any more."""
+    for name, data in run.steps.in_order().values_list("name", "data"):
+        if name == step or not all(artefacts.has(one) for one in data.get("temporary", ())):
+            return str(name)
+    return step
 
 
 def find(number: str | int, *, viewer: User) -> Run:

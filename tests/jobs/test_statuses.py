@@ -11,8 +11,11 @@ from forecastlab.lib import state_tables
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 
-def test_only_ended_jobs_have_no_way_out() -> None:
+def test_what_is_over_moves_only_to_begin_anew() -> None:
     assert {"succeeded", "failed", "cancelled"} == statuses.TERMINAL
+    for status in statuses.TERMINAL:
+        assert set(JOB[status].values()) <= {"queued"}
+    assert set(STEP[StepStatus.DONE].values()) == {"pending"}
 
 
 @pytest.mark.parametrize("table", [JOB, STEP])
@@ -52,7 +55,7 @@ def _ends_from(table: statuses.Table, status: str) -> bool:
     seen, left = set(), [status]
     while left:
         here = left.pop()
-        if not table[here]:
+        if here in {*statuses.TERMINAL, StepStatus.DONE}:
             return True
         new = set(table[here].values()) - seen
         seen |= new

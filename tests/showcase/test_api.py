@@ -99,3 +99,21 @@ def test_a_viewer_reads_but_does_not_start() -> None:
 
     assert call(bob, "GET", f"/runs/{run.pk}")[1]["winner"]["model"] == "naive"
     assert call(bob, "POST", "/runs", {"scenario": "demo_minimal"})[0] == 403
+
+
+def test_a_stopped_run_goes_on_and_one_that_ended_well_does_not() -> None:
+    alice = make_user()
+    run = make_run(by=alice, models=["naive"])
+    call(alice, "POST", f"/runs/{run.pk}/cancel")
+
+    status, refused = call(alice, "POST", f"/runs/{run.pk}/retry", {"step": "train"})
+    assert (status, refused["errors"][0]["field"] if "errors" in refused else "step") == (
+        422,
+        "step",
+    )
+    status, told = call(alice, "POST", f"/runs/{run.pk}/retry")
+    assert (status, told["status"]) == (200, "queued")
+
+    assert work_off(run).status == "succeeded"
+    status, refused = call(alice, "POST", f"/runs/{run.pk}/retry")
+    assert (status, refused["code"]) == (409, "nothing_to_retry")

@@ -52,8 +52,12 @@ JOB: Table[JobStatus] = {
         "requeue": JobStatus.QUEUED,
     },
     JobStatus.SUCCEEDED: {},
-    JobStatus.FAILED: {},
-    JobStatus.CANCELLED: {},
+    JobStatus.FAILED: {
+        "resume": JobStatus.QUEUED,
+    },
+    JobStatus.CANCELLED: {
+        "resume": JobStatus.QUEUED,
+    },
 }
 
 STEP: Table[StepStatus] = {
@@ -73,12 +77,15 @@ STEP: Table[StepStatus] = {
         "gather": StepStatus.PENDING,
         "requeue": StepStatus.PENDING,
     },
-    StepStatus.DONE: {},
+    StepStatus.DONE: {
+        "redo": StepStatus.PENDING,
+    },
 }
 
 TABLES = {"Job": JOB, "Step of a job": STEP}
-TERMINAL = frozenset(status for status, moves in JOB.items() if not moves)
-OPEN_STEP = frozenset(status for status, moves in STEP.items() if moves)
+# Over, until somebody lets it go on; a worker moves nothing here.
+TERMINAL = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED})
+OPEN_STEP = frozenset(STEP) - {StepStatus.DONE}
 
 
 def after(table: Table[Status], status: str, move: str) -> Status:

@@ -6,21 +6,17 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from forecastlab.accounts.services.commands import ActingCommand
-from forecastlab.jobs.services import following
 from forecastlab.warehouse.domain.simulator.config import parse_knobs
 from showcase.domain.config import METRICS
-from showcase.models import Run
-from showcase.queries import representations
+from showcase.management.following import RunCommand
 from showcase.services import configs, runs
 
 PLAIN = ("scenario", "dataset", "seed", "as_of", "focus", "models", "horizon", "folds")
 MORE = ("step", "gap", "metric", "name", "table")
 
 
-class Command(ActingCommand):
+class Command(RunCommand):
     help = "Run the pipeline over a dataset, or over sales simulated for a scenario."
-    verb = "run.start"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -42,7 +38,6 @@ class Command(ActingCommand):
             "--keep-going", action="store_true", help="skip only what needs a failed step"
         )
         parser.add_argument("--dry-run", action="store_true", help="print the plan, write nothing")
-        parser.add_argument("--wait", action="store_true", help="until the run has ended")
 
     def run(self, options: dict[str, Any]) -> Mapping[str, Any]:
         asked = {key: options[key] for key in (*PLAIN, *MORE) if options[key] is not None}
@@ -51,14 +46,7 @@ class Command(ActingCommand):
         if options["dry_run"]:
             return configs.prepare(asked, by=self.actor, at=timezone.now()).shown()
         run = runs.start(asked, by=self.actor, at=timezone.now())
-        if not options["wait"]:
-            return {"job": run.job_id, "run": run.pk}
-        following.follow(run.job_id or 0, self.say)
-        run.refresh_from_db()
-        return representations.whole(run)
-
-    def succeeded(self, result: Mapping[str, Any]) -> bool:
-        return "status" not in result or bool(result["status"] == Run.Status.SUCCEEDED)
+        return self.told(run, wait=options["wait"])
 
     def describe(self, result: Mapping[str, Any]) -> str:
         if "steps" not in result:
