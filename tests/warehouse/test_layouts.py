@@ -149,8 +149,8 @@ def test_series_without_dates_end_together_and_are_continued(folder: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "field", "sentence"),
     [
-        (["train.csv"], "frequency", "has no dates to guess the frequency from"),
-        (["long.csv", "--test", "test.csv"], "test", "the layout is long"),
+        (["train.csv"], "frequency", "Without dates there is nothing to guess"),
+        (["long.csv", "--test", "test.csv"], "test", "The layout is long"),
         (["long.csv", "--layout", "sideways"], "layout", "Accepted: long, wide, m4"),
         (["dated.csv", "--map", "price=sku"], "map", "cannot be price"),
         (["dated.csv", "--signal", "sku:known"], "signal", "there are no signals"),

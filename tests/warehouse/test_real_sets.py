@@ -9,10 +9,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from forecastlab.jobs.models import Job
-from forecastlab.warehouse.models import DatasetVersion, Store
+from forecastlab.warehouse.models import DatasetVersion, SalesFact, Series, Store
 from tests.factories import make_user, run_job
 from tests.forecasting.test_commands import run
-from tests.warehouse.import_pages import accept, preview
+from tests.warehouse.import_pages import accept, preview, upload
 
 M4 = "m4-weekly-hourly"
 
@@ -115,6 +115,88 @@ def test_a_set_is_imported_by_page_with_its_tables(
     assert (version.first, version.last) == (first, last)
     described = Store.objects.exclude(attributes={}).count()
     assert described == (Store.objects.count() if further else 0)
+
+
+# The raw table of the orange juice: weeks by their number, the logarithm of what was moved.
+YX = {
+    "dates": "period numbers",
+    "frequency": "W",
+    "placed": {"store": "store", "brand": "product", "week": "ds", "logmove": "quantity"},
+    "known": [*(f"price{one}" for one in range(1, 12)), "deal", "feat"],
+}
+
+
+def weeks_are_those_of_the_file() -> bool:
+    version = DatasetVersion.objects.get(dataset__name="oj")
+    assert (version.rows, version.series_count) == (106_139, 913)
+    assert (version.frequency, version.periods, version.last) == ("W", 161, "160")
+    assert list(version.signals.values_list("known", flat=True)) == [True] * 13
+    series = Series.objects.get(unique_id="2:1")
+    first = SalesFact.objects.filter(version_id=version.pk, series_id=series.pk).order_by("t")[0]
+    assert (first.t, first.quantity) == (40, pytest.approx(9.0186954877))
+    return True
+
+
+def test_the_raw_orange_juice_is_imported_by_command(sets: Path) -> None:
+    asked = ["--dates", str(YX["dates"]), "--frequency", str(YX["frequency"])]
+    for column, role in YX["placed"].items():
+        asked += ["--map", f"{role}={column}"]
+    for column in YX["known"]:
+        asked += ["--signal", f"{column}:known"]
+
+    code, told = run("import_dataset", "oj", str(sets / "dominicks-oj/yx.csv.gz"), *asked)
+
+    assert code == 0, told
+    assert weeks_are_those_of_the_file()
+    assert told["problems"][0]["code"] == "dropped_columns"
+
+
+def test_the_raw_orange_juice_is_imported_by_page(
+    shared_data: Path, client: Client, transactional_db: None
+) -> None:
+    client.force_login(make_user("alice"))
+    path = shared_data / "dominicks-oj/yx.csv.gz"
+    address = upload(client, path.read_bytes(), name="oj", called=path.name).url
+    headings = client.get(address).context["form"].look.headings
+    roles = {**YX["placed"], **dict.fromkeys(YX["known"], "signal:known")}
+    chosen = {f"role_{headings.index(one)}": role for one, role in roles.items()}
+
+    read = {"dates": str(YX["dates"]), "frequency": str(YX["frequency"])}
+    job = accept(client, preview(client, address, **chosen, **read))
+
+    assert job.status == "succeeded", job.error
+    assert weeks_are_those_of_the_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "frequency", "series", "rows", "held_back"),
+    [("Weekly", "W", 359, 371_579, 13), ("Hourly", "H", 414, 373_372, 48)],
+)
+def test_m4_is_imported_by_page_with_what_is_held_back(
+    shared_data: Path,
+    client: Client,
+    transactional_db: None,
+    name: str,
+    frequency: str,
+    series: int,
+    rows: int,
+    held_back: int,
+) -> None:
+    client.force_login(make_user("alice"))
+    train, test = (
+        SimpleUploadedFile(
+            f"{name}-{part}.csv.gz", (shared_data / M4 / f"{name}-{part}.csv.gz").read_bytes()
+        )
+        for part in ("train", "test")
+    )
+    sent = client.post("/imports/new/", {"name": "m4", "file": train, "test": test})
+    assert sent.status_code == 302, sent.content.decode()
+
+    job = accept(client, preview(client, sent.url, layout="m4", frequency=frequency))
+
+    assert job.status == "succeeded", job.error
+    version = DatasetVersion.objects.get(dataset__name="m4")
+    assert (version.rows, version.series_count, version.held_back) == (rows, series, held_back)
 
 
 def test_m4_is_imported_by_api_with_what_is_held_back(

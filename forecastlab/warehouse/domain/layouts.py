@@ -136,7 +136,9 @@ def _row_a_date(headings: Sequence[str], placed: Sequence[Placed], *, guessing: 
 
 
 def _dates(headings: Sequence[str], written: str = "") -> set[str]:
-    """Return the headings that are dates."""
+    """Return the headings that are dates, or numbers of periods where it is said so."""
+    if written == moments.NUMBERED:
+        return {one for one in headings if one.strip().isdecimal()}
     read = moments.read(pl.Series("headings", list(headings), dtype=pl.String), written).table
     return set(read.filter(pl.col("ds").is_not_null())["text"])
 

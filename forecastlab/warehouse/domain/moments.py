@@ -17,6 +17,8 @@ from forecastlab.lib.errors import BadInput
 MOMENT = pl.Datetime("us")
 FIRST_YEAR, LAST_YEAR = 1800, 2199
 DAY_FIRST, MONTH_FIRST = "day first", "month first"
+# No dates at all: the numbers of periods.
+NUMBERED = "period numbers"
 _CLOCK = r"[T ]\s*(\d{1,2}):(\d{2})(?::(\d{2}(?:[.,]\d+)?))?\s*([AaPp])?\.?[Mm]?\.?$"
 WITH_OFFSET = (
     r"(:\d{2}(?:[.,]\d+)?(?:\s*[APap][Mm])?)\s*(Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)(?:\[[^\]]*\])?$"
@@ -115,11 +117,11 @@ class Read:
 
 def check_dates(dates: str) -> str:
     """Return how dates are to be read; raise DatesUnusable when it is no way to read them."""
-    if dates in {"", DAY_FIRST, MONTH_FIRST} or "%" in dates:
+    if dates in {"", DAY_FIRST, MONTH_FIRST, NUMBERED} or "%" in dates:
         return dates
     raise DatesUnusable(
         f"'{dates}' does not say how dates are written. Accepted: '{DAY_FIRST}', '{MONTH_FIRST}', "
-        "or a pattern such as '%d.%m.%Y'.",
+        f"'{NUMBERED}', or a pattern such as '%d.%m.%Y'.",
         field="dates",
     )
 
@@ -289,7 +291,9 @@ def hint(texts: Sequence[str]) -> str:
         return ""
     lengths = {len(one) for one in texts}
     if lengths == {5}:
-        return "It looks like a number of days from Excel: format the column as dates there."
+        return "it looks like a number of days from Excel: format the column as dates there"
     if lengths in ({10}, {13}):
-        return "It looks like seconds since 1970: write dates instead."
+        return "it looks like seconds since 1970: write dates instead"
+    if max(lengths) < 4:
+        return f"for numbers of periods say --dates '{NUMBERED}' and --frequency"
     return ""

@@ -59,26 +59,42 @@ class Options:
 
     def check_layout(self, layout: str) -> None:
         """Raise OptionUnusable for what the layout that was found does not go with."""
-        if layout == M4 and not self.frequency:
+        undated = layout == M4 or self.reading.undated
+        if undated and not self.frequency:
             raise OptionUnusable(
-                "Layout m4 has no dates to guess the frequency from.",
+                "Without dates there is nothing to guess the frequency from.",
                 hint="Say how long a period is: --frequency W for weeks, H for hours.",
                 field="frequency",
             )
-        if layout != M4 and self.test:
+        if undated and self.calendar:
             raise OptionUnusable(
-                f"Held-back values continue series without dates; the layout is {layout}.",
-                hint="Give --layout m4, or leave the test file out.",
-                field="test",
+                "There are no dates that a calendar could say something of.", field="calendar"
             )
-        if layout == M4 and self.calendar:
+        if layout == M4:
+            self._check_whole()
+        elif self.test:
             raise OptionUnusable(
-                "Layout m4 has no dates that a calendar could say something of.", field="calendar"
+                "Held-back values go with layout m4, where only their place says what they "
+                f"continue. The layout is {layout}, whose rows say it themselves, and the newest "
+                "periods are always what models are judged on.",
+                hint="Leave the test file out, and import it after this one with --mode append.",
+                field="test",
             )
         if layout != LONG and self.signals:
             raise OptionUnusable(
                 f"In layout {layout} every value is a quantity: there are no signals.",
                 field="signal",
+            )
+
+    def _check_whole(self) -> None:
+        """Raise OptionUnusable where values that only have a place would be added to others."""
+        if self.mode != REPLACE:
+            raise OptionUnusable(
+                "Layout m4 does not say of which periods its values are, so they cannot be put "
+                "among those that are there.",
+                hint="Give the whole of it with --mode replace, or rows with the numbers of their "
+                "periods: --layout long --dates 'period numbers'.",
+                field="mode",
             )
 
     @property

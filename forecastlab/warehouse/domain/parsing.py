@@ -38,14 +38,18 @@ class Reading:
     """How values are to be read; what is left empty is guessed.
 
     `decimal` is "." or ","; `dates` as in moments.check_dates; `timezone` is the IANA name of
-    the zone whose wall time is kept. `undated`: the column of dates holds whole numbers of
-    periods instead, from 0.
+    the zone whose wall time is kept. `periods`: the column of dates holds whole numbers of
+    periods, from 0, though `dates` does not say so.
     """
 
     decimal: str = ""
     dates: str = ""
     timezone: str = ""
-    undated: bool = False
+    periods: bool = False
+
+    @property
+    def undated(self) -> bool:
+        return self.periods or self.dates == moments.NUMBERED
 
     def check(self) -> None:
         """Raise ReadingUnusable or DatesUnusable for what no file could be read with."""

@@ -93,7 +93,8 @@ class ColumnsForm(forms.Form):
         max_length=40,
         widget=forms.TextInput(attrs={"list": "date-orders", "autocomplete": "off"}),
         help_text=_(
-            "Left empty: guessed. Else: day first, month first, or a pattern like %d.%m.%y."
+            "Left empty: guessed. Else: day first, month first, period numbers, or a pattern like "
+            "%d.%m.%y."
         ),
     )
     timezone = forms.ChoiceField(

@@ -113,7 +113,7 @@ def read(asked: Asked, report: Report) -> list[Problem]:
     upload = opened(asked)
     table = sources.table(upload, asked.options)
     report(0.1, f"Reading {asked.file_name}")
-    reading = replace(asked.options.reading, undated=table.undated)
+    reading = replace(asked.options.reading, periods=table.undated)
     found = staging.stage(table.source, table.mapping, upload.place, reading)
     beside = tables.read(upload.place, asked.options, table.mapping)
     return [*found, *beside, *_dropped(table.mapping)]

@@ -145,6 +145,8 @@ def _dates_beside(rows: pl.DataFrame, roles: Dictionary[str, str]) -> list[str]:
 
 def _of_dates(texts: pl.Series, options: Options) -> dict[str, str]:
     """Return what the dates of a table tell that has each date once."""
+    if options.reading.undated:
+        return {}
     read = moments.read(texts.cast(pl.String).unique(), options.dates)
     if read.form is None:
         return {}
@@ -162,6 +164,8 @@ def _guesses(head: _Head, options: Options) -> dict[str, str]:
         return found
     signs = {one.decimal for one in survey.insight.numerals.values()}
     found["decimal"] = SIGNS["," if "," in signs else "."]
+    if options.reading.undated:
+        return found
     column = resolved.column("ds") or ""
     read = moments.read(head.rows[column].cast(pl.String).unique(), options.dates)
     if read.form:

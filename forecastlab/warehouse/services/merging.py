@@ -90,8 +90,10 @@ def _nothing_to_add_to(wanted: Load) -> list[Problem]:
 
 def _aligned(parent: DatasetVersion, staged: Staged, mode: str) -> Alignment:
     if mode != REPLACE:
-        if parent.epoch is None or staged.epoch is None:
-            raise Misaligned("without dates nothing says which rows belong together")
+        if parent.held_back:
+            raise Misaligned(
+                f"its last {parent.held_back:,} periods are held back as the truth of the last fold"
+            )
         _same_signals(parent, staged)
     return alignment.align(parent.calendar, staged.calendar)
 

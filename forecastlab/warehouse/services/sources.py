@@ -24,10 +24,7 @@ class Table:
     source: Readable
     mapping: Mapping
     layout: str
-
-    @property
-    def undated(self) -> bool:
-        return self.layout == M4
+    undated: bool
 
 
 def layout_of(source: Source, options: Options) -> str:
@@ -47,9 +44,10 @@ def table(upload: Upload, options: Options) -> Table:
     headings = upload.source.headings
     if layout == LONG:
         mapping = mappings.resolve(headings, placed, signals, guessing=options.guess)
-        return Table(upload.source, mapping, layout)
+        return Table(upload.source, mapping, layout, options.reading.undated)
     shape = layouts.shape(layout, headings, placed, guessing=options.guess, written=options.dates)
     test = beside.opened(upload.place, "test", options) if options.test else None
     wide = reshaping.as_long(upload.source, shape, layout, test)
     mapping = mappings.resolve(wide.headings, wide.placed, (), guessing=False)
-    return Table(wide, replace(mapping, dropped=shape.dropped), layout)
+    undated = layout == M4 or options.reading.undated
+    return Table(wide, replace(mapping, dropped=shape.dropped), layout, undated)

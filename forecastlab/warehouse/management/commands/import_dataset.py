@@ -23,7 +23,7 @@ OPTIONS = {
     "duplicates": "rows of one series and period: reject, sum, or keep the last",
     "encoding": "how the text is encoded, such as windows-1252; else guessed",
     "decimal": "what stands before the decimals: . or ,; else guessed",
-    "dates": "day first, month first, or a pattern such as %%d.%%m.%%Y; else guessed",
+    "dates": "day first, month first, period numbers, or a pattern like %%d.%%m.%%Y; else guessed",
     "timezone": "where sales are counted, such as Europe/Berlin: for times with an offset",
 }
 FILES = {
