@@ -40,3 +40,5 @@ FOLDS = 3
 METRIC = "wape"
 # The intervals, in percent, that every issued forecast stores and every judgement calibrates.
 LEVELS = (80, 95)
+# Ways to choose what serves a series, the usual one first.
+POLICIES = ("ensemble_switch", "ensemble", "global_best", "group_best", "series_best")
