@@ -31,6 +31,7 @@ class RunIn(Schema):
     folds: int | None = None
     step: int | None = None
     gap: int | None = None
+    window: int | None = None
     metric: str | None = None
     focus: str | None = None
     table: str | None = None

@@ -36,6 +36,11 @@ class RunForm(forms.Form):
     gap = forms.CharField(
         label=_("Gap before each fold"), required=False, help_text=_("0 to 30, under the horizon.")
     )
+    window = forms.CharField(
+        label=_("Learn from"),
+        required=False,
+        help_text=_("The last so many periods before each fold; all of them if empty."),
+    )
     metric = forms.ChoiceField(
         label=_("Ranked by"), required=False, choices=[(name, name.upper()) for name in METRICS]
     )
@@ -57,7 +62,7 @@ class RunForm(forms.Form):
         label=_("Models"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("None ticked: all of them."),
+        help_text=_("None ticked: the default ones."),
     )
     keep_going = forms.BooleanField(
         label=_("Keep going after a failed step"),
@@ -65,11 +70,15 @@ class RunForm(forms.Form):
         help_text=_("Only steps that need the failed one are skipped."),
     )
 
-    def __init__(self, *args: Any, sales: Choices, models: Choices, **options: Any) -> None:
+    def __init__(
+        self, *args: Any, sales: Choices, models: Choices, cannot: str = "", **options: Any
+    ) -> None:
         super().__init__(*args, **options)
         self.first_sales = str(sales[0][1][0][0]) if sales else ""
         _offer(self.fields["sales"], sales)
         _offer(self.fields["models"], models)
+        if cannot:
+            self.fields["models"].help_text = cannot
 
     def clean_simulate(self) -> dict[str, str]:
         try:

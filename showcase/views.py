@@ -138,6 +138,7 @@ def _form(request: HttpRequest) -> RunForm:
         initial=initial,
         sales=new_run.sales_choices(person(request), scenarios=known.scenarios, chosen=chosen),
         models=new_run.model_choices(),
+        cannot=new_run.models_that_cannot_run(),
     )
 
 

@@ -41,9 +41,11 @@ class BacktestIn(Schema):
     folds: int | None = None
     step: int | None = None
     gap: int | None = None
+    window: int | None = None
     metric: str | None = None
     season_length: int | None = None
     intervals: list[int] | None = None
+    policy: str | None = None
 
 
 @router.get(

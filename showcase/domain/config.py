@@ -32,8 +32,10 @@ OPTIONS = (
     "simulate",
     "step",
     "table",
+    "window",
 )
 LONGEST = 90
+MOST_PERIODS = 100_000
 # What a config hash does not cover: names that only this installation knows.
 LABELS = ("name", "run", "version")
 
@@ -109,6 +111,8 @@ def freeze(options: Options, *, known: Known, sales: Sales, today: date) -> dict
         "focus": _focus(given),
         "keep_going": _flag(given, "keep_going"),
     }
+    if "window" in given:
+        config["window"] = _whole(given, "window", 0, low=sales.defaults.history, high=MOST_PERIODS)
     _check_history(config, sales)
     config["name"] = _name(given, config, sales)
     return config

@@ -46,7 +46,9 @@ def _folds(config: Mapping[str, Any]) -> str:
     told = ngettext("1 fold", "%(n)s folds", config["folds"]) % {"n": config["folds"]}
     if config["step"] != config["horizon"]:
         told = f"{told}, {_('every')} {config['step']}"
-    return f"{told}, {_('gap')} {config['gap']}" if config["gap"] else told
+    told = f"{told}, {_('gap')} {config['gap']}" if config["gap"] else told
+    window = config.get("window")
+    return f"{told}, {_('learning from')} {window}" if window else told
 
 
 def _metric(metric: str) -> str:

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from forecastlab.lib import figures
 from showcase.models import Run, StepRun
 
-FOLD_KEYS = ("horizon", "folds", "step", "gap")
+FOLD_KEYS = ("horizon", "folds", "step", "gap", "window")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def _against_previous(run: Run) -> tuple[str, str]:
     if run.dataset_id is None or before is None or before.winner_wape is None:
         return "", ""
     if before.content_hash != run.content_hash or any(
-        before.config[key] != run.config[key] for key in FOLD_KEYS
+        before.config.get(key) != run.config.get(key) for key in FOLD_KEYS
     ):
         return _("other folds than run %(n)s") % {"n": before.pk}, ""
     delta = (run.winner_wape or 0.0) - before.winner_wape

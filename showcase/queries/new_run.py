@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from forecastlab.accounts.models import User
 from forecastlab.forecasting.domain import config as forecasting
+from forecastlab.forecasting.domain.models import unavailable
 from forecastlab.jobs.queries import jobs
 from forecastlab.lib import dates, figures
 from forecastlab.warehouse.domain.simulator import config as simulator
@@ -72,7 +73,24 @@ def _label(version: DatasetVersion) -> str:
 
 
 def model_choices() -> list[Choice]:
-    return [(name, forecasting.title_of(name)) for name in forecasting.model_names()]
+    """Return the models that can run here: the default ones, and those that must be ticked."""
+    cannot = unavailable()
+    usual = forecasting.default_models()
+    can = [name for name in forecasting.model_names() if name not in cannot]
+    titled = [(name, forecasting.title_of(name)) for name in can]
+    groups = [
+        (_("Default"), [one for one in titled if one[0] in usual]),
+        (_("Only when ticked"), [one for one in titled if one[0] not in usual]),
+    ]
+    return [(title, choices) for title, choices in groups if choices]
+
+
+def models_that_cannot_run() -> str:
+    """Return what the form says of models that it does not offer."""
+    reasons = [f"{forecasting.title_of(name)}: {why}" for name, why in unavailable().items()]
+    if not reasons:
+        return ""
+    return " ".join([_("None ticked: the default ones."), _("Not here:"), *reasons])
 
 
 def initial_of(run: Run) -> dict[str, Any]:
@@ -81,7 +99,18 @@ def initial_of(run: Run) -> dict[str, Any]:
     source = (
         f"scenario:{config['scenario']}" if config["scenario"] else f"dataset:{config['dataset']}"
     )
-    same = ("name", "horizon", "folds", "step", "gap", "metric", "seed", "focus", "models")
+    same = (
+        "name",
+        "horizon",
+        "folds",
+        "step",
+        "gap",
+        "window",
+        "metric",
+        "seed",
+        "focus",
+        "models",
+    )
     rest = {"keep_going": config["keep_going"], "simulate": _knobs_turned(config)}
     return {"sales": source, **rest} | {key: config.get(key) for key in same}
 

@@ -72,10 +72,9 @@ def prepare(options: Mapping[str, Any], *, by: User, at: datetime) -> Prepared:
 
 
 def known_names() -> Known:
-    models = forecasting.model_names()
     return Known(
-        models=models,
-        default_models=models,
+        models=forecasting.model_names(),
+        default_models=forecasting.default_models(),
         scenarios=tuple(SCENARIOS),
         simulated=_simulated,
     )

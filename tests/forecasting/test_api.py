@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from forecastlab.forecasting.domain.config import model_names
+from forecastlab.forecasting.domain.config import default_models
 from forecastlab.forecasting.models import Forecast, ForecastIssue
 from tests.forecasting.test_pages import make_issue
 
@@ -56,7 +56,7 @@ def test_an_unknown_series_is_a_problem(issue: ForecastIssue, alice: Client) -> 
 def test_model_runs_tell_all_that_made_them(issue: ForecastIssue, alice: Client) -> None:
     told = alice.get(reverse("api:model-run-list"), {"dataset": "shop"}).json()
 
-    assert len(told["items"]) == len(model_names())
+    assert len(told["items"]) == len(default_models())
     served = next(one for one in told["items"] if one["aliases"])
     assert served["model_run"] == issue.model_run_id
     assert served["metrics"]["wape"] > 0

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from forecastlab.forecasting import job_kinds
-from forecastlab.forecasting.domain.config import model_names
+from forecastlab.forecasting.domain.config import default_models
 from forecastlab.forecasting.models import (
     Alias,
     Backtest,
@@ -38,7 +38,7 @@ def test_every_series_is_judged_by_every_model_on_the_same_folds() -> None:
     assert job.status == "succeeded", job.error
     backtest = backtests.of_job(job)
     assert backtest.judged + len(backtest.skipped) == 5
-    assert backtest.scores.count() == 5 * len(model_names())
+    assert backtest.scores.count() == 5 * len(default_models())
 
 
 def test_a_first_forecast_judges_registers_and_stores() -> None:
@@ -49,7 +49,7 @@ def test_a_first_forecast_judges_registers_and_stores() -> None:
 
     assert job.status == "succeeded", job.error
     assert Alias.objects.get().name == "shop-production"
-    assert ModelRun.objects.count() == len(model_names())
+    assert ModelRun.objects.count() == len(default_models())
     issue = ForecastIssue.objects.get()
     assert Forecast.objects.filter(issue=issue).count() == 5
 

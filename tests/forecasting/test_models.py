@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from forecastlab.forecasting.domain import config, decomposition, shards
-from forecastlab.forecasting.domain.models import zoo
+from forecastlab.forecasting.domain.models import default_zoo, zoo
 from forecastlab.forecasting.domain.protocol import Task
 from tests.factories import make_sales
 from tests.forecasting.panels import make_panel, run
 
 NAN = float("nan")
-MODELS = sorted(zoo())
+MODELS = sorted(default_zoo())
 
 
 def forecast(name: str, sales: list[float], *, steps: int = 3, season: int = 7, frequency="D"):

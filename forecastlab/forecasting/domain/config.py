@@ -14,12 +14,16 @@ from forecastlab.forecasting.domain.defaults import (
     FOLDS,
     LEVELS,
     METRIC,
+    POLICIES,
     Defaults,
 )
 from forecastlab.forecasting.domain.folds import Folds
 from forecastlab.forecasting.domain.metrics import METRICS
-from forecastlab.forecasting.domain.models import ensemble, zoo
+from forecastlab.forecasting.domain.models import default_zoo, ensemble, unavailable, zoo
 from forecastlab.lib.errors import BadInput
+
+# Keys that came later: they are hashed only where they say something, so that older hashes hold.
+NEWER: Mapping[str, Any] = {"held_back": 0, "window": None, "policy": POLICIES[0]}
 
 
 class UnknownModel(BadInput):
@@ -28,11 +32,19 @@ class UnknownModel(BadInput):
     code = "unknown_model"
 
 
+class ModelUnavailable(BadInput):
+    """The model cannot run in this installation."""
+
+    code = "model_unavailable"
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """One judgement. `season` is the length of the season, `scale` the lag of MASE.
 
-    `held_back` is how many of the last periods the version keeps for the last fold.
+    `held_back` is how many of the last periods the version keeps for the last fold. Models learn
+    from the last `window` periods before each origin, or from all of them. `policy` is how what
+    serves a series is chosen.
     """
 
     frequency: str
@@ -46,6 +58,8 @@ class Config:
     scale: int
     levels: tuple[int, ...]
     held_back: int = 0
+    window: int | None = None
+    policy: str = POLICIES[0]
 
     @property
     def windows(self) -> Folds:
@@ -61,9 +75,10 @@ class Config:
         return ensemble.NAME in self.models and bool(self.single)
 
     def as_json(self) -> dict[str, Any]:
-        """Return what is hashed: held-back periods are named only where there are any."""
+        """Return what is hashed."""
         stored = {**asdict(self), "models": list(self.models), "levels": list(self.levels)}
-        return stored if self.held_back else {k: v for k, v in stored.items() if k != "held_back"}
+        silent = {name for name, usual in NEWER.items() if stored[name] == usual}
+        return {name: value for name, value in stored.items() if name not in silent}
 
     @property
     def hash(self) -> str:
@@ -73,8 +88,22 @@ class Config:
 
 
 def model_names() -> list[str]:
-    """Return what `models` may name, in the order of the default zoo."""
+    """Return what `models` may name, cheapest first."""
     return [*zoo(), ensemble.NAME]
+
+
+def default_models() -> list[str]:
+    """Return what runs where no models are named: the default zoo, as far as it can run here."""
+    cannot = unavailable()
+    return [*(name for name in default_zoo() if name not in cannot), ensemble.NAME]
+
+
+def left_out(config: Config) -> list[dict[str, str]]:
+    """Return which models of the default zoo cannot run here, where all of it was asked for."""
+    if list(config.models) != default_models():
+        return []
+    usual = default_zoo()
+    return [{"model": k, "reason": why} for k, why in unavailable().items() if k in usual]
 
 
 def title_of(name: str) -> str:
@@ -94,9 +123,10 @@ def resolve(options: Mapping[str, Any], *, frequency: str, held_back: int = 0) -
     usual = max(held_back - gap, 1) if held_back else defaults.horizon
     horizon = _whole(options, "horizon", usual, 1)
     season = _whole(options, "season_length", defaults.season, 1)
+    models = _models(options.get("models"))
     return Config(
         frequency=frequency,
-        models=_models(options.get("models")),
+        models=models,
         horizon=horizon,
         folds=_whole(options, "folds", FOLDS, 1),
         step=_whole(options, "step", horizon, 1),
@@ -106,6 +136,8 @@ def resolve(options: Mapping[str, Any], *, frequency: str, held_back: int = 0) -
         scale=_scale(options, defaults, season),
         levels=_levels(options.get("intervals")),
         held_back=held_back,
+        window=_window(options, defaults),
+        policy=_policy(options.get("policy"), models),
     )
 
 
@@ -130,22 +162,36 @@ def _whole(options: Mapping[str, Any], field: str, default: int, least: int) -> 
     return given
 
 
+def _window(options: Mapping[str, Any], defaults: Defaults) -> int | None:
+    if options.get("window") is None:
+        return None
+    return _whole(options, "window", defaults.history, defaults.history)
+
+
 def _scale(options: Mapping[str, Any], defaults: Defaults, season: int) -> int:
     return defaults.scale if options.get("season_length") is None else season
 
 
 def _models(given: Sequence[str] | None) -> tuple[str, ...]:
-    names = list(dict.fromkeys(given or model_names()))
-    unknown = [name for name in names if name not in model_names()]
-    if unknown:
-        raise UnknownModel(
-            f"There is no model '{unknown[0]}'.",
-            hint=f"There are: {', '.join(model_names())}.",
-            field="models",
-        )
+    names = list(dict.fromkeys(given or default_models()))
+    for name in names:
+        _check_model(name)
     if names == [ensemble.NAME]:
         raise BadInput("The ensemble needs other models to combine.", field="models")
     return tuple(name for name in model_names() if name in names)
+
+
+def _check_model(name: str) -> None:
+    if name not in model_names():
+        raise UnknownModel(f"There is no model '{name}'.", hint=_what_there_is(), field="models")
+    if name in zoo() and (reason := zoo()[name].unavailable()):
+        raise ModelUnavailable(f"The model '{name}' cannot run here: {reason}", field="models")
+
+
+def _what_there_is() -> str:
+    named = [name for name in zoo() if name not in default_zoo()]
+    more = f" Only when named: {', '.join(named)}." if named else ""
+    return f"There are: {', '.join([*default_zoo(), ensemble.NAME])}.{more}"
 
 
 def _metric(given: str | None) -> str:
@@ -158,6 +204,19 @@ def _metric(given: str | None) -> str:
             field="metric",
         )
     return given
+
+
+def _policy(given: str | None, models: Sequence[str]) -> str:
+    policy = given or POLICIES[0]
+    if policy not in POLICIES:
+        raise BadInput(
+            f"There is no policy '{policy}'.",
+            hint=f"There are: {', '.join(POLICIES)}.",
+            field="policy",
+        )
+    if policy == ensemble.NAME and ensemble.NAME not in models:
+        raise BadInput("The policy 'ensemble' needs the model 'ensemble'.", field="policy")
+    return policy
 
 
 def _levels(given: Sequence[int] | None) -> tuple[int, ...]:

@@ -37,3 +37,17 @@ def mean_seen(values: Floats) -> Floats:
     """Return the mean of what was seen of each series, NaN where nothing was."""
     seen = ~np.isnan(values)
     return quotient(np.where(seen, values, 0.0).sum(axis=0), seen.sum(axis=0))
+
+
+def line(values: Floats) -> tuple[Floats, Floats]:
+    """Return intercept and slope of the least-squares line over what was seen of each series."""
+    seen = ~np.isnan(values)
+    time = np.arange(values.shape[0], dtype=np.float64)[:, None]
+    count = np.maximum(seen.sum(axis=0), 1)
+    middle = (time * seen).sum(axis=0) / count
+    mean = np.where(seen, values, 0.0).sum(axis=0) / count
+    away = (time - middle) * seen
+    spread = (away * away).sum(axis=0)
+    rise = (away * np.where(seen, values - mean, 0.0)).sum(axis=0)
+    slope = np.divide(rise, spread, out=np.zeros_like(rise), where=spread > 0)
+    return mean - slope * middle, slope

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
+
+from numpy.typing import NDArray
 
 from forecastlab.forecasting.domain.defaults import BY_FREQUENCY, Defaults
 from forecastlab.forecasting.domain.panel import BLOCK, Floats, Panel
 
-Arrays = Mapping[str, Floats]
+Arrays = Mapping[str, NDArray[Any]]
 Scope = Literal["local", "whole"]
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from time import perf_counter
 
 import numpy as np
 
+from forecastlab.forecasting.domain import fallbacks
 from forecastlab.forecasting.domain.config import Config
+from forecastlab.forecasting.domain.fallbacks import Reasons
 from forecastlab.forecasting.domain.models import zoo
 from forecastlab.forecasting.domain.panel import BLOCK, Flags, Floats, Panel
-from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, Task
+from forecastlab.forecasting.domain.protocol import Arrays, Task
 
 SERIES_PER_SHARD = 2_500
 MOST_SHARDS = 8
@@ -30,12 +32,16 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """One model's work: `judged` is folds x steps x series, `final` steps x series."""
+    """One model's work: `judged` is folds x steps x series, `final` steps x series.
+
+    `fallen` says why series fell back to another model, by their place in the panel.
+    """
 
     judged: Floats
     final: Floats
     state: Arrays
     seconds: float
+    fallen: Reasons = field(default_factory=dict)
 
 
 def parts(width: int, size: int = SERIES_PER_SHARD) -> list[tuple[int, int]]:
@@ -61,7 +67,7 @@ def issuing(config: Config, periods: int, ahead: int) -> Work:
 
 def learn(models: tuple[str, ...], panel: Panel, work: Work) -> dict[str, Arrays]:
     """Return what models take from the whole panel, before it is cut."""
-    return {name: zoo()[name].learn(panel, work.task) for name in models}
+    return {name: fallbacks.learn(zoo()[name], panel, work.task) for name in models}
 
 
 def run(
@@ -78,25 +84,22 @@ def run(
     done: dict[str, Forecast] = {}
     for place, name in enumerate(learned):
         started = perf_counter()
-        found = _over_blocks(name, panel, work.task, learned[name])
+        found = fallbacks.over_blocks(
+            zoo()[name], panel, work.task, learned[name], _part_of(report, place, len(learned))
+        )
         judged = found.values[:-1, work.gap : work.gap + work.horizon]
         done[name] = Forecast(
             judged=np.where(closed, 0.0, judged),
             final=np.where(ahead, 0.0, found.values[-1, : work.ahead]),
             state=found.state,
             seconds=perf_counter() - started,
+            fallen=found.fallen,
         )
-        report((place + 1) / len(learned))
     return done
 
 
-def _over_blocks(name: str, panel: Panel, task: Task, learned: Arrays) -> Forecasts:
-    model = zoo()[name]
-    found = [model.forecast(panel.columns(*edges), task, learned) for edges in panel.blocks()]
-    state = {
-        key: np.concatenate([one.state[key] for one in found], axis=-1) for key in found[0].state
-    }
-    return Forecasts(np.concatenate([one.values for one in found], axis=-1), state)
+def _part_of(report: Callable[[float], None], place: int, of: int) -> Callable[[float], None]:
+    return lambda share: report((place + share) / of)
 
 
 def _closed(panel: Panel, work: Work) -> Flags:

@@ -21,6 +21,7 @@ OPTIONS = (
     "metric",
     "season_length",
     "intervals",
+    "policy",
 )
 
 

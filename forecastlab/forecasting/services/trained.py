@@ -9,9 +9,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from forecastlab.forecasting import gateways
+from forecastlab.forecasting.domain import fallbacks
 from forecastlab.forecasting.domain.config import Config
 from forecastlab.forecasting.domain.judgement import Evidence
-from forecastlab.forecasting.domain.panel import Floats, Integers
+from forecastlab.forecasting.domain.panel import Flags, Floats, Integers
 from forecastlab.lib.contributions import StepContext
 
 Arrays = dict[str, NDArray[Any]]
@@ -24,21 +25,33 @@ def judged(context: StepContext, config: Config, evidence: Evidence) -> dict[str
     shape = (-1, *evidence.actual.shape[:2])
     return {
         name: np.ascontiguousarray(frame[name].to_numpy().reshape(shape).transpose(1, 2, 0))
-        for name in config.single
+        for name in context.results["train"]["trained"]
     }
 
 
 def final(context: StepContext, config: Config) -> tuple[dict[str, Floats], dict[str, Arrays]]:
     """Return the forecasts on all data, steps x series, and the state of every single model."""
     made = [gateways.get_arrays(one["final"]) for one in context.results["train"]["shards"]]
-    whole = {path: np.concatenate([one[path] for one in made], axis=-1) for path in made[0]}
-    forecasts = {name: whole[f"final/{name}"] for name in config.single}
-    states: dict[str, Arrays] = {name: {} for name in config.single}
+    trained = context.results["train"]["trained"]
+    widths = [next(iter(one.values())).shape[-1] for one in made]
+    whole = fallbacks.side_by_side(made, widths)
+    forecasts = {name: whole[f"final/{name}"] for name in trained}
+    states: dict[str, Arrays] = {name: {} for name in trained}
     for path, values in whole.items():
         kind, model, *name = path.split("/")
-        if kind == "state":
+        if kind == "state" and model in states:
             states[model][name[0]] = values
     return forecasts, states
+
+
+def closed(context: StepContext, ahead: int) -> Flags:
+    """Return which of the periods to come are known to be closed: steps x series."""
+    features = context.results["features"]
+    parts = [gateways.get_arrays(one["digest"])["closed"] for one in features["shards"]]
+    told = np.concatenate(parts, axis=1)[features["periods"] :][:ahead]
+    found = np.zeros((ahead, told.shape[1]), dtype=np.bool_)
+    found[: len(told)] = told
+    return found
 
 
 def series(context: StepContext) -> Integers:

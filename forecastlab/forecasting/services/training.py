@@ -12,7 +12,7 @@ from forecastlab.forecasting.domain import shards
 from forecastlab.forecasting.domain.config import Config, title_of
 from forecastlab.forecasting.domain.panel import Panel
 from forecastlab.forecasting.domain.shards import Forecast
-from forecastlab.forecasting.services import configs, features
+from forecastlab.forecasting.services import configs, failing, features
 from forecastlab.lib import figures
 from forecastlab.lib.barriers import barrier
 from forecastlab.lib.contributions import Done, FanOut, StepContext, StepResult
@@ -38,6 +38,7 @@ def _train_shard(context: StepContext, shard: dict[str, str]) -> Done:
     data = {
         "final": gateways.put_arrays(_final(done)),
         "seconds": {name: round(one.seconds, 4) for name, one in done.items()},
+        "fallbacks": failing.of_shard(panel, done),
         "peak_memory_mb": configs.peak_memory_mb(),
     }
     if configs.judges(context):
@@ -75,19 +76,20 @@ def _judged(panel: Panel, done: dict[str, Forecast]) -> pl.DataFrame:
 
 def _trained(context: StepContext) -> Done:
     config = configs.of(context)
+    told = failing.told(context, config)
     seconds: dict[str, float] = dict.fromkeys(config.single, 0.0)
     for shard in context.shards:
         for name, spent in shard.data["seconds"].items():
             seconds[name] = round(seconds[name] + spent, 4)
     detail = _("%(models)s on %(series)s series") % {
-        "models": ", ".join(title_of(name) for name in config.single),
+        "models": ", ".join(title_of(name) for name in told["trained"]),
         "series": figures.number(context.results["features"]["series"]),
     }
     shards_made = [
         {name: one.data.get(name) for name in ("judged", "final")} for one in context.shards
     ]
     data = {
-        "trained": list(config.single),
+        **told,
         "requested_models": list(config.models),
         "shards": shards_made,
         "temporary": [digest for one in shards_made for digest in one.values() if digest],

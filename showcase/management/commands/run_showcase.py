@@ -12,7 +12,7 @@ from showcase.management.following import RunCommand
 from showcase.services import configs, runs
 
 PLAIN = ("scenario", "dataset", "seed", "as_of", "focus", "models", "horizon", "folds")
-MORE = ("step", "gap", "metric", "name", "table")
+MORE = ("step", "gap", "window", "metric", "name", "table")
 
 
 class Command(RunCommand):
@@ -27,11 +27,12 @@ class Command(RunCommand):
         parser.add_argument("--set", action="append", default=[], metavar="KNOB=VALUE")
         parser.add_argument("--as-of", metavar="DATE", help="today, in UTC")
         parser.add_argument("--focus", metavar="STORE:PRODUCT")
-        parser.add_argument("--models", metavar="A,B", help="all of them, if left out")
+        parser.add_argument("--models", metavar="A,B", help="the default zoo, if left out")
         parser.add_argument("--horizon", metavar="PERIODS")
         parser.add_argument("--folds", metavar="NUMBER")
         parser.add_argument("--step", metavar="PERIODS", help="between folds; the horizon")
         parser.add_argument("--gap", metavar="PERIODS", help="before each fold; 0")
+        parser.add_argument("--window", metavar="PERIODS", help="learnt from; all of them")
         parser.add_argument("--metric", help=", ".join(METRICS))
         parser.add_argument("--name", help="what the run is called")
         parser.add_argument(

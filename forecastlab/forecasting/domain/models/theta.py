@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from forecastlab.forecasting.domain import decomposition, season_index
+from forecastlab.forecasting.domain import decomposition, observed, season_index
 from forecastlab.forecasting.domain.panel import Floats, Panel
 from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, PanelModel, Task
 from forecastlab.forecasting.domain.smoothing import smooth
@@ -37,27 +37,13 @@ def _from(known: Floats, task: Task, shared: Floats) -> tuple[Floats, Floats, Fl
     own = decomposition.season_factors(known, task.season)
     index = np.where(decomposition.is_seasonal(known, task.season), own, shared[:, None])
     adjusted = known / index[np.arange(length) % task.season]
-    intercept, slope = _line(adjusted)
+    intercept, slope = observed.line(adjusted)
     line = intercept + slope * np.arange(length)[:, None]
     level = smooth(2 * adjusted - line, (length - 1,)).level[0]
     ahead = length + np.arange(task.steps)
     straight = intercept + slope * ahead[:, None]
     values = (straight + level) / 2 * index[ahead % task.season]
     return np.maximum(values, 0.0), level, slope
-
-
-def _line(values: Floats) -> tuple[Floats, Floats]:
-    """Return intercept and slope of the least-squares line over what was seen of each series."""
-    seen = ~np.isnan(values)
-    time = np.arange(values.shape[0], dtype=np.float64)[:, None]
-    count = np.maximum(seen.sum(axis=0), 1)
-    middle = (time * seen).sum(axis=0) / count
-    mean = np.where(seen, values, 0.0).sum(axis=0) / count
-    away = (time - middle) * seen
-    spread = (away * away).sum(axis=0)
-    rise = (away * np.where(seen, values - mean, 0.0)).sum(axis=0)
-    slope = np.divide(rise, spread, out=np.zeros_like(rise), where=spread > 0)
-    return mean - slope * middle, slope
 
 
 MODEL = Theta()

@@ -16,6 +16,8 @@ from forecastlab.lib import figures
 from forecastlab.lib.errors import BadInput
 from forecastlab.warehouse.models import DatasetVersion
 
+PLAIN = ("horizon", "folds", "step", "gap", "window", "metric")
+
 
 class Command(JudgingCommand):
     help = "Judge models on the same rolling-origin folds over every series of a dataset."
@@ -23,11 +25,15 @@ class Command(JudgingCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--models", metavar="a,b", help="which models; else all")
+        parser.add_argument("--models", metavar="a,b", help="which models; else the default zoo")
         parser.add_argument("--folds", type=int, help="how many windows (3)")
         parser.add_argument("--step", type=int, help="periods from fold to fold (the horizon)")
         parser.add_argument("--gap", type=int, help="periods between origin and window (0)")
+        parser.add_argument(
+            "--window", type=int, help="learn from so many periods before each fold; else from all"
+        )
         parser.add_argument("--metric", help="what models are ranked by (wape)")
+        parser.add_argument("--policy", help="how what serves is chosen (ensemble_switch)")
         parser.add_argument("--season-length", type=int, help="periods in a season")
         parser.add_argument("--intervals", metavar="80,95", help="interval levels in percent")
         parser.add_argument(
@@ -36,8 +42,9 @@ class Command(JudgingCommand):
 
     def judge(self, version: DatasetVersion, options: dict[str, Any]) -> Job:
         wanted = {
-            **{name: options[name] for name in ("horizon", "folds", "step", "gap", "metric")},
+            **{name: options[name] for name in PLAIN},
             "season_length": options["season_length"],
+            "policy": options["policy"],
             "models": _listed(options["models"]),
             "intervals": _levels(options["intervals"]),
         }

@@ -1,0 +1,52 @@
+"""What is told of models that failed: on which series, or everywhere."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from forecastlab.forecasting.domain import fallbacks
+from forecastlab.forecasting.domain.config import Config
+from forecastlab.forecasting.domain.panel import Panel
+from forecastlab.forecasting.domain.shards import Forecast
+from forecastlab.forecasting.services import configs
+from forecastlab.lib.contributions import StepContext, StepFailed
+from forecastlab.warehouse.models import Series
+
+
+def of_shard(panel: Panel, done: Mapping[str, Forecast]) -> list[dict[str, Any]]:
+    """Return where models of this shard fell back, with the first series by their ids."""
+    return [
+        entry
+        for name, one in done.items()
+        for entry in fallbacks.told(name, one.fallen, panel.series.tolist())
+    ]
+
+
+def told(context: StepContext, config: Config) -> dict[str, Any]:
+    """Return which models are trained, where they fell back and which are left out.
+
+    One that failed on every series is left out of a judgement. What serves already is kept: each
+    of its series has the fallback's forecast.
+    """
+    entries = fallbacks.merged(one for shard in context.shards for one in shard.data["fallbacks"])
+    failed = Counter[str]()
+    for one in entries:
+        failed[one["model"]] += one["series"]
+    everywhere = context.results["features"]["series"] if configs.judges(context) else None
+    left = {model for model, series in failed.items() if series == everywhere}
+    if len(left) == len(config.single):
+        raise StepFailed(f"No model can forecast these sales. The first: {entries[0]['reason']}")
+    reasons = {one["model"]: one["reason"] for one in reversed(entries) if one["model"] in left}
+    return {
+        "trained": [name for name in config.single if name not in left],
+        "fallbacks": _named([one for one in entries if one["model"] not in left]),
+        "left_out": [{"model": model, "reason": reason} for model, reason in reasons.items()],
+    }
+
+
+def _named(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    wanted = {pk for one in entries for pk in one["first"]}
+    names = dict(Series.objects.filter(pk__in=wanted).values_list("pk", "unique_id"))
+    return [{**one, "first": [names[pk] for pk in one["first"]]} for one in entries]
