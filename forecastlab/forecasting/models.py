@@ -94,6 +94,47 @@ class SeriesScore(models.Model):
         return f"{self.model} on series {self.series_id}"
 
 
+class SliceScore(models.Model):
+    """How one model did on a part of what was judged; null is undefined. Written by COPY.
+
+    `by` says how the parts are told apart, `key` which one it is and `place` where it stands among
+    them. WAPE and bias are pooled over the points of the part, MASE and RMSSE averaged over its
+    series.
+    """
+
+    class By(models.TextChoices):
+        FOLD = "fold"
+        HORIZON = "horizon"
+        STEP = "step"
+        STORE = "store"
+        CATEGORY = "category"
+        VOLUME = "volume"
+
+    backtest = models.ForeignKey(
+        Backtest, on_delete=models.CASCADE, related_name="slices", db_index=False
+    )
+    model = models.CharField(max_length=60)
+    by = models.CharField(max_length=10, choices=By.choices)
+    key = models.TextField()
+    place = models.PositiveIntegerField()
+    series = models.PositiveIntegerField()
+    points = models.PositiveBigIntegerField()
+    wape = models.FloatField(null=True)
+    mase = models.FloatField(null=True)
+    rmsse = models.FloatField(null=True)
+    bias = models.FloatField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["backtest", "by", "place", "model"], name="slice_score_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} by {self.by}: {self.key}"
+
+
 class Champion(models.Model):
     """What serves a series, by one named metric, and why. Written by COPY.
 
@@ -105,6 +146,8 @@ class Champion(models.Model):
     class Reason(models.TextChoices):
         DEFAULT = "default"
         SWITCHED = "switched"
+        GROUP = "group"
+        SERIES = "series"
         NOT_JUDGED = "not_judged"
 
     backtest = models.ForeignKey(
@@ -190,6 +233,8 @@ class ForecastIssue(models.Model):
     """Forecasts of every series of a version, issued together from one origin.
 
     `origin` is the number of the last known period; the first forecast is for `origin + 1`.
+    `without_plan` says that known signals were not given as far ahead as the horizon, so that only
+    models which need none serve.
     """
 
     version = models.ForeignKey(DatasetVersion, on_delete=models.CASCADE, related_name="issues")
@@ -201,6 +246,7 @@ class ForecastIssue(models.Model):
     horizon = models.PositiveIntegerField()
     series_count = models.PositiveIntegerField()
     champions = models.JSONField()
+    without_plan = models.BooleanField(default=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )

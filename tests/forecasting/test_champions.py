@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from forecastlab.forecasting.domain import champion, intervals, serving
+from forecastlab.forecasting.domain.defaults import POLICIES
 from forecastlab.forecasting.domain.models import ensemble
 from tests.factories import make_sales
 from tests.forecasting.panels import judge, make_panel
@@ -53,7 +54,7 @@ def test_ways_to_choose_are_scored_on_a_fold_they_have_not_seen() -> None:
 
     changed, _, _ = judge(make_panel(other))
 
-    assert set(verdict.policies) == {"ensemble_switch", "ensemble", "global_best", "series_best"}
+    assert set(verdict.policies) == set(POLICIES)
     assert changed.policies["global_best"]["wape"] > verdict.policies["global_best"]["wape"]
 
 
@@ -61,7 +62,7 @@ def test_one_fold_says_nothing_about_choosing() -> None:
     verdict, _, _ = judge(make_panel(), folds=1)
 
     assert verdict.policies == {}
-    assert verdict.coverage["naive"] == {}
+    assert verdict.ranges == {}
 
 
 def test_without_the_ensemble_the_best_model_serves() -> None:
@@ -74,7 +75,7 @@ def test_without_the_ensemble_the_best_model_serves() -> None:
 def test_ranges_hold_about_what_they_promise_on_an_unseen_fold() -> None:
     verdict, _, _ = judge(make_panel(make_sales(120, 300)))
 
-    found = verdict.coverage["ses_weekday"]
+    found = verdict.ranges["ses_weekday"].overall.coverage
     assert found[80] == pytest.approx(80, abs=5)
     assert found[95] == pytest.approx(95, abs=3)
 
@@ -83,7 +84,7 @@ def test_ranges_widen_with_the_level_and_start_at_nothing() -> None:
     verdict, _, _ = judge(make_panel(make_sales(90, 50)))
     forecast = verdict.forecasts["naive"][-1]
 
-    ranges = verdict.spread.around(forecast)
+    ranges = verdict.service.spread.around(forecast)
 
     assert (ranges[95][0] <= ranges[80][0]).all()
     assert (ranges[80][0] <= forecast).all()
@@ -111,8 +112,8 @@ def test_a_verdict_survives_storage_and_new_series() -> None:
         default=verdict.standing.default,
         members=verdict.standing.members,
         wape=np.ones(4),
-        spread=verdict.spread,
-        total_spread=verdict.total_spread,
+        spread=verdict.service.spread,
+        total_spread=verdict.service.total_spread,
     )
 
     again = serving.unpack(kept.pack()).aligned(np.array([0, 2, 3, 99]))

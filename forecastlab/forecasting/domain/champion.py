@@ -1,4 +1,4 @@
-"""Which model serves a series."""
+"""Which model serves a series: the ways to choose."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecastlab.forecasting.domain.metrics import Scores
+from forecastlab.forecasting.domain.metrics import SUMS, Scores, finished
 from forecastlab.forecasting.domain.models import ensemble
 from forecastlab.forecasting.domain.observed import quotient
 from forecastlab.forecasting.domain.panel import Flags, Floats, Integers
@@ -18,6 +18,20 @@ LEAVES_AT = 0.90
 PRIOR_POINTS = 28
 
 Judged = Mapping[str, Scores]
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """Series told apart: `codes[series]` is a place in `names`."""
+
+    names: tuple[str, ...]
+    codes: Integers
+
+    def summed(self, values: Floats) -> Floats:
+        """Add up numbers of single series by group: the last axis becomes the group."""
+        flat = values.reshape(-1, values.shape[-1])
+        rows = [np.bincount(self.codes, weights=one, minlength=len(self.names)) for one in flat]
+        return np.array(rows, dtype=np.float64).reshape(*values.shape[:-1], len(self.names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +52,7 @@ def pooled_errors(scores: Judged, judged: Flags, metric: str) -> dict[str, float
 
     In the unit of the metric; NaN where it is undefined.
     """
-    return {name: abs(one.pooled(judged)[metric]) for name, one in scores.items()}
+    return {name: abs(one.one_pooled(metric, judged)) for name, one in scores.items()}
 
 
 def best(errors: Mapping[str, float]) -> str:
@@ -82,11 +96,39 @@ def shrunk_switch(default: str, scores: Judged, judged: Flags) -> Choice:
 
 
 def lowest(scores: Judged, judged: Flags, default: str) -> Choice:
-    """Serve each series by its own lowest error, whatever the number of points."""
+    """Serve each series by the single model of lowest error there, however few its points."""
     names = tuple(scores)
-    errors = np.stack([scores[name].absolute for name in names])
+    errors = np.stack([_if_single(name, scores[name].absolute) for name in names])
     which = np.where(judged, errors.argmin(axis=0), names.index(default))
     return Choice(names, which, np.ones(len(which)))
+
+
+def best_of_group(
+    scores: Judged, judged: Flags, default: str, groups: Grouping, metric: str
+) -> Choice:
+    """Serve each group by the single model with the least pooled error there.
+
+    A group in which no error is defined is served by the default.
+    """
+    names = tuple(scores)
+    errors = np.stack(
+        [_if_single(name, _by_group(scores[name], metric, groups, judged)) for name in names]
+    )
+    known = np.isfinite(errors).any(axis=0)
+    which = np.where(known, errors.argmin(axis=0), names.index(default))[groups.codes]
+    return Choice(names, which, np.ones(len(which)))
+
+
+def _if_single(name: str, errors: Floats) -> Floats:
+    """Let the mean of models, and what is undefined, lose against every single model."""
+    if name == ensemble.NAME:
+        return np.full(errors.shape, np.inf)
+    return np.where(np.isnan(errors), np.inf, errors)
+
+
+def _by_group(one: Scores, metric: str, groups: Grouping, judged: Flags) -> Floats:
+    above, below = (groups.summed(np.where(judged, part, 0.0)) for part in one.parts(metric))
+    return np.abs(finished(metric, quotient(above, below)))
 
 
 def _shrunk(one: Scores, default: Scores, judged: Flags) -> Floats:
@@ -100,7 +142,18 @@ def _shrunk(one: Scores, default: Scores, judged: Flags) -> Floats:
 
 def served(choice: Choice, forecasts: Mapping[str, Floats]) -> Floats:
     """Return the chosen model's values for each series: any shape whose last axis is the series."""
-    stacked = np.stack([forecasts[name] for name in choice.models])
-    which = np.broadcast_to(choice.which, (1, *stacked.shape[1:]))
-    chosen: Floats = np.take_along_axis(stacked, which, axis=0)[0]
+    chosen = np.empty_like(forecasts[choice.models[0]])
+    for place in np.unique(choice.which):
+        mine = choice.which == place
+        chosen[..., mine] = forecasts[choice.models[place]][..., mine]
     return chosen
+
+
+def scores_of(choice: Choice, scores: Judged) -> Scores:
+    """Return what the choice adds up to: for each series the sums of the model that serves it."""
+    models = {name: scores[name] for name in choice.models}
+    sums = {
+        name: served(choice, {one: getattr(sum_, name) for one, sum_ in models.items()})
+        for name in SUMS
+    }
+    return Scores(**sums, scales=models[choice.models[0]].scales)

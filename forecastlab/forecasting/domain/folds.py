@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecastlab.forecasting.domain.defaults import BY_FREQUENCY
-from forecastlab.forecasting.domain.panel import Floats, Panel, first_sale
+from forecastlab.forecasting.domain.panel import Panel, first_sale
 from forecastlab.lib.errors import BadInput
+
+T = TypeVar("T", bound=np.generic)
 
 
 class HistoryTooShort(BadInput):
@@ -56,6 +60,13 @@ class Folds:
         """Return how many periods lie after the first origin."""
         return max(self.steps, self.held_back) + (self.count - 1) * self.step
 
+    def scaled_on(self, periods: int) -> int:
+        """Return how many periods the scales of MASE and RMSSE are made from, for every fold.
+
+        They end with the first origin; where a part is held back, all before it is training.
+        """
+        return periods - (self.held_back or self.span)
+
     def windows(self, periods: int) -> tuple[Fold, ...]:
         """Return the folds, oldest first; the last one ends with the history.
 
@@ -102,7 +113,7 @@ def _way_out(fitting: int, horizon: int, noun: str) -> str:
     return "Load a longer history."
 
 
-def judged_values(actual: Floats, folds: Folds) -> Floats:
+def judged_values(actual: NDArray[T], folds: Folds) -> NDArray[T]:
     """Return what happened in the windows: folds x steps x series, NaN is not scored."""
     windows = folds.windows(actual.shape[0])
     return np.stack([actual[one.start : one.end + 1] for one in windows])

@@ -2,6 +2,10 @@
 
 An error is divided by forecast^slope and by how much harder than usual its series is, shrunk
 towards "as usual". What is left is alike enough to be pooled, by step ahead.
+
+Pinball loss (Koenker and Bassett, "Regression Quantiles", 1978) of a quantile q at share s is
+2 * (s - (y < q)) * (y - q); it is averaged over both ends of every level and given in percent of
+what was sold.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecastlab.forecasting.domain.panel import Floats
+from forecastlab.forecasting.domain.panel import Flags, Floats
 
 SLOPES = (0.3, 1.0)
 LEAST_SHARE = 0.02
@@ -31,12 +35,16 @@ class Spread:
     hardness: Floats
     tails: dict[int, tuple[Floats, Floats]]
 
-    def around(self, forecast: Floats) -> dict[int, tuple[Floats, Floats]]:
+    def around(
+        self, forecast: Floats, closed: Flags | None = None
+    ) -> dict[int, tuple[Floats, Floats]]:
         """Return low and high for every level, steps x series, wider for the wider level.
 
-        Steps beyond those that were judged take the last one's width.
+        Steps beyond those that were judged take the last one's width; closed periods have none.
         """
         scale = _base(forecast, self.level, self.slope) * self.hardness
+        if closed is not None:
+            scale = np.where(closed, 0.0, scale)
         low = high = forecast
         ranges: dict[int, tuple[Floats, Floats]] = {}
         for level in sorted(self.tails):
@@ -61,7 +69,7 @@ def calibrate(actual: Floats, forecast: Floats, levels: Sequence[int]) -> Spread
     scaled = np.divide(error, base, out=np.zeros(error.shape), where=usable)
     hardness = _hardness(np.abs(scaled), usable)
     left = np.where(usable, scaled / hardness, np.nan)
-    shares = [share for one in levels for share in ((100 - one) / 200, (100 + one) / 200)]
+    shares = [share for one in levels for share in _shares(one)]
     tails = _smoothed(_quantiles(left, shares))
     return Spread(
         slope,
@@ -71,16 +79,62 @@ def calibrate(actual: Floats, forecast: Floats, levels: Sequence[int]) -> Spread
     )
 
 
-def coverage(actual: Floats, forecast: Floats, spread: Spread) -> dict[int, float]:
-    """Return how many percent of the known actuals of one fold lie inside, by level."""
-    known = ~np.isnan(actual)
-    ranges = spread.around(forecast)
-    if not known.any():
-        return dict.fromkeys(ranges, float("nan"))
-    return {
-        level: 100 * float(((actual >= low) & (actual <= high))[known].mean())
-        for level, (low, high) in ranges.items()
-    }
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How ranges held on one fold, for some cells of it.
+
+    `coverage[level]` is the percentage of the actuals inside; `pinball` is in percent of what was
+    sold. NaN is undefined.
+    """
+
+    points: int
+    coverage: dict[int, float]
+    pinball: float
+
+
+class Trial:
+    """Ranges laid over one fold that they were not learnt from: steps x series."""
+
+    def __init__(self, actual: Floats, forecast: Floats, spread: Spread) -> None:
+        ranges = spread.around(forecast)
+        known = ~np.isnan(actual)
+        self._known = known
+        self._sold = np.where(known, np.abs(actual), 0.0)
+        self._inside = {
+            level: known & (actual >= low) & (actual <= high)
+            for level, (low, high) in ranges.items()
+        }
+        ends = [
+            (share, end)
+            for level, pair in ranges.items()
+            for share, end in zip(_shares(level), pair, strict=True)
+        ]
+        lost = sum(_pinball(actual, end, share) for share, end in ends)
+        self._lost = np.where(known, lost / len(ends), 0.0)
+
+    def held(self, steps: slice = slice(None), series: Flags | slice = slice(None)) -> Held:
+        """Return how the ranges held on some steps and some series."""
+
+        def added(cells: Floats | Flags) -> float:
+            return float(cells[steps][:, series].sum())
+
+        points, sold = added(self._known), added(self._sold)
+        return Held(
+            int(points),
+            {
+                level: 100 * added(one) / points if points else float("nan")
+                for level, one in self._inside.items()
+            },
+            100 * added(self._lost) / sold if sold else float("nan"),
+        )
+
+
+def _pinball(actual: Floats, end: Floats, share: float) -> Floats:
+    return 2 * (share - (actual < end)) * (actual - end)
+
+
+def _shares(level: int) -> tuple[float, float]:
+    return (100 - level) / 200, (100 + level) / 200
 
 
 def _level(actual: Floats, forecast: Floats) -> Floats:

@@ -3,45 +3,74 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from forecastlab.forecasting.domain import champion, intervals, metrics
-from forecastlab.forecasting.domain.champion import Choice
+from forecastlab.forecasting.domain import champion, comparisons, intervals, metrics, slices
+from forecastlab.forecasting.domain.champion import Choice, Grouping
+from forecastlab.forecasting.domain.comparisons import Comparison
 from forecastlab.forecasting.domain.config import Config
-from forecastlab.forecasting.domain.defaults import LEVELS
-from forecastlab.forecasting.domain.intervals import Spread
-from forecastlab.forecasting.domain.metrics import Scales, Scores
-from forecastlab.forecasting.domain.models import ensemble
+from forecastlab.forecasting.domain.defaults import LEVELS, POLICIES
+from forecastlab.forecasting.domain.intervals import Held, Spread, Trial
+from forecastlab.forecasting.domain.metrics import Counted, Scales, Scores
+from forecastlab.forecasting.domain.models import ensemble, zoo
 from forecastlab.forecasting.domain.panel import Flags, Floats
+from forecastlab.forecasting.domain.slices import Slice
 
 Forecasts = Mapping[str, Floats]
 TOTAL_LEVEL = 80
-REPORTED = ("wape", "mase", "rmsse", "bias")
+SWITCH, ENSEMBLE, GLOBAL_BEST, GROUP_BEST, SERIES_BEST = POLICIES
+# What the first policy is called where the best single model stands for the ensemble.
+SWITCH_FROM_BEST = "global_best_switch"
+# The name, among those of models, of what the policy serves.
+SERVED = "served"
+CATEGORY = "category"
+EARLIER, LAST = slice(None, -1), slice(-1, None)
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is judged: folds x steps x series. `judged` marks the series that count."""
+    """What is judged: folds x steps x series. `judged` marks the series that count.
+
+    Where they are told, `closed` marks closed periods, `all_days` is `actual` with the stock-outs
+    that it leaves out, `level` is what each series sold a period before the first origin, and
+    `groups` tell the series apart, among others by category.
+    """
 
     actual: Floats
     scales: Scales
     judged: Flags
-
-    def folds(self, part: slice) -> Evidence:
-        return Evidence(self.actual[part], self.scales, self.judged)
+    closed: Flags | None = None
+    all_days: Floats | None = None
+    level: Floats | None = None
+    groups: Mapping[str, Grouping] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
         return int(self.actual.shape[0])
 
+    @property
+    def ranged(self) -> Floats:
+        """Return the actuals that ranges are about: those of judged series on open periods."""
+        left_out = ~self.judged if self.closed is None else self.closed | ~self.judged
+        return np.where(left_out, np.nan, self.actual)
+
+    @property
+    def categories(self) -> Grouping:
+        width = self.actual.shape[-1]
+        return self.groups.get(CATEGORY) or Grouping(("",), np.zeros(width, dtype=np.int64))
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Models ranked on some folds, and who serves by what was seen there."""
+    """Models ranked on some folds, and who serves by what was seen there.
+
+    `counted` tells the folds and steps of every model apart, over all folds.
+    """
 
     scores: dict[str, Scores]
+    counted: dict[str, Counted]
     errors: dict[str, float]
     members: tuple[str, ...]
     best: str
@@ -50,20 +79,45 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """A standing, and the ranges of what serves by it: a period's, and the whole horizon's."""
+
+    standing: Standing
+    spread: Spread
+    total_spread: Spread
+
+
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """How a model's ranges held on the last fold, learnt on the earlier ones, by key of a part."""
+
+    overall: Held
+    horizon: Mapping[str, Held]
+    volume: Mapping[str, Held]
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """All that follows from the folds.
 
-    `forecasts` are folds x steps x series by model, the ensemble among them. `coverage` is in
-    percent, by model and level; `policies` has the reported metrics of each way of choosing.
-    `spread` are the ranges of what serves, `total_spread` those of its sum over the horizon.
+    `forecasts` are folds x steps x series by model, the ensemble among them. `ranges` has one
+    entry a model and one for what serves, none with a single fold. `policies` has the reported
+    metrics of each way of choosing. `without_plan` serves where known signals are not given as
+    far ahead as the horizon; None where no model reads them, or every one does.
     """
 
     forecasts: dict[str, Floats]
-    standing: Standing
-    coverage: dict[str, dict[int, float]]
+    service: Service
+    without_plan: Service | None
+    ranges: dict[str, Ranges]
     policies: dict[str, dict[str, float]]
-    spread: Spread
-    total_spread: Spread
+    comparisons: dict[str, Comparison]
+    slices: dict[str, list[Slice]]
+    all_days: dict[str, Scores]
+
+    @property
+    def standing(self) -> Standing:
+        return self.service.standing
 
 
 def with_ensemble(forecasts: Forecasts, members: tuple[str, ...]) -> dict[str, Floats]:
@@ -73,90 +127,192 @@ def with_ensemble(forecasts: Forecasts, members: tuple[str, ...]) -> dict[str, F
     return {**forecasts, ensemble.NAME: ensemble.combine([forecasts[one] for one in members])}
 
 
+def default_policy(config: Config) -> str:
+    """Return the way of choosing that serves."""
+    return SWITCH_FROM_BEST if config.policy == SWITCH and not config.combines else config.policy
+
+
 def judge(evidence: Evidence, forecasts: Forecasts, config: Config) -> Judgement:
     """Judge `forecasts` (cheapest model first) on all folds.
 
     What is said about choosing is chosen on the earlier folds and scored on the last one.
     """
-    standing = stand(evidence, forecasts, config)
-    combined = with_ensemble(forecasts, standing.members)
-    serving = champion.served(standing.choice, combined)
+    counted = {name: _count(evidence, one) for name, one in forecasts.items()}
+    bench = _Bench(evidence, forecasts, counted, config)
+    service, combined = bench.service()
+    standing = service.standing
     return Judgement(
         combined,
-        standing,
-        _coverage(evidence, combined, config),
-        _policies(evidence, forecasts, config),
-        _calibrated(evidence, serving, config),
-        _total_spread(evidence, serving),
+        service,
+        _without_plan(bench),
+        _ranges(bench, combined),
+        _policies(bench),
+        comparisons.with_best(standing.best, standing.scores, evidence.judged, config.metric),
+        {name: _slices(evidence, one, config) for name, one in standing.counted.items()},
+        _all_days(evidence, combined),
     )
 
 
-def stand(evidence: Evidence, forecasts: Forecasts, config: Config) -> Standing:
-    """Score and rank the models, build the ensemble, choose what serves each series."""
-    scores = _scored(evidence, forecasts)
-    errors = champion.pooled_errors(scores, evidence.judged, config.metric)
-    members = tuple(ensemble.members(errors)) if config.combines else ()
-    scores |= _scored(
-        evidence, {k: v for k, v in with_ensemble(forecasts, members).items() if k not in scores}
-    )
-    errors = champion.pooled_errors(scores, evidence.judged, config.metric)
-    default = champion.default_of(errors)
-    choice = champion.shrunk_switch(default, scores, evidence.judged)
-    return Standing(scores, errors, members, champion.best(errors), default, choice)
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """Single models with their counted errors; `means` keeps what was combined of them."""
+
+    evidence: Evidence
+    forecasts: Forecasts
+    counted: Mapping[str, Counted]
+    config: Config
+    means: dict[tuple[str, ...], tuple[Floats, Counted]] = field(default_factory=dict)
+
+    def service(self) -> tuple[Service, dict[str, Floats]]:
+        """Return what serves by all folds, and all forecasts, the ensemble's among them."""
+        standing = self.standing()
+        combined = self.combined(standing)
+        serving = champion.served(standing.choice, combined)
+        spread = _calibrated(self.evidence.ranged, serving, self.config)
+        return Service(standing, spread, _total_spread(self.evidence, serving)), combined
+
+    def standing(self, part: slice = slice(None)) -> Standing:
+        """Score and rank the models on some folds, and choose what serves each series."""
+        judged, metric = self.evidence.judged, self.config.metric
+        scores = {name: one.by_fold.over(part) for name, one in self.counted.items()}
+        counted = dict(self.counted)
+        errors = champion.pooled_errors(scores, judged, metric)
+        members = tuple(ensemble.members(errors)) if self.config.combines else ()
+        if members:
+            counted[ensemble.NAME] = self.mean(members)[1]
+            scores[ensemble.NAME] = counted[ensemble.NAME].by_fold.over(part)
+            errors = champion.pooled_errors(scores, judged, metric)
+        best = champion.best(errors)
+        found = Standing(
+            scores, counted, errors, members, best, best, champion.everywhere(best, scores)
+        )
+        default, choice = self.chosen(self.config.policy, found)
+        return replace(found, default=default, choice=choice)
+
+    def chosen(self, policy: str, standing: Standing) -> tuple[str, Choice]:
+        """Return what serves where nothing is known of a series, and what serves each one."""
+        scores, judged = standing.scores, self.evidence.judged
+        single = champion.best({k: v for k, v in standing.errors.items() if k in self.counted})
+        usual = ensemble.NAME if standing.members else single
+        if policy == SWITCH:
+            return usual, champion.shrunk_switch(usual, scores, judged)
+        if policy == ENSEMBLE:
+            return usual, champion.everywhere(usual, scores)
+        if policy == GLOBAL_BEST:
+            return single, champion.everywhere(single, scores)
+        if policy == SERIES_BEST:
+            return single, champion.lowest(scores, judged, single)
+        groups = self.evidence.categories
+        return single, champion.best_of_group(scores, judged, single, groups, self.config.metric)
+
+    def mean(self, members: tuple[str, ...]) -> tuple[Floats, Counted]:
+        """Return the mean of some models, and its counted errors."""
+        if members not in self.means:
+            combined = ensemble.combine([self.forecasts[one] for one in members])
+            self.means[members] = combined, _count(self.evidence, combined)
+        return self.means[members]
+
+    def combined(self, standing: Standing) -> dict[str, Floats]:
+        """Return the forecasts of the models and of the standing's own ensemble."""
+        if not standing.members:
+            return dict(self.forecasts)
+        return {**self.forecasts, ensemble.NAME: self.mean(standing.members)[0]}
 
 
-def default_policy(config: Config) -> str:
-    return "ensemble_switch" if config.combines else "global_best_switch"
+def _count(evidence: Evidence, forecast: Floats) -> Counted:
+    return metrics.count(evidence.actual, forecast, evidence.scales)
 
 
-def _scored(evidence: Evidence, forecasts: Forecasts) -> dict[str, Scores]:
+def _without_plan(bench: _Bench) -> Service | None:
+    """Return what serves where nothing is known ahead, if that can differ."""
+    kept = [name for name in bench.forecasts if not zoo()[name].needs_plan]
+    if not kept or len(kept) == len(bench.forecasts):
+        return None
+    forecasts = {name: bench.forecasts[name] for name in kept}
+    counted = {name: bench.counted[name] for name in kept}
+    return replace(bench, forecasts=forecasts, counted=counted).service()[0]
+
+
+def _policies(bench: _Bench) -> dict[str, dict[str, float]]:
+    """Return what each way of choosing would have cost, had only the last fold been unknown."""
+    if bench.evidence.count < 2:
+        return {}
+    past = bench.standing(EARLIER)
+    last = {name: one.by_fold.over(LAST) for name, one in past.counted.items()}
+    found = {}
+    for policy in POLICIES:
+        if policy == ENSEMBLE and not past.members:
+            continue
+        _default, choice = bench.chosen(policy, past)
+        scores = champion.scores_of(choice, last)
+        name = default_policy(replace(bench.config, policy=policy))
+        found[name] = {
+            metric: scores.one_pooled(metric, bench.evidence.judged) for metric in slices.REPORTED
+        }
+    return found
+
+
+def _slices(evidence: Evidence, counted: Counted, config: Config) -> list[Slice]:
+    judged, scores = evidence.judged, counted.by_fold.over()
+    parts = slices.buckets(config.frequency, config.horizon, config.gap)
+    groups = {**evidence.groups, **_volume(evidence)}
+    return [
+        slices.by_fold(counted, judged),
+        slices.by_bucket(counted, judged, parts),
+        slices.by_step(counted, judged, config.gap),
+        *(slices.by_group(by, scores, judged, one) for by, one in groups.items()),
+    ]
+
+
+def _volume(evidence: Evidence) -> dict[str, Grouping]:
+    if evidence.level is None:
+        return {}
+    return {"volume": slices.quarters(evidence.level, evidence.judged)}
+
+
+def _all_days(evidence: Evidence, forecasts: Forecasts) -> dict[str, Scores]:
+    """Score the stock-outs too, where any were left out."""
+    if evidence.all_days is None:
+        return {}
+    left_out = np.isnan(evidence.actual) & ~np.isnan(evidence.all_days) & evidence.judged
+    if not left_out.any():
+        return {}
     return {
-        name: metrics.score(evidence.actual, one, evidence.scales)
+        name: metrics.score(evidence.all_days, one, evidence.scales)
         for name, one in forecasts.items()
     }
 
 
-def _policies(
-    evidence: Evidence, forecasts: Forecasts, config: Config
-) -> dict[str, dict[str, float]]:
-    """Return what each way of choosing would have cost, had only the last fold been unknown."""
-    if evidence.count < 2:
+# -- ranges -----------------------------------------------------------------------------------
+
+
+def _ranges(bench: _Bench, forecasts: Forecasts) -> dict[str, Ranges]:
+    """Try ranges learnt on the earlier folds on the last one: each model's, and what serves."""
+    if bench.evidence.count < 2:
         return {}
-    earlier, last = evidence.folds(slice(None, -1)), evidence.folds(slice(-1, None))
-    past = stand(earlier, {name: one[:-1] for name, one in forecasts.items()}, config)
-    now = with_ensemble({name: one[-1:] for name, one in forecasts.items()}, past.members)
-    single = {name: error for name, error in past.errors.items() if name in forecasts}
-    ways = {
-        default_policy(config): past.choice,
-        "global_best": champion.everywhere(champion.best(single), past.scores),
-        "series_best": champion.lowest(past.scores, evidence.judged, past.default),
-    }
-    if past.members:
-        ways["ensemble"] = champion.everywhere(ensemble.NAME, past.scores)
-    return {name: _reported(last, champion.served(way, now)) for name, way in ways.items()}
-
-
-def _reported(evidence: Evidence, forecast: Floats) -> dict[str, float]:
-    found = metrics.score(evidence.actual, forecast, evidence.scales).pooled(evidence.judged)
-    return {name: found[name] for name in REPORTED}
-
-
-def _coverage(
-    evidence: Evidence, forecasts: Forecasts, config: Config
-) -> dict[str, dict[int, float]]:
-    """Return the share inside on the last fold, of ranges learnt on the earlier ones."""
-    if evidence.count < 2:
-        return {name: {} for name in forecasts}
-    last = np.where(evidence.judged, evidence.actual[-1], np.nan)
+    past = bench.standing(EARLIER)
+    serving = champion.served(past.choice, bench.combined(past))
+    actual = bench.evidence.ranged
+    volume = _volume(bench.evidence).get("volume")
+    parts = slices.buckets(bench.config.frequency, bench.config.horizon, bench.config.gap)
     found = {}
-    for name, one in forecasts.items():
-        spread = _calibrated(evidence.folds(slice(None, -1)), one[:-1], config)
-        found[name] = intervals.coverage(last, one[-1], spread)
+    for name, one in {**forecasts, SERVED: serving}.items():
+        spread = _calibrated(actual[EARLIER], one[EARLIER], bench.config)
+        trial = Trial(actual[-1], one[-1], spread)
+        found[name] = Ranges(
+            trial.held(),
+            {key: trial.held(steps=part) for key, part in parts.items()},
+            {
+                key: trial.held(series=volume.codes == place)
+                for place, key in enumerate(volume.names)
+            }
+            if volume
+            else {},
+        )
     return found
 
 
-def _calibrated(evidence: Evidence, forecast: Floats, config: Config) -> Spread:
-    actual = np.where(evidence.judged, evidence.actual, np.nan)
+def _calibrated(actual: Floats, forecast: Floats, config: Config) -> Spread:
     return intervals.calibrate(actual, forecast, sorted({*config.levels, *LEVELS}))
 
 

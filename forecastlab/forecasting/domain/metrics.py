@@ -15,6 +15,7 @@ Nothing is added to a zero denominator: such a series is left out and counted.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,11 +48,12 @@ def scales(training: Floats, season: int) -> Scales:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """One model on every series: sums over the points that were scored, one number a series.
+    """One model on every series: sums over the points that were scored.
 
-    `points` counts them. `absolute`, `squared` and `signed` are the sums of |f - y|, (f - y)^2
-    and f - y, `sold` and `volume` those of y and |y|; `symmetric` is the mean of
-    2 * |f - y| / (|f| + |y|).
+    The last axis of every array is the series; where folds or steps are told apart, they are the
+    axis before it. `points` counts. `absolute`, `squared` and `signed` are the sums of |f - y|,
+    (f - y)^2 and f - y, `sold` and `volume` those of y and |y|; `symmetric` is the sum of
+    2 * |f - y| / (|f| + |y|) over the `comparable` points, on which it is defined.
     """
 
     points: Floats
@@ -61,64 +63,130 @@ class Scores:
     sold: Floats
     volume: Floats
     symmetric: Floats
+    comparable: Floats
     scales: Scales
 
     @property
     def series(self) -> dict[str, Floats]:
         """Return every metric for every series."""
-        mae, mse = quotient(self.absolute, self.points), quotient(self.squared, self.points)
-        return {
-            "wape": 100 * quotient(self.absolute, self.volume),
-            "bias": 100 * quotient(self.signed, self.sold),
-            "mae": mae,
-            "rmse": np.sqrt(mse),
-            "mase": quotient(mae, self.scales.seasonal),
-            "rmsse": np.sqrt(quotient(mse, self.scales.squared_step)),
-            "smape": 100 * self.symmetric,
-        }
+        return {name: self.of_series(name) for name in METRICS}
+
+    def of_series(self, metric: str) -> Floats:
+        """Return one metric for every series."""
+        if metric == "mase":
+            return quotient(quotient(self.absolute, self.points), self.scales.seasonal)
+        if metric == "rmsse":
+            mse = quotient(self.squared, self.points)
+            return np.sqrt(quotient(mse, self.scales.squared_step))
+        if metric == "smape":
+            return 100 * quotient(self.symmetric, self.comparable)
+        above, below = self.parts(metric)
+        return finished(metric, quotient(above, below))
+
+    def parts(self, metric: str) -> tuple[Floats, Floats]:
+        """Return what is summed over series above and below the line: see `finished`."""
+        if metric in POOLED:
+            above, below = POOLED[metric]
+            return getattr(self, above), getattr(self, below)
+        each = self.of_series(metric)
+        return np.nan_to_num(each), (~np.isnan(each)).astype(np.float64)
 
     def pooled(self, judged: Flags) -> dict[str, float]:
         """Pool WAPE, bias, MAE and RMSE over points; average the others over series."""
-        each = {name: values[judged] for name, values in self.series.items()}
-        total = {name: float(getattr(self, name)[judged].sum()) for name in TOTALS}
-        return {
-            "wape": 100 * _single(total["absolute"], total["volume"]),
-            "mase": _average(each["mase"]),
-            "rmsse": _average(each["rmsse"]),
-            "mae": _single(total["absolute"], total["points"]),
-            "rmse": float(np.sqrt(_single(total["squared"], total["points"]))),
-            "smape": _average(each["smape"]),
-            "bias": 100 * _single(total["signed"], total["sold"]),
-        }
+        return {name: self.one_pooled(name, judged) for name in METRICS}
+
+    def one_pooled(self, metric: str, judged: Flags) -> float:
+        above, below = (one[judged].sum() for one in self.parts(metric))
+        return float(finished(metric, np.array(above / below if below > 0 else np.nan)))
 
     def undefined(self, judged: Flags) -> dict[str, int]:
         """Count the series on which each metric has no value."""
         counts = {name: int(np.isnan(each[judged]).sum()) for name, each in self.series.items()}
         return {name: count for name, count in counts.items() if count}
 
+    def over(self, part: slice = slice(None)) -> Scores:
+        """Add up some of the folds or steps."""
+        sums = {name: getattr(self, name)[part].sum(axis=0) for name in SUMS}
+        return Scores(**sums, scales=self.scales)
 
-TOTALS = ("points", "absolute", "squared", "signed", "sold", "volume")
+    def parted(self, parts: Iterable[slice]) -> Scores:
+        """Add up the folds or steps part by part: parts x series."""
+        made = [self.over(part) for part in parts]
+        sums = {name: np.stack([getattr(one, name) for one in made]) for name in SUMS}
+        return Scores(**sums, scales=self.scales)
+
+
+SUMS = (
+    "points",
+    "absolute",
+    "squared",
+    "signed",
+    "sold",
+    "volume",
+    "symmetric",
+    "comparable",
+)
+# Metrics that are pooled over points: what is added up above the line, and below it.
+POOLED = {
+    "wape": ("absolute", "volume"),
+    "bias": ("signed", "sold"),
+    "mae": ("absolute", "points"),
+    "rmse": ("squared", "points"),
+}
+_FINISH: dict[str, Callable[[Floats], Floats]] = {
+    "wape": lambda ratio: 100 * ratio,
+    "bias": lambda ratio: 100 * ratio,
+    "rmse": lambda ratio: np.sqrt(ratio),
+}
+
+
+def finished(metric: str, ratio: Floats) -> Floats:
+    """Return the metric from what `parts` gives: the sum above the line over the one below."""
+    return _FINISH[metric](ratio) if metric in _FINISH else ratio
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Scores told apart by fold (folds x series) and by step (steps x series)."""
+
+    by_fold: Scores
+    by_step: Scores
+
+
+def count(actual: Floats, forecast: Floats, scale: Scales) -> Counted:
+    """Score `forecast` where `actual` is known; both are folds x steps x series."""
+    folds, steps, width = actual.shape
+    by_fold = {name: np.empty((folds, width)) for name in SUMS}
+    by_step = {name: np.zeros((steps, width)) for name in SUMS}
+    for fold in range(folds):
+        for name, cells in _cells(actual[fold], forecast[fold]).items():
+            by_fold[name][fold] = cells.sum(axis=0)
+            by_step[name] += cells
+    return Counted(Scores(**by_fold, scales=scale), Scores(**by_step, scales=scale))
+
+
+def _cells(actual: Floats, forecast: Floats) -> dict[str, Floats | Flags]:
+    known = ~np.isnan(actual)
+    sold = np.where(known, actual, 0.0)
+    error = np.where(known, forecast - actual, 0.0)
+    absolute, volume = np.abs(error), np.abs(sold)
+    both = volume + np.where(known, np.abs(forecast), 0.0)
+    comparable = both > 0
+    return {
+        "points": known,
+        "absolute": absolute,
+        "squared": error * error,
+        "signed": error,
+        "sold": sold,
+        "volume": volume,
+        "symmetric": np.divide(2 * absolute, both, out=np.zeros(both.shape), where=comparable),
+        "comparable": comparable,
+    }
 
 
 def score(actual: Floats, forecast: Floats, scale: Scales) -> Scores:
-    """Score `forecast` where `actual` is known; both are folds x steps x series."""
-    known = ~np.isnan(actual)
-    error = np.where(known, forecast - actual, 0.0)
-    sold = np.where(known, actual, 0.0)
-    absolute, volume = np.abs(error), np.abs(sold)
-    both = volume + np.where(known, np.abs(forecast), 0.0)
-    symmetric = quotient(2 * absolute, both)
-    flat = (-1, actual.shape[-1])
-    return Scores(
-        points=known.reshape(flat).sum(axis=0).astype(np.float64),
-        absolute=absolute.reshape(flat).sum(axis=0),
-        squared=(error * error).reshape(flat).sum(axis=0),
-        signed=error.reshape(flat).sum(axis=0),
-        sold=sold.reshape(flat).sum(axis=0),
-        volume=volume.reshape(flat).sum(axis=0),
-        symmetric=mean_seen(symmetric.reshape(flat)),
-        scales=scale,
-    )
+    """Score over all folds and steps."""
+    return count(actual, forecast, scale).by_fold.over()
 
 
 def wape(actual: Floats, forecast: Floats) -> float:
@@ -130,8 +198,3 @@ def wape(actual: Floats, forecast: Floats) -> float:
 
 def _single(above: float, below: float) -> float:
     return above / below if below > 0 else float("nan")
-
-
-def _average(values: Floats) -> float:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if len(known) else float("nan")

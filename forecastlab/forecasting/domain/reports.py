@@ -6,9 +6,15 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
-from forecastlab.forecasting.domain import judgement
+from forecastlab.forecasting.domain import comparisons, judgement
 from forecastlab.forecasting.domain.config import Config
-from forecastlab.forecasting.domain.judgement import Evidence, Judgement
+from forecastlab.forecasting.domain.intervals import Held
+from forecastlab.forecasting.domain.judgement import Evidence, Judgement, Ranges, Service
+from forecastlab.forecasting.domain.metrics import Scores
+from forecastlab.forecasting.domain.slices import Slice
+
+# Parts of few keys: the others are kept in their table only.
+SUMMED_UP = ("fold", "horizon", "volume")
 
 
 def known(value: float) -> float | None:
@@ -22,11 +28,28 @@ def models(
     return {
         name: {
             **{key: known(one) for key, one in scores.pooled(evidence.judged).items()},
-            "coverage": {str(level): known(one) for level, one in verdict.coverage[name].items()},
+            "coverage": _coverage(verdict.ranges.get(name)),
             "undefined": scores.undefined(evidence.judged),
+            "all_days": _all_days(evidence, verdict.all_days.get(name)),
             "seconds": seconds.get(name, 0.0),
         }
         for name, scores in verdict.standing.scores.items()
+    }
+
+
+def _coverage(ranges: Ranges | None) -> dict[str, float | None]:
+    if ranges is None:
+        return {}
+    return {str(level): known(one) for level, one in ranges.overall.coverage.items()}
+
+
+def _all_days(evidence: Evidence, scores: Scores | None) -> dict[str, float | None] | None:
+    """Return the error with sold-out days counted too; None where there are none."""
+    if scores is None:
+        return None
+    return {
+        **{name: known(scores.one_pooled(name, evidence.judged)) for name in ("wape", "bias")},
+        "points": int(scores.points[evidence.judged].sum()),
     }
 
 
@@ -47,5 +70,87 @@ def summary(
         "default_model": standing.default,
         "default_policy": judgement.default_policy(config),
         "champion_policies": policies,
+        "without_plan": _without_plan(evidence, verdict.without_plan),
+        **_comparisons(verdict, config),
+        "slices": _slices(verdict),
+        "intervals": _intervals(verdict, config),
         "judged": int(evidence.judged.sum()),
+    }
+
+
+def _without_plan(evidence: Evidence, service: Service | None) -> dict[str, Any] | None:
+    """Return what serves where known signals are not given ahead, if that can differ."""
+    if service is None:
+        return None
+    standing = service.standing
+    return {
+        "default_model": standing.default,
+        "best_model": standing.best,
+        "members": list(standing.members),
+        "champions": standing.choice.counts(evidence.judged),
+    }
+
+
+def _comparisons(verdict: Judgement, config: Config) -> dict[str, Any]:
+    return {
+        "comparison": {
+            "best": verdict.standing.best,
+            "metric": config.metric,
+            "resamples": comparisons.RESAMPLES,
+            "level": comparisons.LEVEL,
+        },
+        "comparisons": {
+            name: {
+                "difference": known(one.difference),
+                "low": known(one.low),
+                "high": known(one.high),
+                "told_apart": one.told_apart,
+            }
+            for name, one in verdict.comparisons.items()
+        },
+    }
+
+
+def _slices(verdict: Judgement) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return by part, key and model what the small parts came to."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for model, parts in verdict.slices.items():
+        for part in parts:
+            if part.by in SUMMED_UP:
+                rows = found.setdefault(part.by, {})
+                for place, key in enumerate(part.keys):
+                    rows.setdefault(key, {})[model] = _row(part, place)
+    return found
+
+
+def _row(part: Slice, place: int) -> dict[str, Any]:
+    values = {name: known(one[place]) for name, one in part.values.items()}
+    return {**values, "points": int(part.points[place])}
+
+
+def _intervals(verdict: Judgement, config: Config) -> dict[str, Any]:
+    """Return how ranges learnt on the earlier folds held on the last one; {} with one fold."""
+    if not verdict.ranges:
+        return {}
+    return {
+        "fold": config.folds,
+        "calibrated_on": list(range(1, config.folds)),
+        "levels": sorted(verdict.service.spread.tails),
+        "models": {name: _ranges(one) for name, one in verdict.ranges.items()},
+    }
+
+
+def _ranges(ranges: Ranges) -> dict[str, Any]:
+    return {
+        "all": _held(ranges.overall),
+        "horizon": {key: _held(one) for key, one in ranges.horizon.items()},
+        "volume": {key: _held(one) for key, one in ranges.volume.items()},
+    }
+
+
+def _held(held: Held) -> dict[str, Any]:
+    return {
+        "points": held.points,
+        "coverage": {str(level): known(one) for level, one in held.coverage.items()},
+        "pinball": known(held.pinball),
     }

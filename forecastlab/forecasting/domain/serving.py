@@ -13,7 +13,9 @@ from forecastlab.forecasting.domain import champion, judgement
 from forecastlab.forecasting.domain.champion import Choice
 from forecastlab.forecasting.domain.defaults import LEVELS
 from forecastlab.forecasting.domain.intervals import Spread
-from forecastlab.forecasting.domain.panel import Floats, Integers
+from forecastlab.forecasting.domain.panel import Flags, Floats, Integers
+
+SECOND = "without_plan/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,8 @@ class Serving:
     """What a backtest hands to issuing: who serves each series and how wide its ranges are.
 
     `series` are ids, ascending; `wape` (percent) is the champion's on the folds. `spread` is for
-    the forecast of a period, `total_spread` for the sum over the horizon.
+    the forecast of a period, `total_spread` for the sum over the horizon. `without_plan` serves
+    where known signals are not given ahead, if that differs.
     """
 
     series: Integers
@@ -31,9 +34,22 @@ class Serving:
     wape: Floats
     spread: Spread
     total_spread: Spread
+    without_plan: Serving | None = None
 
     def pack(self) -> dict[str, NDArray[Any]]:
         """Return everything as named arrays."""
+        second = self.without_plan.pack() if self.without_plan else {}
+        return self._packed() | {f"{SECOND}{name}": one for name, one in second.items()}
+
+    def in_force(self, planned: int | None, ahead: int) -> Serving:
+        """Return what serves `ahead` periods when known signals are given for `planned`.
+
+        None stands for a version without known signals.
+        """
+        as_judged = planned is None or planned >= ahead
+        return self if as_judged or self.without_plan is None else self.without_plan
+
+    def _packed(self) -> dict[str, NDArray[Any]]:
         return {
             "series": self.series,
             "models": np.array(self.choice.models, dtype=np.str_),
@@ -63,6 +79,7 @@ class Serving:
             wape=np.where(known, self.wape[place], np.nan),
             spread=_aligned(self.spread, place, known),
             total_spread=_aligned(self.total_spread, place, known),
+            without_plan=self.without_plan and self.without_plan.aligned(series),
         )
 
 
@@ -77,15 +94,16 @@ class Issued:
     total_range: tuple[Floats, Floats]
 
 
-def issue(serving: Serving, final: Mapping[str, Floats]) -> Issued:
+def issue(serving: Serving, final: Mapping[str, Floats], closed: Flags | None = None) -> Issued:
     """Return what each series' champion says, with its ranges.
 
-    `final` holds the forecasts of every single model on all data, steps x series.
+    `final` holds the forecasts of every single model on all data, steps x series; `closed` marks
+    periods that are known to be closed.
     """
     combined = judgement.with_ensemble(final, serving.members)
     forecast = champion.served(serving.choice, combined)
     total = forecast.sum(axis=0)
-    ranges = serving.spread.around(forecast)
+    ranges = serving.spread.around(forecast, closed)
     low, high = serving.total_spread.around(total[None, :])[judgement.TOTAL_LEVEL]
     return Issued(
         model=np.array(serving.choice.models, dtype=np.str_)[serving.choice.which],
@@ -99,6 +117,9 @@ def issue(serving: Serving, final: Mapping[str, Floats]) -> Issued:
 def unpack(arrays: Mapping[str, NDArray[Any]]) -> Serving:
     """Read back what `pack` gave."""
     names = tuple(str(one) for one in arrays["models"])
+    second = {
+        path.removeprefix(SECOND): one for path, one in arrays.items() if path.startswith(SECOND)
+    }
     return Serving(
         series=arrays["series"],
         choice=Choice(names, arrays["which"], arrays["score"]),
@@ -107,6 +128,7 @@ def unpack(arrays: Mapping[str, NDArray[Any]]) -> Serving:
         wape=arrays["wape"],
         spread=_unpacked("spread", arrays),
         total_spread=_unpacked("total", arrays),
+        without_plan=unpack(second) if second else None,
     )
 
 

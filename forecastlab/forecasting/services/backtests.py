@@ -14,10 +14,11 @@ from forecastlab.accounts.models import User
 from forecastlab.forecasting import gateways
 from forecastlab.forecasting.domain import champion, judgement, reports
 from forecastlab.forecasting.domain.config import Config, title_of
-from forecastlab.forecasting.domain.judgement import Evidence, Judgement
+from forecastlab.forecasting.domain.judgement import Evidence, Judgement, Service
 from forecastlab.forecasting.domain.metrics import PERCENTAGES, Scales
 from forecastlab.forecasting.domain.serving import Serving
 from forecastlab.forecasting.models import Backtest
+from forecastlab.forecasting.queries import groupings
 from forecastlab.forecasting.services import configs, scores, trained
 from forecastlab.jobs.models import Job
 from forecastlab.jobs.services import jobs
@@ -58,7 +59,7 @@ def _judge(context: StepContext) -> Backtest:
     started = perf_counter()
     config = configs.of(context)
     stored = gateways.get_arrays(context.results["features"]["evidence"])
-    evidence = _evidence(stored)
+    evidence = _evidence(stored, versions.version_of(context))
     context.report(0.1, _("Reading the judged forecasts"))
     verdict = judgement.judge(evidence, trained.judged(context, config, evidence), config)
     context.report(0.5, _("Keeping the scores"))
@@ -69,7 +70,9 @@ def _judge(context: StepContext) -> Backtest:
     backtest.judged = backtest.result["judged"]
     frame = scores.judged_frame(stored["series"], evidence, verdict)
     backtest.forecasts = gateways.put_frame(frame)
-    backtest.serving = gateways.put_arrays(_serving(stored, verdict).pack())
+    backtest.serving = gateways.put_arrays(
+        _serving(stored, verdict.service, verdict.without_plan).pack()
+    )
     backtest.result |= _cost(context, started)
     with context.fenced():
         backtest.save(force_insert=True)
@@ -77,9 +80,16 @@ def _judge(context: StepContext) -> Backtest:
     return backtest
 
 
-def _evidence(stored: Arrays) -> Evidence:
-    scales = Scales(stored["seasonal"], stored["squared_step"])
-    evidence = Evidence(stored["actual"], scales, stored["judged"])
+def _evidence(stored: Arrays, version: DatasetVersion) -> Evidence:
+    evidence = Evidence(
+        stored["actual"],
+        Scales(stored["seasonal"], stored["squared_step"]),
+        stored["judged"],
+        closed=stored["closed"],
+        all_days=stored["all_days"],
+        level=stored["level"],
+        groups=groupings.of_series(version, stored["series"]),
+    )
     if not evidence.judged.any():
         raise StepFailed(
             _("No series can be judged."),
@@ -112,6 +122,8 @@ def _described(
             "metric": config.metric,
             "folds": _folds(version, config),
             "skipped": skipped,
+            "unavailable": context.results["features"]["unavailable"],
+            **{name: context.results["train"][name] for name in ("fallbacks", "left_out")},
         },
         created_by_id=context.actor_id,
         created_at=context.now,
@@ -141,17 +153,18 @@ def _folds(version: DatasetVersion, config: Config) -> list[dict[str, Any]]:
     ]
 
 
-def _serving(stored: Arrays, verdict: Judgement) -> Serving:
-    standing = verdict.standing
-    wape = {name: one.series["wape"] for name, one in standing.scores.items()}
+def _serving(stored: Arrays, service: Service, without_plan: Service | None) -> Serving:
+    standing = service.standing
+    wape = {name: one.of_series("wape") for name, one in standing.scores.items()}
     return Serving(
         series=stored["series"],
         choice=standing.choice,
         default=standing.default,
         members=standing.members,
         wape=champion.served(standing.choice, wape),
-        spread=verdict.spread,
-        total_spread=verdict.total_spread,
+        spread=service.spread,
+        total_spread=service.total_spread,
+        without_plan=_serving(stored, without_plan, None) if without_plan else None,
     )
 
 

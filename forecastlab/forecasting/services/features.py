@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from forecastlab.forecasting import gateways
 from forecastlab.forecasting.domain import config as rules
-from forecastlab.forecasting.domain import folds, metrics, shards
+from forecastlab.forecasting.domain import folds, metrics, observed, shards
 from forecastlab.forecasting.domain import panel as laying
 from forecastlab.forecasting.domain.config import Config
 from forecastlab.forecasting.domain.panel import Panel
@@ -47,6 +47,7 @@ def prepare(context: StepContext) -> Done:
         "stockout": loaded.stockout,
         "config": config.as_json(),
         "config_hash": config.hash,
+        "unavailable": rules.left_out(config),
         "learned": gateways.put_arrays(
             {f"{model}/{key}": one for model, two in learned.items() for key, one in two.items()}
         ),
@@ -91,7 +92,9 @@ def _cut(context: StepContext, panel: Panel) -> list[dict[str, Any]]:
 def _evidence(panel: Panel, config: Config, work: Work) -> str:
     """Keep what the verdict needs of the whole panel."""
     reasons = folds.unjudged(panel, config.windows, config.frequency)
-    scale = metrics.scales(panel.actual[: work.task.origins[0] + 1], config.scale)
+    first = work.task.origins[0] + 1
+    known = panel.actual[: config.windows.scaled_on(panel.periods)]
+    scale = metrics.scales(known, config.scale)
     judged = np.ones(panel.width, dtype=np.bool_)
     judged[list(reasons)] = False
     return gateways.put_arrays(
@@ -99,6 +102,8 @@ def _evidence(panel: Panel, config: Config, work: Work) -> str:
             "series": panel.series,
             "actual": folds.judged_values(panel.actual, config.windows),
             "all_days": folds.judged_values(panel.all_days, config.windows),
+            "closed": folds.judged_values(panel.closed[: panel.periods], config.windows),
+            "level": np.nan_to_num(observed.mean_seen(panel.fit[:first])),
             "seasonal": scale.seasonal,
             "squared_step": scale.squared_step,
             "judged": judged,

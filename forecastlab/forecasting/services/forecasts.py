@@ -91,7 +91,7 @@ def issue(context: StepContext) -> Done:
     detail = _("Forecasts of %(series)s series are stored") % {
         "series": figures.number(made.series_count)
     }
-    return Done(detail, registry.data_of(made))
+    return Done(detail + issues.note(made), registry.data_of(made))
 
 
 def _issue(context: StepContext) -> ForecastIssue:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+from django.utils.translation import gettext as _
 
 from forecastlab.forecasting.domain import serving as servings
 from forecastlab.forecasting.domain.panel import Floats
 from forecastlab.forecasting.domain.serving import Issued, Serving
 from forecastlab.forecasting.models import Forecast, ForecastIssue, ModelRun
-from forecastlab.forecasting.services import configs
+from forecastlab.forecasting.services import configs, trained
 from forecastlab.lib import frames
 from forecastlab.lib.contributions import StepContext
 from forecastlab.warehouse.models import DatasetVersion
@@ -28,8 +29,16 @@ def keep(
     serving: Serving,
     final: dict[str, Floats],
 ) -> ForecastIssue:
-    """Issue what each series' champion forecasts, in the current transaction."""
-    issued = servings.issue(serving, final)
+    """Issue what each series' champion forecasts, in the current transaction.
+
+    Where known signals are not given as far ahead, models serve that need none.
+    """
+    ahead = len(next(iter(final.values())))
+    in_force = serving.in_force(context.results["features"].get("planned"), ahead)
+    if in_force is not serving:
+        runs = ModelRun.objects.filter(backtest=model_run.backtest_id)
+        model_run = runs.get(model=in_force.default)
+    issued = servings.issue(in_force, final, trained.closed(context, ahead))
     names, counts = np.unique(issued.model, return_counts=True)
     issue = ForecastIssue.objects.create(
         version=version,
@@ -38,15 +47,23 @@ def keep(
         key=configs.key(context),
         alias=context.params.get("alias") or "",
         origin=version.history - 1,
-        horizon=len(issued.forecast),
+        horizon=ahead,
         series_count=len(serving.series),
         champions={str(name): int(count) for name, count in zip(names, counts, strict=True)},
+        without_plan=in_force is not serving,
         created_by_id=context.actor_id,
         created_at=context.now,
     )
-    frame = _frame(issue, serving, issued)
+    frame = _frame(issue, in_force, issued)
     frames.copy_in(TABLE, frame.columns, [frame])
     return issue
+
+
+def note(issue: ForecastIssue) -> str:
+    """Return what a step adds where nothing was known ahead, else ""."""
+    if not issue.without_plan:
+        return ""
+    return _("; known signals are not planned so far ahead: models serve that need none")
 
 
 def _frame(issue: ForecastIssue, serving: Serving, issued: Issued) -> pl.DataFrame:

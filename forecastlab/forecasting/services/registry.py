@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,7 @@ def register(context: StepContext) -> Done:
     All in one transaction; once it is done, a repetition finds it.
     """
     issue = issues.of_job(context) or _register(context)
-    return Done(_told(issue), data_of(issue))
+    return Done(_told(issue) + issues.note(issue), data_of(issue))
 
 
 def _register(context: StepContext) -> ForecastIssue:
@@ -58,7 +58,7 @@ def _register(context: StepContext) -> ForecastIssue:
             version.dataset.name, context.params.get("scenario")
         )
         ForecastIssue.objects.filter(pk=issue.pk).update(alias=name)
-        _point(name, chosen, context)
+        _point(name, issue.model_run, context)
     issue.alias = name
     return issue
 
@@ -70,12 +70,18 @@ def _artefacts(serving: Serving, states: Mapping[str, Arrays], learned: Arrays) 
         shared = {path: one for path, one in learned.items() if path.startswith(f"{name}/")}
         kept[name] = gateways.put_arrays({"series": serving.series, **state, **shared})
     if serving.members:
-        members = {
-            "members": np.array(serving.members, dtype=np.str_),
-            "artefacts": np.array([kept[one] for one in serving.members], dtype=np.str_),
-        }
+        members = _members("", serving.members, kept)
+        if serving.without_plan:
+            members |= _members("without_plan/", serving.without_plan.members, kept)
         kept[ensemble.NAME] = gateways.put_arrays(members)
     return kept
+
+
+def _members(prefix: str, names: Sequence[str], kept: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        f"{prefix}members": np.array(names, dtype=np.str_),
+        f"{prefix}artefacts": np.array([kept[one] for one in names], dtype=np.str_),
+    }
 
 
 def _model_run(context: StepContext, backtest: Backtest, model: str, digest: str) -> ModelRun:
@@ -146,6 +152,7 @@ def data_of(issue: ForecastIssue) -> dict[str, Any]:
         "forecasts": issue.series_count * issue.horizon,
         "series_forecast": issue.series_count,
         "champions": issue.champions,
+        "without_plan": issue.without_plan,
     }
 
 

@@ -6,21 +6,30 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from forecastlab.forecasting.domain import champion
+from forecastlab.forecasting.domain import champion, judgement, slices
 from forecastlab.forecasting.domain.judgement import Evidence, Judgement
 from forecastlab.forecasting.domain.metrics import METRICS
 from forecastlab.forecasting.domain.panel import Floats, Integers
-from forecastlab.forecasting.models import Backtest, Champion, SeriesScore
+from forecastlab.forecasting.models import Backtest, Champion, SeriesScore, SliceScore
 from forecastlab.lib import frames
 
 SCORES = SeriesScore._meta.db_table
+SLICES = SliceScore._meta.db_table
 CHAMPIONS = Champion._meta.db_table
+
+
+CHOSEN_BY = {
+    judgement.GROUP_BEST: Champion.Reason.GROUP,
+    judgement.SERIES_BEST: Champion.Reason.SERIES,
+}
 
 
 def keep(backtest: Backtest, series: Integers, evidence: Evidence, verdict: Judgement) -> None:
     """Write the rows of a backtest in the current transaction."""
     scores = _score_frames(backtest, series, evidence, verdict)
     frames.copy_in(SCORES, scores[0].columns, scores)
+    parts = _slice_frames(backtest, verdict)
+    frames.copy_in(SLICES, parts[0].columns, parts)
     champions = _champion_frame(backtest, series, evidence, verdict)
     frames.copy_in(CHAMPIONS, champions.columns, [champions])
 
@@ -64,12 +73,35 @@ def _score_frames(
     return made
 
 
+def _slice_frames(backtest: Backtest, verdict: Judgement) -> list[pl.DataFrame]:
+    return [
+        pl.DataFrame(
+            {
+                "by": [part.by] * len(part.keys),
+                "key": part.keys,
+                "place": np.arange(len(part.keys), dtype=np.int32),
+                "series": part.series.astype(np.int32),
+                "points": part.points,
+                **part.values,
+            },
+            schema_overrides={"by": pl.String, "key": pl.String},
+        ).select(
+            pl.lit(backtest.pk, pl.Int64).alias("backtest_id"),
+            pl.lit(model).alias("model"),
+            pl.exclude(slices.REPORTED),
+            pl.col(slices.REPORTED).fill_nan(None),
+        )
+        for model, parts in verdict.slices.items()
+        for part in parts
+    ]
+
+
 def _champion_frame(
     backtest: Backtest, series: Integers, evidence: Evidence, verdict: Judgement
 ) -> pl.DataFrame:
     choice = verdict.standing.choice
     values = np.stack(
-        [verdict.standing.scores[name].series[backtest.metric] for name in choice.models]
+        [verdict.standing.scores[name].of_series(backtest.metric) for name in choice.models]
     )
     value = np.take_along_axis(values, choice.which[None, :], axis=0)[0]
     runner_up, margin = _rivals(values, choice.which)
@@ -86,7 +118,7 @@ def _champion_frame(
             "value": np.where(evidence.judged, value, np.nan),
             "margin": np.where(evidence.judged, margin, np.nan),
             "points": np.where(evidence.judged, points, 0).astype(np.int32),
-            "reason": _reasons(evidence, verdict),
+            "reason": _reasons(evidence, verdict, backtest.default_policy),
             "score": np.where(evidence.judged, choice.score, np.nan),
             "runner_up": names[np.where(evidence.judged, runner_up, len(choice.models))],
         }
@@ -113,8 +145,10 @@ def _rivals(values: Floats, which: Integers) -> tuple[Integers, Floats]:
     return np.where(rival, best, len(values)), margin
 
 
-def _reasons(evidence: Evidence, verdict: Judgement) -> NDArray[np.str_]:
+def _reasons(evidence: Evidence, verdict: Judgement, policy: str) -> NDArray[np.str_]:
     standing = verdict.standing
     usual = standing.choice.models.index(standing.default)
-    switched = np.where(standing.choice.which == usual, "default", "switched")
-    return np.where(evidence.judged, switched, Champion.Reason.NOT_JUDGED.value)
+    chosen = np.where(standing.choice.which == usual, "default", "switched")
+    if policy in CHOSEN_BY:
+        chosen = np.full(len(standing.choice.which), CHOSEN_BY[policy].value)
+    return np.where(evidence.judged, chosen, Champion.Reason.NOT_JUDGED.value)
