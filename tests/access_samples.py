@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -23,7 +24,7 @@ from forecastlab.forecasting.services import forecasts
 from forecastlab.jobs.models import Job
 from forecastlab.lib import artefacts
 from forecastlab.warehouse.domain.options import Options
-from forecastlab.warehouse.models import DatasetVersion, ImportReport, SeriesProfile
+from forecastlab.warehouse.models import Dataset, DatasetVersion, ImportReport, SeriesProfile
 from forecastlab.warehouse.services import import_profiles
 from showcase.models import Run
 from tests.factories import (
@@ -138,6 +139,19 @@ def a_job_of_the_api(alice: User) -> Sample:
 @sample("warehouse:dataset-page", "warehouse:dataset-versions", "api:dataset-versions")
 def a_dataset(alice: User) -> Sample:
     return Sample({"name": guarded_version().dataset.name})
+
+
+@sample("warehouse:dataset-calendar")
+def a_calendar(alice: User) -> Sample:
+    sample = a_dataset(alice)
+    dataset = Dataset.objects.get(name=sample.kwargs["name"])
+    dataset.calendar_days.create(day=date(2024, 1, 1), holiday=1, name="New Year")
+    return sample
+
+
+@sample("warehouse:dataset-calendar-download")
+def a_calendar_to_download(alice: User) -> Sample:
+    return Sample({**a_calendar(alice).kwargs, "suffix": "csv"})
 
 
 @sample("warehouse:version-page")
@@ -323,7 +337,24 @@ def a_model_run(alice: User) -> Sample:
 
 @sample("forecasting:backtest-download")
 def a_backtest_to_download(alice: User) -> Sample:
-    return Sample({"pk": guarded_issue().backtest_id, "suffix": "csv"})
+    return Sample({"pk": guarded_issue().backtest_id, "table": "judged", "suffix": "csv"})
+
+
+@sample("forecasting:backtest", "forecasting:champions", "forecasting:judged-series")
+def a_backtest(alice: User) -> Sample:
+    return Sample({"pk": guarded_issue().backtest_id})
+
+
+@sample("forecasting:judged-series-page")
+def a_judged_series(alice: User) -> Sample:
+    issue = guarded_issue()
+    series_id = issue.forecasts.first().series_id
+    return Sample({"pk": issue.backtest_id, "series_id": series_id})
+
+
+@sample("forecasting:judged-series-download")
+def a_judged_series_to_download(alice: User) -> Sample:
+    return Sample({**a_judged_series(alice).kwargs, "suffix": "csv"})
 
 
 # -- streams -----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from forecastlab.warehouse.views import (
+    calendars,
     changes,
     columns,
     datasets,
@@ -56,6 +57,12 @@ urlpatterns = [
         "datasets/<slug:name>/compare.<table_suffix:suffix>",
         versions.compare_download,
         name="version-compare-download",
+    ),
+    path("datasets/<slug:name>/calendar/", calendars.calendar, name="dataset-calendar"),
+    path(
+        "datasets/<slug:name>/calendar.<table_suffix:suffix>",
+        calendars.calendar_download,
+        name="dataset-calendar-download",
     ),
     path("datasets/<slug:name>/settings/", changes.dataset_settings, name="dataset-settings"),
     path("datasets/<slug:name>/rename/", changes.dataset_rename, name="dataset-rename"),

@@ -13,7 +13,7 @@ from django.test import Client
 from forecastlab.jobs.models import Job
 from forecastlab.warehouse.domain.simulator.config import KNOBS
 from forecastlab.warehouse.domain.simulator.presets import GENERATORS, PRESETS
-from forecastlab.warehouse.models import DatasetVersion
+from forecastlab.warehouse.models import DatasetVersion, SalesFact
 from tests.factories import make_group, make_user, make_version, run_job
 from tests.warehouse.golden import GOLDEN
 
@@ -54,6 +54,17 @@ def test_a_simulation_is_started_and_loads(alice: Client) -> None:
     assert job.status == "succeeded", job.error
     assert DatasetVersion.objects.get().content_hash == GOLDEN["demo_minimal"][0]
     assert "Open demo@1" in alice.get(started.url).content.decode()
+
+
+def test_a_simulation_fills_the_calendar(alice: Client) -> None:
+    version = simulated(alice)
+
+    days = version.dataset.calendar_days
+    assert days.count() == 92 + 365
+    assert [str(one.day) for one in days.filter(name="Labor Day")] == ["2026-09-07", "2027-09-06"]
+    marked = SalesFact.objects.filter(version_id=version.pk, holiday=1).values_list("t")
+    named = days.filter(holiday=1, day__range=("2026-08-22", "2026-11-21")).values_list("day")
+    assert {version.calendar.label(t) for (t,) in marked} == {f"{day}" for (day,) in named}
 
 
 def test_looking_tells_the_size_without_a_script(alice: Client) -> None:

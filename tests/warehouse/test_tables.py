@@ -11,6 +11,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from forecastlab.accounts.models import User
 from forecastlab.jobs.models import Job
 from forecastlab.warehouse.models import CalendarDay, DatasetVersion, Product, SalesFact, Store
 from tests.factories import make_user, run_job
@@ -192,6 +193,57 @@ def test_holidays_of_the_sales_go_before_those_of_the_calendar(folder: Path) -> 
     assert code == 0, told
     assert [one["code"] for one in told["problems"]] == ["own_holidays"]
     assert holidays() == [0, 0]
+
+
+MORE = "store,product,date,sales\nA,1,2024-01-02,4\nB,1,2024-01-02,6\nB,1,2024-01-03,7\n"
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [("append", [1, 0, 1, 0, None]), ("correct", [1, 0, 1, 0, None]), ("replace", [0, 0, None])],
+)
+def test_a_kept_calendar_is_joined_to_sales_that_bring_none(
+    folder: Path, mode: str, expected: list[float | None]
+) -> None:
+    run_import("shop", *written(folder, calendar=CALENDAR))
+
+    code, told = run_import("shop", *written(folder, MORE), "--mode", mode)
+
+    assert code == 0, told
+    assert holidays() == expected
+    assert [one["message"] for one in told["problems"] if one["code"] == "kept_holidays"] == [
+        "Holidays are those of the calendar that is kept with 'shop', 2024-01-01 to 2024-01-02. "
+        "To change them, import with a calendar."
+    ]
+
+
+def test_a_kept_calendar_says_nothing_against_rows_that_are_there(folder: Path) -> None:
+    own = "store,product,date,sales,holiday\nA,1,2024-01-01,3,0\nA,1,2024-01-02,4,0\n"
+    run_import("shop", *written(folder, own, calendar=CALENDAR))
+
+    more = "store,product,date,sales\nA,1,2024-01-01,3\nB,1,2024-01-01,1\n"
+    code, told = run_import("shop", *written(folder, more), "--mode", "append")
+
+    assert code == 0, told
+    assert holidays() == [0, 0, 1]
+
+
+def test_the_days_of_a_calendar_are_shown_and_taken_away(client: Client, folder: Path) -> None:
+    run_import("shop", *written(folder, calendar=CALENDAR))
+    client.force_login(User.objects.get(username="alice"))
+
+    assert 'href="/datasets/shop/calendar/"' in shown(client, "/datasets/shop/")
+    page = shown(client, "/datasets/shop/calendar/")
+    assert "New Year" in page
+    assert "school 1" in page
+    assert "2 Jan 2024" in page
+    assert "2 Jan 2024" not in shown(client, "/datasets/shop/calendar/?special=1")
+    sent = client.get("/datasets/shop/calendar.csv")
+    assert b"".join(sent).decode().splitlines() == [  # type: ignore[arg-type]
+        "ds,holiday,name,school",
+        "2024-01-01,1.0,New Year,0",
+        "2024-01-02,0.0,,1",
+    ]
 
 
 WRONG = {

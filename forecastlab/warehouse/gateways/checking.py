@@ -40,7 +40,8 @@ class Wanted:
     `undated`: `ds` holds whole numbers of periods, from 0; the frequency cannot be guessed then.
     `usual` is the frequency where no series has two rows to guess from. `duplicates` as in
     repeats; `timezone` is the IANA name of the zone whose wall time the rows have, "" if unknown.
-    `holidays` are days of a calendar, for rows that do not say it themselves.
+    `holidays` are days of a calendar, for rows that do not say it themselves; `holidays_kept` if
+    the calendar did not come with the rows.
     """
 
     undated: bool = False
@@ -54,6 +55,7 @@ class Wanted:
     ds_column: str = "ds"
     quantity_column: str = "quantity"
     holidays: tuple[tuple[date, float], ...] = ()
+    holidays_kept: bool = False
 
 
 def check(place: Workplace, wanted: Wanted, report: Report) -> tuple[Staged | None, list[Problem]]:
@@ -265,6 +267,7 @@ class _Checking:
             columns=self.columns,
             signals=[{"name": one.column, "known": one.known} for one in self.wanted.signals],
             profile=profile,
+            joined=["holiday"] if self.holidays is not None and wanted.holidays_kept else [],
         )
         self.place.write_staged(staged)
         return staged, [*found, *self.findings.notes(names)]

@@ -31,7 +31,10 @@ class UploadGone(BadInput):
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """What stands ready to be loaded: blocks of facts, and the series their codes mean."""
+    """What stands ready to be loaded: blocks of facts, and the series their codes mean.
+
+    `joined` are columns that the file did not bring: they say nothing against other rows.
+    """
 
     frequency: str
     epoch: str | None
@@ -43,6 +46,7 @@ class Staged:
     columns: list[str]
     signals: list[dict[str, Any]] = field(default_factory=list)
     profile: dict[str, Any] = field(default_factory=dict)
+    joined: list[str] = field(default_factory=list)
 
     @property
     def calendar(self) -> Calendar:

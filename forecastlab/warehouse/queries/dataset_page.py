@@ -206,6 +206,10 @@ class DatasetPage:
     def _args(self) -> list[Any]:
         return [self.version.dataset.name, self.version.number]
 
+    @cached_property
+    def calendar_days(self) -> int:
+        return self.version.dataset.calendar_days.count()
+
     @property
     def downloads(self) -> list[dict[str, str]]:
         offered = [

@@ -126,6 +126,8 @@ def judge(asked: Asked, report: Report) -> tuple[Staged | None, list[Problem]]:
     usual = merging.frequency_before(asked.name, asked.options.mode)
     # Corrections come now and then: what lies between them says nothing.
     corrects = asked.options.mode == CORRECT
+    brought = tables.holidays(upload.place)
+    kept = () if brought else tables.kept_holidays(asked.name, table.mapping)
     wanted = checking.Wanted(
         undated=table.undated,
         frequency=asked.options.frequency or (usual if corrects else ""),
@@ -137,11 +139,13 @@ def judge(asked: Asked, report: Report) -> tuple[Staged | None, list[Problem]]:
         line_word=table.source.line_word,
         ds_column=table.mapping.column("ds") or "",
         quantity_column=table.mapping.column("quantity") or "",
-        holidays=tables.holidays(upload.place),
+        holidays=brought or kept,
+        holidays_kept=bool(kept),
     )
     staged, found = checking.check(upload.place, wanted, report)
     if staged is not None:
         found += tables.compare(upload.place, staged, asked.options, table.mapping)
+        found += tables.joined(asked.name, kept, staged)
     return staged, found
 
 

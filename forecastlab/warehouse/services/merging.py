@@ -141,6 +141,7 @@ class _Merging:
         self.names = differences.joined(self.theirs, Names(staged.columns, self.ours))
         self.columns = [*self.names.columns, "held_back"]
         self.carried = Names(staged.columns, self.ours).columns
+        self.spoken = [one for one in self.carried if one not in staged.joined]
         self.series = self._all_series()
         self.ids = self.series["unique_id"].to_list()
         self.tally = Tally(self.columns, aligned.calendar)
@@ -183,7 +184,7 @@ class _Merging:
         pairs = differences.paired(old, self._given(part), self.columns)
         if self.mode == differences.APPEND:
             self._contradictions(pairs)
-        pairs = differences.merged(pairs, self.columns, carried=self.carried, mode=self.mode)
+        pairs = differences.merged(pairs, self.columns, carried=self.spoken, mode=self.mode)
         self.tally.add(pairs, self.ids)
         if self.writer and not self.conflicts:
             self.writer.add(pairs)
@@ -200,7 +201,7 @@ class _Merging:
     # -- what append does not do ---------------------------------------------------------------
 
     def _contradictions(self, pairs: pl.DataFrame) -> None:
-        found = differences.contradictions(pairs, self.carried)
+        found = differences.contradictions(pairs, self.spoken)
         self.contradicted += found.height
         self.conflicts += found.head(SHOWN - len(self.conflicts)).to_dicts()
 
@@ -241,7 +242,7 @@ class _Merging:
     def _moved(self, row: Row) -> str:
         return next(
             one
-            for one in self.carried
+            for one in self.spoken
             if row[differences.before(one)] != row[differences.given(one)]
         )
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from forecastlab.warehouse.domain import describing as tables
 from forecastlab.warehouse.domain import problems
-from forecastlab.warehouse.domain.describing import CALENDAR, HOLIDAY, NAME, PRODUCTS, STORES
+from forecastlab.warehouse.domain.describing import CALENDAR, HOLIDAY, PRODUCTS, STORES
 from forecastlab.warehouse.domain.mapping import Mapping
 from forecastlab.warehouse.domain.options import Options
 from forecastlab.warehouse.domain.problems import SHOWN, Problem
@@ -19,9 +19,9 @@ from forecastlab.warehouse.gateways.describing import KEY
 from forecastlab.warehouse.gateways.workplace import Staged, Workplace
 from forecastlab.warehouse.models import CalendarDay, Dataset, Product, Store
 from forecastlab.warehouse.services import beside
-from forecastlab.warehouse.services.describing import fill
+from forecastlab.warehouse.services.describing import AT_ONCE, fill, keep_days
 
-AT_ONCE = 1_000
+Days = tuple[tuple[date, float], ...]
 _MODELS = ((STORES, Store), (PRODUCTS, Product))
 
 
@@ -47,12 +47,30 @@ def read(place: Workplace, options: Options, mapping: Mapping) -> list[Problem]:
     return found
 
 
-def holidays(place: Workplace) -> tuple[tuple[date, float], ...]:
+def holidays(place: Workplace) -> Days:
     """Return the days of which the calendar says whether they are holidays."""
     rows = _kept(place, CALENDAR)
     if rows is None or HOLIDAY not in rows.columns:
         return ()
     return tuple(rows.select(KEY, HOLIDAY).drop_nulls().rows())
+
+
+def kept_holidays(name: str, mapping: Mapping) -> Days:
+    """Return what the dataset of that name knows of holidays, for sales that say nothing of any."""
+    if mapping.column(HOLIDAY):
+        return ()
+    days = CalendarDay.objects.filter(dataset__in=Dataset.objects.named(name))
+    told = days.order_by("day").values_list("day", "holiday")
+    return tuple((day, holiday) for day, holiday in told if holiday is not None)
+
+
+def joined(name: str, days: Days, staged: Staged) -> list[Problem]:
+    """Say which days of a dataset the rows took their holidays from, where they did."""
+    if HOLIDAY not in staged.joined:
+        return []
+    message = f"Holidays are those of the calendar that is kept with '{name}', {days[0][0]} to "
+    message += f"{days[-1][0]}. To change them, import with a calendar."
+    return [problems.note("kept_holidays", message, count=len(days))]
 
 
 def compare(place: Workplace, staged: Staged, options: Options, mapping: Mapping) -> list[Problem]:
@@ -86,8 +104,7 @@ def keep(dataset: Dataset, place: Workplace) -> None:
             fill(model, list(known), told)
     calendar = _kept(place, CALENDAR)
     if calendar is not None:
-        for part in calendar.iter_slices(AT_ONCE):
-            _keep_days(dataset, part)
+        keep_days(dataset, {one.pop(KEY): _given_of(one) for one in calendar.to_dicts()})
 
 
 # -- one table ---------------------------------------------------------------------------------
@@ -153,21 +170,3 @@ def _given_of(row: dict[str, Any]) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     """Return whole numbers without decimals: 2, not 2.0."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _keep_days(dataset: Dataset, part: pl.DataFrame) -> None:
-    days = CalendarDay.objects.filter(dataset=dataset, day__in=part[KEY].to_list())
-    known = {one.day: one for one in days}
-    for row in part.to_dicts():
-        told = _given_of(row)
-        day = told.pop(KEY)
-        one = known.setdefault(day, CalendarDay(dataset=dataset, day=day))
-        one.holiday = told.pop(HOLIDAY, one.holiday)
-        one.name = told.pop(NAME, one.name)
-        one.attributes = {**one.attributes, **told}
-    CalendarDay.objects.bulk_create(
-        known.values(),
-        update_conflicts=True,
-        unique_fields=["dataset", "day"],
-        update_fields=["holiday", "name", "attributes"],
-    )

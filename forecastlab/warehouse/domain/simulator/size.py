@@ -13,7 +13,6 @@ from forecastlab.warehouse.domain.simulator.world import World
 # the machine that benchmarks/README.md names.
 DRAWING, LOADING, STARTING = 0.9, 2.6, 1.0
 PLAIN_MEGABYTES, PER_SIGNAL, ANY_SIGNAL = 151.0, 4.0, 24.0
-RUSH = ("Thanksgiving", "Black Friday", "Christmas Eve", "Christmas Day")
 MANY_MISSING, MUCH_OUT = 0.6, 0.4
 
 
@@ -66,9 +65,9 @@ class Size:
         if not config.rush:
             return ""
         found = holidays.rush_between(config.first, config.as_of)
-        if len(found) == len(RUSH):
+        if len(found) == len(holidays.RUSH):
             return ""
-        named = ", ".join(RUSH[which] for _day, which in sorted(found.items())) or "none"
+        named = ", ".join(holidays.RUSH[which] for _day, which in sorted(found.items())) or "none"
         return (
             f"Of the four days of the rush this window holds {named}. With the last day on "
             "31 December it holds them all."
