@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import polars as pl
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -9,9 +10,20 @@ from django.views.decorators.http import require_GET
 from forecastlab.accounts.services.access import person, requires
 from forecastlab.forecasting import gateways
 from forecastlab.forecasting.models import Backtest, Forecast, ForecastIssue, ModelRun
-from forecastlab.forecasting.queries import model_runs, series_list
-from forecastlab.forecasting.queries.series_page import SeriesPage
-from forecastlab.forecasting.services import exports, registry
+from forecastlab.forecasting.queries import (
+    backtest_list,
+    champion_map,
+    comparison,
+    model_runs,
+    replay,
+    series_filters,
+    series_list,
+)
+from forecastlab.forecasting.queries import judged_series as judged_list
+from forecastlab.forecasting.queries.champion_map import ChampionMap
+from forecastlab.forecasting.queries.comparison import Comparison
+from forecastlab.forecasting.queries.judged_series import JudgedSeries
+from forecastlab.forecasting.services import exports, registry, replays, tables
 from forecastlab.lib import downloads
 from forecastlab.lib.errors import NotFound
 from forecastlab.lib.htmx import render_region
@@ -31,6 +43,7 @@ def _forecast(issue: ForecastIssue, series_id: int) -> Forecast:
     found = Forecast.objects.filter(issue=issue, series=series_id).select_related("series").first()
     if found is None:
         raise NotFound(_("There is no forecast of this series."))
+    found.issue = issue
     return found
 
 
@@ -67,9 +80,13 @@ def issue_download(request: HttpRequest, issue_id: int, suffix: str) -> HttpResp
 @requires("forecast.view")
 @require_GET
 def series_page(request: HttpRequest, issue_id: int, series_id: int) -> HttpResponse:
-    found = _issue(request, issue_id)
-    page = SeriesPage(found, _forecast(found, series_id))
+    forecast = _forecast(_issue(request, issue_id), series_id)
+    page = replays.of_forecast(forecast, _asked(request))
     return render(request, "forecasting/series_page.html", {"page": page})
+
+
+def _asked(request: HttpRequest) -> replay.Wanted:
+    return replay.wanted(request.GET.get("fold", ""), request.GET.getlist("model"))
 
 
 @requires("forecast.view")
@@ -89,12 +106,21 @@ def series_download(
 @requires("forecast.view")
 @require_GET
 def models(request: HttpRequest) -> HttpResponse:
-    found = model_runs.listed(
+    """List what was judged, newest first."""
+    found = backtest_list.listed(
         person(request),
         dataset=request.GET.get("dataset", ""),
+        best=request.GET.get("best", ""),
         page=request.GET.get("page", "1"),
     )
     return render(request, "forecasting/models.html", {"list": found})
+
+
+@requires("forecast.view")
+@require_GET
+def model_run_list(request: HttpRequest) -> HttpResponse:
+    found = model_runs.listed(person(request), model_runs.wanted(request.GET.dict()))
+    return render(request, "forecasting/model_runs.html", {"list": found})
 
 
 @requires("forecast.view")
@@ -112,21 +138,76 @@ def model_run(request: HttpRequest, pk: int) -> HttpResponse:
         "facts": model_runs.facts(run),
         "metrics": model_runs.metrics(run),
         "peers": model_runs.peers(run),
+        "downloads": comparison.table_urls(run.backtest, comparison.TABLES),
         "checked": checked,
         "damage": registry.damage(run) if checked else "",
     }
     return render(request, "forecasting/model_run.html", context)
 
 
-@requires("forecast.view")
-@require_GET
-def backtest_download(request: HttpRequest, pk: int, suffix: str) -> HttpResponse:
-    """Send every judged forecast of a backtest."""
+# -- backtests --------------------------------------------------------------------------------
+
+
+def _backtest(request: HttpRequest, pk: int) -> Backtest:
     visible = Backtest.objects.visible_to(person(request)).select_related("version__dataset")
-    found = visible.filter(pk=pk).first()
+    found: Backtest | None = visible.filter(pk=pk).first()
     if found is None:
         raise NotFound(_("There is no such backtest, or not for you."))
-    return _download(exports.judged(found), f"{found.version.dataset.name}-judged-{pk}", suffix)
+    return found
+
+
+@requires("forecast.view")
+@require_GET
+def backtest(request: HttpRequest, pk: int) -> HttpResponse:
+    """Compare the models of a backtest."""
+    found = Comparison(_backtest(request, pk))
+    return render(request, "forecasting/backtest.html", {"page": found})
+
+
+@requires("forecast.view")
+@require_GET
+def backtest_download(request: HttpRequest, pk: int, table: str, suffix: str) -> HttpResponseBase:
+    """Send a table of a backtest: its scores, its champions, every judged forecast."""
+    found = _backtest(request, pk)
+    name = f"{found.version.dataset.name}-{table}-{pk}"
+    return downloads.respond(request, tables.frames_of(found, table), name=name, suffix=suffix)
+
+
+@requires("forecast.view")
+@require_GET
+def judged_series(request: HttpRequest, pk: int) -> HttpResponse:
+    """List the series of a backtest."""
+    asked = series_filters.wanted(
+        request.GET.dict(), sorts=judged_list.SORTS, usual=judged_list.WORST_FIRST
+    )
+    found = JudgedSeries(_backtest(request, pk), asked)
+    return render_region(request, "forecasting/judged_series.html", {"list": found}, region="table")
+
+
+@requires("forecast.view")
+@require_GET
+def judged_series_page(request: HttpRequest, pk: int, series_id: int) -> HttpResponse:
+    page = replays.of_backtest(_backtest(request, pk), series_id, _asked(request))
+    return render(request, "forecasting/series_page.html", {"page": page})
+
+
+@requires("forecast.view")
+@require_GET
+def judged_series_download(
+    request: HttpRequest, pk: int, series_id: int, suffix: str
+) -> HttpResponse:
+    """Send what every model forecast of one series on the folds."""
+    found = _backtest(request, pk)
+    name = f"{found.version.dataset.name}-{series_id}-judged"
+    return _download(exports.judged(found, series_id), name, suffix)
+
+
+@requires("forecast.view")
+@require_GET
+def champions(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show which model serves which store and product."""
+    found = ChampionMap(_backtest(request, pk), champion_map.wanted(request.GET.dict()))
+    return render(request, "forecasting/champions.html", {"map": found})
 
 
 def _download(frame: pl.DataFrame, name: str, suffix: str) -> HttpResponse:

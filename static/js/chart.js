@@ -8,6 +8,12 @@
     { key: "forecast", colour: "--s1", width: 2 },
     { key: "low80" }, { key: "high80" }, { key: "low95" }, { key: "high95" },
   ];
+  /* Other lines over the same time: told apart by colour and by dash. */
+  const OVERLAYS = [
+    { colour: "--s2", width: 1.5, dash: [2, 3] },
+    { colour: "--s3", width: 1.5, dash: [9, 3] },
+    { colour: "--s5", width: 1.5 },
+  ];
   const BANDS = [["high95", "low95", 0.13], ["high80", "low80", 0.3]];
   const NARROW = 560, FONT = "500 11px Inter, system-ui, sans-serif";
   const language = document.documentElement.lang || "en";
@@ -100,12 +106,19 @@
       this.plot?.destroy();
       if (!this.clientWidth || this.last < 0) return;
       this.paint = Object.fromEntries(
-        ["--ink", "--ink-3", "--line", "--sunken", "--surface", "--s1", "--s2", "--warn"].map((name) => [name, this.colour(name)]));
+        ["--ink", "--ink-3", "--line", "--sunken", "--surface", "--s1", "--s2", "--s3", "--s5", "--warn"].map((name) => [name, this.colour(name)]));
       const keys = LINES.map((line) => line.key);
       const { t } = this.data;
-      const values = keys.map((key) => this.data[key] || t.map(() => null));
+      const values = [
+        ...keys.map((key) => this.data[key] || t.map(() => null)),
+        ...this.overlays().map((one) => one.values),
+      ];
       this.plot = new uPlot(this.options(keys), [t.map((_, place) => place), ...values], this.frame);
       this.read(null);
+    }
+
+    overlays() {
+      return (this.data.overlays || []).slice(0, OVERLAYS.length).map((one, place) => ({ ...one, ...OVERLAYS[place] }));
     }
 
     options(keys) {
@@ -123,7 +136,7 @@
             values: (plot, places) => places.map((place) => this.when(place, false)) },
           { ...axis, grid: { stroke: paint["--line"], width: 1 }, size: 46, values: (plot, splits) => splits.map(spell) },
         ],
-        series: [{}, ...LINES.map((line) => ({
+        series: [{}, ...[...LINES, ...this.overlays()].map((line) => ({
           stroke: line.colour ? paint[line.colour] : "transparent", width: line.width || 0, dash: line.dash,
           points: { show: line.key === "actual", size: 3, fill: line.colour && paint[line.colour], filter: lonely },
         }))],
@@ -242,6 +255,7 @@
       const said = ["actual", "judged", "forecast"]
         .filter((key) => this.data[key]?.[place] != null)
         .map((key) => `${words[key] || key} ${spell(this.data[key][place])}`);
+      for (const { title, values } of this.overlays()) if (values[place] != null) said.push(`${title} ${spell(values[place])}`);
       if (low80?.[place] != null) said.push(`80 %: ${spell(low80[place])} – ${spell(high80[place])}`);
       this.readout.textContent = [this.when(place, true), ...said].join(" · ");
     }

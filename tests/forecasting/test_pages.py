@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from forecastlab.forecasting.domain.config import model_names
+from forecastlab.forecasting.domain.config import default_models
 from forecastlab.forecasting.models import Forecast, ForecastIssue, ModelRun
 from forecastlab.forecasting.services import forecasts
 from forecastlab.lib import artefacts
@@ -75,7 +75,7 @@ def test_one_series_shows_history_folds_and_forecast(issue: ForecastIssue, alice
 
     page = alice.get(reverse("forecasting:series-page", args=[issue.pk, forecast.series_id]))
 
-    chart = page.context["page"].chart
+    chart = page.context["page"].chart.plain
     assert len(chart["t"]) == 90 + 7
     assert chart["t"][90] == "2026-04-05"
     assert [one["from"] for one in chart["folds"]] == [69, 76, 83]
@@ -99,7 +99,7 @@ def test_promotions_are_drawn_and_the_list_writes_totals_as_the_page_does(client
     page = client.get(reverse("forecasting:series-page", args=[found.pk, forecast.series_id]))
     listed = client.get(reverse("forecasting:series"))
 
-    drawn = page.context["page"].chart["promo"]
+    drawn = page.context["page"].chart.plain["promo"]
     assert [place for place, one in enumerate(drawn) if one] == [80, 81, 82]
     total = f"{forecast.total:,.0f}"
     assert f"Expect {total} units" in page.content.decode()
@@ -107,7 +107,7 @@ def test_promotions_are_drawn_and_the_list_writes_totals_as_the_page_does(client
 
 
 def test_model_runs_of_a_backtest_are_listed_best_first(alice: Client) -> None:
-    page = alice.get(reverse("forecasting:models"))
+    page = alice.get(reverse("forecasting:model-runs"))
 
     errors = [row.wape for row in page.context["list"].rows]
     assert len(errors) > 1
@@ -133,11 +133,13 @@ def test_forecasts_can_be_taken_away(issue: ForecastIssue, alice: Client, suffix
 
 
 def test_judged_forecasts_can_be_taken_away(issue: ForecastIssue, alice: Client) -> None:
-    answer = alice.get(reverse("forecasting:backtest-download", args=[issue.backtest_id, "csv"]))
+    answer = alice.get(
+        reverse("forecasting:backtest-download", args=[issue.backtest_id, "judged", "csv"])
+    )
 
-    frame = pl.read_csv(io.BytesIO(answer.content))
+    frame = pl.read_csv(io.BytesIO(answer.getvalue()))
     assert frame.columns == ["unique_id", "ds", "cutoff", "model", "y", "yhat"]
-    assert frame.height == 3 * 3 * 7 * len(model_names())
+    assert frame.height == 3 * 3 * 7 * len(default_models())
 
 
 def test_a_model_run_is_verified_on_request(issue: ForecastIssue, alice: Client) -> None:
@@ -159,11 +161,11 @@ def test_a_damaged_artefact_is_told(issue: ForecastIssue, alice: Client) -> None
 
 
 def test_model_runs_are_listed(issue: ForecastIssue, alice: Client) -> None:
-    page = alice.get(reverse("forecasting:models"))
+    page = alice.get(reverse("forecasting:model-runs"))
 
     assert page.status_code == 200
-    assert ModelRun.objects.count() == len(model_names())
-    assert page.context["list"].page.paginator.count == len(model_names())
+    assert ModelRun.objects.count() == len(default_models())
+    assert page.context["list"].page.paginator.count == len(default_models())
 
 
 @pytest.mark.parametrize("username", ["bob", "charlie"])
@@ -180,7 +182,9 @@ def test_only_readers_see_forecasts(issue: ForecastIssue, username: str) -> None
         client.get(reverse("forecasting:series-page", args=[issue.pk, series_id])),
         client.get(reverse("forecasting:issue-download", args=[issue.pk, "csv"])),
         client.get(reverse("forecasting:model-run", args=[issue.model_run_id])),
-        client.get(reverse("forecasting:backtest-download", args=[issue.backtest_id, "csv"])),
+        client.get(
+            reverse("forecasting:backtest-download", args=[issue.backtest_id, "judged", "csv"])
+        ),
     ]
 
     assert {one.status_code for one in answers} == {200 if username == "bob" else 404}
@@ -199,7 +203,7 @@ def test_pages_ask_the_database_a_fixed_number_of_times(
 
     with django_assert_max_num_queries(10):
         alice.get(reverse("forecasting:series"))
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         alice.get(reverse("forecasting:series-page", args=[issue.pk, series_id]))
     with django_assert_max_num_queries(9):
         alice.get(reverse("forecasting:models"))

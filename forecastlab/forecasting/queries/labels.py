@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from django.utils.dateformat import format as dated
+from django.utils.translation import gettext as _
 
 from forecastlab.forecasting.domain.defaults import BY_FREQUENCY
+from forecastlab.forecasting.domain.metrics import PERCENTAGES
 from forecastlab.forecasting.models import ForecastIssue
 from forecastlab.lib import figures
 from forecastlab.warehouse.domain.periods import Calendar
@@ -50,3 +52,14 @@ def span(low: float | None, high: float | None) -> str:
         return figures.UNKNOWN
     places = 1 if abs(high) < 10 else 0
     return f"{figures.number(low, places)} – {figures.number(high, places)}"
+
+
+def metric_title(metric: str) -> str:
+    return {"smape": "sMAPE", "bias": _("Bias")}.get(metric, metric.upper())
+
+
+def measured(value: float | None, metric: str) -> str:
+    """Write a value of a metric: 29.8 % or 0.91."""
+    if metric in PERCENTAGES:
+        return figures.percent(share(value))
+    return figures.number(value, 2)

@@ -7,15 +7,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from forecastlab.accounts.models import User
 from forecastlab.forecasting.domain.config import title_of
-from forecastlab.forecasting.models import ModelRun
+from forecastlab.forecasting.models import Alias, ModelRun
 from forecastlab.forecasting.queries.labels import share
 from forecastlab.lib import dates, figures
 
 PER_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the address asks for."""
+
+    dataset: str = ""
+    model: str = ""
+    with_alias: bool = False
+    page: str = "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +41,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class ModelRunList:
-    dataset: str
+    wanted: Wanted
     datasets: Sequence[str]
+    models: Sequence[tuple[str, str]]
     page: Page[ModelRun]
     rows: Sequence[Row]
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.wanted.dataset or self.wanted.model or self.wanted.with_alias)
 
     @property
     def columns(self) -> Sequence[Mapping[str, object]]:
@@ -47,18 +63,39 @@ class ModelRunList:
         ]
 
 
-def listed(viewer: User, *, dataset: str, page: str) -> ModelRunList:
+def wanted(parameters: Mapping[str, str]) -> Wanted:
+    return Wanted(
+        dataset=parameters.get("dataset", ""),
+        model=parameters.get("model", ""),
+        with_alias="alias" in parameters,
+        page=parameters.get("page", "1"),
+    )
+
+
+def listed(viewer: User, asked: Wanted) -> ModelRunList:
     """Return a page of model runs, the newest backtest first, in it the best model first."""
     visible = ModelRun.objects.visible_to(viewer)
-    names = visible.order_by("version__dataset__name").values_list(
-        "version__dataset__name", flat=True
-    )
     runs = visible.select_related("version__dataset").prefetch_related("aliases")
     runs = runs.order_by("-backtest", "metrics__wape", "-pk")
-    if dataset:
-        runs = runs.filter(version__dataset__name=dataset)
-    found = Paginator(runs, PER_PAGE).get_page(page)
-    return ModelRunList(dataset, list(names.distinct()), found, [row(one) for one in found])
+    if asked.dataset:
+        runs = runs.filter(version__dataset__name=asked.dataset)
+    if asked.model:
+        runs = runs.filter(model=asked.model)
+    if asked.with_alias:
+        runs = runs.filter(Exists(Alias.objects.filter(model_run=OuterRef("pk"))))
+    found = Paginator(runs, PER_PAGE).get_page(asked.page)
+    names = _distinct(visible, "model")
+    return ModelRunList(
+        asked,
+        _distinct(visible, "version__dataset__name"),
+        [(name, title_of(name)) for name in names],
+        found,
+        [row(one) for one in found],
+    )
+
+
+def _distinct(visible: QuerySet[Any], field: str) -> list[str]:
+    return list(visible.order_by(field).values_list(field, flat=True).distinct())
 
 
 def row(run: ModelRun) -> Row:

@@ -1,92 +1,107 @@
-"""One series: its history, its champion on the folds, and what is forecast."""
+"""One series: its history, every model on the folds, its champion, and what is forecast."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-import polars as pl
+from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from forecastlab.forecasting.domain import config as rules
-from forecastlab.forecasting.domain import metrics
 from forecastlab.forecasting.domain.config import title_of
 from forecastlab.forecasting.domain.defaults import BY_FREQUENCY
-from forecastlab.forecasting.domain.folds import Fold
-from forecastlab.forecasting.domain.panel import Flags, Floats
-from forecastlab.forecasting.models import Champion, Forecast, ForecastIssue, SeriesScore
-from forecastlab.forecasting.queries import labels, panels
+from forecastlab.forecasting.models import (
+    Backtest,
+    Champion,
+    Forecast,
+    ForecastIssue,
+    SeriesScore,
+)
+from forecastlab.forecasting.queries import judged_series, labels
 from forecastlab.forecasting.queries.labels import share
+from forecastlab.forecasting.queries.replay import Replay
+from forecastlab.forecasting.queries.series_chart import SeriesChart
 from forecastlab.lib import figures
-from forecastlab.warehouse import queries as warehouse
 from forecastlab.warehouse.domain.periods import Frequency
+from forecastlab.warehouse.models import DatasetVersion, Series
 
-MOST_SHOWN = 400
 # In percent: less is written as 0.0.
 LEAST_MARGIN = 0.05
-# What a reader first sees of the history, by frequency, in periods.
-WINDOWS: Mapping[str, Sequence[int]] = {
-    "H": (168, 336),
-    "D": (56, 91, 365),
-    "W": (26, 52, 104),
-    "M": (24, 60),
-    "Q": (12, 40),
-    "Y": (10, 30),
-}
 
 
 @dataclass(frozen=True)
 class SeriesPage:
-    """Everything the page of one series shows; figures are words already."""
+    """Everything the page of one series shows; figures are words already.
 
-    issue: ForecastIssue
-    forecast: Forecast
+    `forecast` is what was issued for it, if anything was. `replay` is None where the forecasts
+    were issued over another version than the judged one: its periods may have moved.
+    """
+
+    backtest: Backtest
+    series: Series
+    forecast: Forecast | None
+    champion: Champion | None
+    replay: Replay | None
+    from_backtest: bool = False
 
     @property
     def title(self) -> str:
-        return str(self.forecast.series.unique_id)
+        return str(self.series.unique_id)
+
+    @property
+    def issue(self) -> ForecastIssue | None:
+        return self.forecast.issue if self.forecast else None
+
+    @property
+    def version(self) -> DatasetVersion:
+        found: DatasetVersion = self.issue.version if self.issue else self.backtest.version
+        return found
 
     @property
     def noun(self) -> str:
-        return BY_FREQUENCY[self.issue.version.frequency].noun
+        return BY_FREQUENCY[self.version.frequency].noun
 
     @property
     def unit(self) -> str:
         """Return the frequency as a word, such as "day"."""
-        return Frequency(self.issue.version.frequency).noun
+        return Frequency(self.version.frequency).noun
 
     @property
     def span(self) -> str:
-        return labels.ahead(self.issue)
+        return labels.ahead(self.issue) if self.issue else ""
 
-    @cached_property
-    def champion(self) -> Champion | None:
-        return Champion.objects.filter(
-            backtest=self.issue.backtest_id, series=self.forecast.series_id
-        ).first()
+    @property
+    def serves(self) -> str:
+        """Return the model that serves, "" for a series that was not judged nor forecast."""
+        if self.forecast:
+            return self.forecast.model
+        return self.champion.model if self.champion else ""
 
     @cached_property
     def scores(self) -> list[SeriesScore]:
-        found = SeriesScore.objects.filter(
-            backtest=self.issue.backtest_id, series=self.forecast.series_id
-        )
+        found = SeriesScore.objects.filter(backtest=self.backtest, series=self.series)
         return sorted(found, key=self._rank)
 
     def _rank(self, one: SeriesScore) -> tuple[bool, float, bool, str]:
         """Best first; of equals the one that serves."""
-        return one.wape is None, one.wape or 0.0, one.model != self.forecast.model, one.model
+        return one.wape is None, one.wape or 0.0, one.model != self.serves, one.model
 
     @property
     def kpis(self) -> list[dict[str, Any]]:
-        score = next((one for one in self.scores if one.model == self.forecast.model), None)
-        config = self.issue.backtest.config
+        score = next((one for one in self.scores if one.model == self.serves), None)
+        config = self.backtest.config
         folds = _("%(folds)s folds") % {"folds": config["folds"]}
         horizon = f"{config['horizon']} {self.noun}"
         return [
-            {"label": _("Champion"), "value": title_of(self.forecast.model), "long": True},
+            {
+                "label": _("Champion"),
+                "value": title_of(self.serves) if self.serves else None,
+                "long": True,
+                "note": self._why(),
+            },
             {
                 "label": f"WAPE, {horizon}, {folds}",
                 "value": figures.percent(share(score.wape if score else None)),
@@ -105,6 +120,9 @@ class SeriesPage:
             },
         ]
 
+    def _why(self) -> str:
+        return judged_series.reason_of(self.champion.reason) if self.champion else ""
+
     def _ahead(self) -> str:
         margin = self.champion.margin if self.champion else None
         if margin is None or self.champion is None:
@@ -120,22 +138,25 @@ class SeriesPage:
 
     @property
     def bars(self) -> list[dict[str, Any]]:
-        """Return the models by WAPE on this series, best first."""
-        known = [one for one in self.scores if one.wape is not None]
-        most = max((one.wape or 0.0 for one in known), default=0.0)
+        """Return the models by WAPE on this series, or on the chosen fold of it, best first."""
+        known = {one.model: one.wape for one in self.scores if one.wape is not None}
+        if self.replay and self.replay.fold:
+            wapes = self.replay.wapes
+            known = {name: wapes[name] for name in sorted(wapes, key=lambda name: wapes[name])}
+        most = max(known.values(), default=0.0)
         return [
             {
-                "name": title_of(one.model),
-                "share": (one.wape or 0.0) / most if most else 0.0,
-                "value": figures.percent(share(one.wape)),
+                "name": title_of(name),
+                "share": wape / most if most else 0.0,
+                "value": figures.percent(share(wape)),
             }
-            for one in known
+            for name, wape in known.items()
         ]
 
     @property
     def not_judged(self) -> str:
         """Return why this series could not be judged, if it could not."""
-        for one in self.issue.backtest.skipped:
+        for one in self.backtest.skipped:
             if one["series"] == self.title:
                 return str(one["reason"])
         return ""
@@ -143,135 +164,25 @@ class SeriesPage:
     @property
     def ahead(self) -> list[dict[str, str]]:
         """Return the forecast, period by period."""
-        one, calendar = self.forecast, self.issue.version.calendar
+        one, issue = self.forecast, self.issue
+        if one is None or issue is None:
+            return []
+        calendar = issue.version.calendar
         return [
             {
-                "when": labels.period(calendar, self.issue.origin + 1 + step),
+                "when": labels.period(calendar, issue.origin + 1 + step),
                 "forecast": labels.quantity(one.yhat[step]),
                 "range80": labels.span(one.lo80[step], one.hi80[step]),
                 "range95": labels.span(one.lo95[step], one.hi95[step]),
             }
-            for step in range(self.issue.horizon)
-        ]
-
-    @property
-    def neighbours(self) -> dict[str, int | None]:
-        """Return the series before and after this one, by name."""
-        same = Forecast.objects.filter(issue=self.issue)
-        before = same.filter(series__unique_id__lt=self.title).order_by("-series__unique_id")
-        after = same.filter(series__unique_id__gt=self.title).order_by("series__unique_id")
-        return {
-            "before": before.values_list("series_id", flat=True).first(),
-            "after": after.values_list("series_id", flat=True).first(),
-        }
-
-    # -- the chart ----------------------------------------------------------------------------
-
-    @cached_property
-    def chart(self) -> dict[str, Any]:
-        """Return what `components/chart.html` draws."""
-        origin, horizon = self.issue.origin, self.issue.horizon
-        start = max(origin + 1 - MOST_SHOWN, 0)
-        label = self.issue.version.calendar.label
-        history, scored = self._history()
-        stockout = ~np.isnan(history) & np.isnan(scored)
-        one, blank = self.forecast, [None] * (origin + 1 - start)
-        judged, folds = self._judged(scored, start)
-        chart = {
-            "t": [label(t) for t in range(start, origin + 1 + horizon)],
-            "actual": [*_plain(history[start:]), *[None] * horizon],
-            "forecast": [*blank, *one.yhat],
-            "low80": [*blank, *one.lo80],
-            "high80": [*blank, *one.hi80],
-            "low95": [*blank, *one.lo95],
-            "high95": [*blank, *one.hi95],
-            "folds": folds,
-            "forecast_label": _("Forecast, %(span)s") % {"span": self.span},
-            "window": WINDOWS[self.issue.version.frequency][0] + horizon,
-            "windows": self._windows(horizon),
-            "words": {
-                "actual": _("Actual"),
-                "judged": _("Judged on folds"),
-                "forecast": _("Forecast"),
-            },
-        }
-        if any(one is not None for one in judged):
-            chart["judged"] = [*judged, *[None] * horizon]
-        if stockout[start:].any():
-            chart["stockout"] = [*(bool(one) for one in stockout[start:]), *[False] * horizon]
-        promoted = self._promoted()
-        if promoted[start:].any():
-            chart["promo"] = [*(bool(one) for one in promoted[start:]), *[False] * horizon]
-        return chart
-
-    @cached_property
-    def facts(self) -> pl.DataFrame:
-        columns = (*panels.COLUMNS, "promo")
-        version = self.issue.version
-        facts = warehouse.facts(version, columns, [self.forecast.series_id])
-        return facts.filter(pl.col("t") < version.history)
-
-    def _history(self) -> tuple[Floats, Floats]:
-        """Return what was sold, and of it what counts when judging."""
-        sold = np.full(self.issue.version.history, np.nan)
-        sold[self.facts["t"].to_numpy()] = self.facts["quantity"].to_numpy()
-        panel = panels.of_series(self.facts, self.issue.version).panel
-        return sold, panel.actual[:, 0] if panel.width else sold
-
-    def _promoted(self) -> Flags:
-        promoted = np.zeros(self.issue.version.history, dtype=bool)
-        promoted[self.facts.filter(pl.col("promo") > 0)["t"].to_numpy()] = True
-        return promoted
-
-    def _judged(self, scored: Floats, start: int) -> tuple[list[float | None], list[Any]]:
-        """Return what the champion forecast on the folds, and the folds, from `start` on.
-
-        An issue over a newer version than the judged one shows none: its periods may have moved.
-        """
-        line: list[float | None] = [None] * (self.issue.origin + 1)
-        marks: list[dict[str, Any]] = []
-        if self.champion is None or self.issue.backtest.version_id != self.issue.version_id:
-            return line[start:], marks
-        config = rules.restore(self.issue.backtest.config)
-        windows = config.windows.windows(self.issue.version.history)
-        for number, fold in enumerate(windows):
-            part = self.champion.judged[number * config.horizon : (number + 1) * config.horizon]
-            line[fold.start : fold.end + 1] = part
-            if fold.start >= start:
-                marks.append(_mark(number + 1, fold, start, scored, part))
-        return line[start:], marks
-
-    def _windows(self, horizon: int) -> list[dict[str, Any]]:
-        known = min(self.issue.origin + 1, MOST_SHOWN)
-        sizes = [one for one in WINDOWS[self.issue.version.frequency] if one < known]
-        return [
-            {"label": f"{size} {self.noun}", "points": size + horizon} for size in [*sizes, known]
-        ]
-
-    @property
-    def columns(self) -> list[str]:
-        return [_("Period"), _("Actual"), _("Judged"), _("Forecast"), "80 %", "95 %"]
-
-    @property
-    def rows(self) -> list[list[str]]:
-        """Return the chart's values as a table."""
-        chart = self.chart
-        judged = chart.get("judged", [None] * len(chart["t"]))
-        return [
-            [
-                str(chart["t"][one]),
-                labels.quantity(chart["actual"][one]),
-                labels.quantity(judged[one]),
-                labels.quantity(chart["forecast"][one]),
-                labels.span(chart["low80"][one], chart["high80"][one]),
-                labels.span(chart["low95"][one], chart["high95"][one]),
-            ]
-            for one in range(len(chart["t"]))
+            for step in range(issue.horizon)
         ]
 
     @property
     def sentence(self) -> str:
         one = self.forecast
+        if one is None:
+            return _("No forecasts were issued from this backtest.")
         words = _("Expect %(total)s units in %(span)s, 8 times in 10 between %(low)s and %(high)s")
         return words % {
             "total": labels.quantity(one.total),
@@ -280,15 +191,71 @@ class SeriesPage:
             "high": labels.quantity(one.total_high),
         }
 
+    @cached_property
+    def chart(self) -> SeriesChart:
+        origin = self.issue.origin if self.issue else self.version.history - 1
+        return SeriesChart(self.version, self.series.pk, origin, self.forecast, self.replay)
 
-def _mark(
-    number: int, fold: Fold, start: int, scored: Floats, judged: Sequence[float]
-) -> dict[str, Any]:
-    wape = metrics.wape(scored[fold.start : fold.end + 1], np.array(judged))
-    said = {"number": number, "wape": figures.percent(share(wape))}
-    label = _("Fold %(number)s · %(wape)s") % said
-    return {"from": fold.start - start, "to": fold.end - start, "label": label}
+    # -- where the page leads -------------------------------------------------------------------
 
+    @property
+    def crumbs(self) -> Sequence[dict[str, str]]:
+        if self.from_backtest:
+            back = _("Backtest %(id)s") % {"id": self.backtest.pk}
+            return [
+                {"label": back, "url": reverse("forecasting:backtest", args=[self.backtest.pk])},
+                {
+                    "label": _("Series"),
+                    "url": reverse("forecasting:judged-series", args=[self.backtest.pk]),
+                },
+                {"label": self.version.ref},
+            ]
+        assert self.issue is not None  # noqa: S101 - one of the two leads here
+        listed = {"label": _("Series"), "url": self.issue.get_absolute_url()}
+        return [listed, {"label": self.version.dataset.name}]
 
-def _plain(values: Floats) -> list[float | None]:
-    return [None if np.isnan(one) else float(one) for one in values]
+    @property
+    def neighbours(self) -> dict[str, str]:
+        """Return the addresses of the series before and after this one, by name."""
+        same: QuerySet[Any] = Champion.objects.filter(backtest=self.backtest)
+        if not self.from_backtest:
+            same = Forecast.objects.filter(issue=self.issue)
+        before = same.filter(series__unique_id__lt=self.title).order_by("-series__unique_id")
+        after = same.filter(series__unique_id__gt=self.title).order_by("series__unique_id")
+        found = {
+            "before": before.values_list("series_id", flat=True).first(),
+            "after": after.values_list("series_id", flat=True).first(),
+        }
+        return {name: self._url(one) for name, one in found.items() if one is not None}
+
+    def _url(self, series_id: int) -> str:
+        if self.from_backtest or self.issue is None:
+            args = [self.backtest.pk, series_id]
+            return reverse("forecasting:judged-series-page", args=args)
+        return reverse("forecasting:series-page", args=[self.issue.pk, series_id])
+
+    @property
+    def downloads(self) -> list[dict[str, str]]:
+        """Return what can be taken away of this series, as CSV and as Parquet."""
+        kinds = (("CSV", "csv"), ("Parquet", "parquet"))
+        judged = [
+            {
+                "label": f"{_('Judged forecasts')}, {label}",
+                "url": reverse(
+                    "forecasting:judged-series-download",
+                    args=[self.backtest.pk, self.series.pk, suffix],
+                ),
+            }
+            for label, suffix in kinds
+        ]
+        if self.issue is None:
+            return judged
+        args = [self.issue.pk, self.series.pk]
+        issued = [
+            {
+                "label": f"{_('Forecast')}, {label}",
+                "url": reverse("forecasting:series-download", args=[*args, suffix]),
+            }
+            for label, suffix in kinds
+        ]
+        return [*issued, *judged]

@@ -15,9 +15,13 @@ from forecastlab.warehouse.models import DatasetVersion
 RANGES = ("lo80", "hi80", "lo95", "hi95")
 
 
-def judged(backtest: Backtest) -> pl.DataFrame:
+def judged(backtest: Backtest, series_id: int | None = None) -> pl.DataFrame:
     """Return every forecast that was scored: unique_id, ds, cutoff, model, y, yhat."""
-    wide = gateways.get_frame(backtest.forecasts).filter("judged", pl.col("y").is_not_null())
+    if series_id is None:
+        stored = gateways.get_frame(backtest.forecasts)
+    else:
+        stored = gateways.get_rows(backtest.forecasts, "series_id", series_id)
+    wide = stored.filter("judged", pl.col("y").is_not_null())
     models = [name for name in backtest.result["models"] if name in wide.columns]
     return (
         wide.join(_windows(backtest), on=["fold", "step"])

@@ -1,0 +1,63 @@
+"""Which series of a backtest are meant: by search, store, category and champion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Q, QuerySet
+
+from forecastlab.forecasting.models import Backtest, Champion
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the address asks for. A category is a product's own, else the product itself."""
+
+    search: str = ""
+    store: str = ""
+    category: str = ""
+    champion: str = ""
+    sort: str = ""
+    page: str = "1"
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.search or self.store or self.category or self.champion)
+
+    @property
+    def query(self) -> str:
+        """Return the filters as the query of an address, without the page."""
+        told = {key: one for key, one in asdict(self).items() if one and key != "page"}
+        return f"?{urlencode(told)}" if told else ""
+
+
+def wanted(parameters: Mapping[str, str], sorts: Mapping[str, str], usual: str) -> Wanted:
+    """Read an address; unheard-of orders count as not asked."""
+    sort = parameters.get("sort", "")
+    return Wanted(
+        search=parameters.get("search", "").strip(),
+        store=parameters.get("store", ""),
+        category=parameters.get("category", ""),
+        champion=parameters.get("champion", ""),
+        sort=sort if sort.removeprefix("-") in sorts else usual,
+        page=parameters.get("page", "1"),
+    )
+
+
+def champions(backtest: Backtest, asked: Wanted) -> QuerySet[Champion]:
+    """Return the champions of the series that are meant."""
+    found: QuerySet[Any] = Champion.objects.filter(backtest=backtest)
+    if asked.search:
+        found = found.filter(series__unique_id__icontains=asked.search)
+    if asked.store:
+        found = found.filter(series__store__code=asked.store)
+    if asked.category:
+        given = Q(series__product__attributes__category=asked.category)
+        lacking = Q(series__product__attributes__category__isnull=True)
+        found = found.filter(given | (lacking & Q(series__product__code=asked.category)))
+    if asked.champion:
+        found = found.filter(model=asked.champion)
+    return found
