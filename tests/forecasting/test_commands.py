@@ -47,7 +47,7 @@ def test_backtest_prints_all_that_it_found(worker: None, shop: None) -> None:
         assert set(one["coverage"]) == {"80", "95"}
     assert sum(told["champions"].values()) == 4
     assert told["default_policy"] in told["champion_policies"]
-    assert set(told["champion_policies"]["global_best"]) == {"wape", "mase", "rmsse", "bias"}
+    assert {"wape", "mase", "rmsse", "bias"} <= set(told["champion_policies"]["global_best"])
     assert told["seconds"] > 0
     assert told["peak_memory_mb"] > 0
 

@@ -247,7 +247,8 @@ def _policies(bench: _Bench) -> dict[str, dict[str, float]]:
         scores = champion.scores_of(choice, last)
         name = default_policy(replace(bench.config, policy=policy))
         found[name] = {
-            metric: scores.one_pooled(metric, bench.evidence.judged) for metric in slices.REPORTED
+            metric: scores.one_pooled(metric, bench.evidence.judged)
+            for metric in (*slices.REPORTED, "smape")
         }
     return found
 
