@@ -1,0 +1,254 @@
+"""What prices, promotions and the season do to sales: one regression a series, drawn together.
+
+The logarithm of sales is regressed on all known signals and the places of the season. Sums of
+squares are kept by series and read at every origin, so that one pass over time serves all of them.
+Coefficients of a series are drawn toward those of its category, these toward those of all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecastlab.forecasting.domain.observed import quotient
+from forecastlab.forecasting.domain.panel import Floats, Groups, Integers, Panel
+from forecastlab.forecasting.domain.protocol import Task
+
+# A sale of nothing counts as this share of the usual sale, which has a logarithm.
+NOTHING = 0.1
+# How many observations of its own the category weighs for a series: prices that change from week
+# to week say more a period than those of days. Then the same of all series for a category.
+SERIES_PRIOR: Mapping[str, float] = {"H": 200.0, "D": 200.0, "W": 5.0, "M": 5.0, "Q": 5.0, "Y": 5.0}
+CATEGORY_PRIOR = 80.0
+# Longer seasons are told by waves instead of places.
+MOST_PLACES, WAVES = 31, 3
+# A category of fewer series on average says nothing beside them.
+FEWEST_IN_CATEGORY = 3
+# Memory that the regressors of one slice may take, in values.
+SLICE = 4_000_000
+# No effect on the logarithm of sales is believed beyond this.
+STRONGEST = 3.0
+HOURS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The regressors: known signals, by their places in the panel, then those of the season.
+
+    A signal that was always positive counts by its logarithm: a price up by a tenth has the same
+    effect everywhere. `season` is phases x columns and comes round again.
+    """
+
+    signals: tuple[int, ...]
+    logs: tuple[bool, ...]
+    season: Floats
+
+    @property
+    def count(self) -> int:
+        return len(self.signals) + int(self.season.shape[1])
+
+    @property
+    def kind(self) -> tuple[tuple[bool, ...], tuple[int, ...]]:
+        """Return what tells regressors of different origins apart."""
+        return self.logs, self.season.shape
+
+
+def always_positive(panel: Panel, origin: int) -> tuple[bool, ...]:
+    """Say of each known signal whether it was never zero or less up to the origin."""
+    values = panel.signals.values[:, : origin + 1]
+    least = [np.fmin.reduce(values[one], axis=None, initial=1.0) for one in _known(panel)]
+    return tuple(bool(one > 0) for one in least)
+
+
+def _known(panel: Panel) -> tuple[int, ...]:
+    return tuple(np.flatnonzero(panel.signals.known).tolist())
+
+
+def columns_at(panel: Panel, task: Task, logs: Sequence[tuple[bool, ...]]) -> list[Columns]:
+    """Return the regressors at each origin, of which `logs` says what `always_positive` does."""
+    signals, both = _known(panel), zip(task.origins, logs, strict=True)
+    return [Columns(signals, one, _season(task, origin + 1)) for origin, one in both]
+
+
+def alike(columns: Sequence[Columns]) -> Iterator[tuple[list[int], Columns]]:
+    """Yield the places of origins with the same regressors: one pass serves them."""
+    groups: dict[object, list[int]] = {}
+    for place, one in enumerate(columns):
+        groups.setdefault(one.kind, []).append(place)
+    for places in groups.values():
+        yield places, columns[places[0]]
+
+
+def _season(task: Task, length: int) -> Floats:
+    """Return phases x columns, centred; no columns before enough whole seasons were seen."""
+    season, cycles = task.season, task.defaults.cycles
+    if season < 2 or length < cycles * season:
+        return np.zeros((1, 0))
+    week = 7 * season
+    if task.frequency == "H" and season == HOURS and length >= cycles * week:
+        hours = np.arange(week)
+        return np.concatenate([_places(hours, season), _places(hours // HOURS, 7)], axis=1)
+    return _places(np.arange(season), season)
+
+
+def _places(t: Integers, season: int) -> Floats:
+    if season > MOST_PLACES:
+        angles = 2 * np.pi * t[:, None] * np.arange(1, WAVES + 1) / season
+        return np.concatenate([np.sin(angles), np.cos(angles)], axis=1)
+    place = t % season
+    places: Floats = (place[:, None] == np.arange(1, season)).astype(np.float64) - 1 / season
+    return places
+
+
+def told(block: Panel, columns: Columns, until: int) -> Floats:
+    """Return signals x periods x series; what is unknown counts as the mean of what came before."""
+    made = np.empty((len(columns.signals), until, block.width))
+    for place, (signal, log) in enumerate(zip(columns.signals, columns.logs, strict=True)):
+        values = made[place]
+        given = block.signals.values[signal, :until]
+        values[: len(given)], values[len(given) :] = given, np.nan
+        if log:
+            values[values <= 0] = np.nan
+            np.log(values, out=values)
+        _fill(values)
+    return made
+
+
+def _fill(values: Floats) -> None:
+    unknown = np.isnan(values)
+    if unknown.any():
+        total = np.cumsum(np.where(unknown, 0.0, values), axis=0)
+        values[unknown] = (total / np.maximum(np.cumsum(~unknown, axis=0), 1))[unknown]
+
+
+def log_sales(fit: Floats) -> Floats:
+    """Return log(y + NOTHING * the mean sale up to then); periods x series, NaN is unknown."""
+    sold = np.nan_to_num(fit)
+    usual = quotient(np.cumsum(sold, axis=0), np.cumsum(sold > 0, axis=0))
+    logs: Floats = np.log(fit + NOTHING * usual)
+    return logs
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Centred sums of products by series: `squares` n x p x p, `products` n x p.
+
+    `means` are those of the regressors, `seen` is how many periods were added up.
+    """
+
+    squares: Floats
+    products: Floats
+    means: Floats
+    seen: Floats
+
+
+def slices(width: int, periods: int, at: Sequence[Columns]) -> Iterator[tuple[int, int]]:
+    """Yield parts of a block whose signals take little memory."""
+    step = max(SLICE // (periods * (max(len(one.signals) for one in at) + 2)), 1)
+    for start in range(0, width, step):
+        yield start, min(start + step, width)
+
+
+def sums_at(
+    signals: Floats, logs: Floats, columns: Columns, origins: tuple[int, ...]
+) -> list[Sums]:
+    """Add up what `told` and `log_sales` gave, over time, and read the sums at each origin."""
+    size = columns.count + 2
+    total = np.zeros((logs.shape[1], size, size))
+    found, start = {}, 0
+    for origin in sorted(origins):
+        _add(total, signals[:, start : origin + 1], logs[start : origin + 1], columns, start)
+        found[origin], start = _centred(total), origin + 1
+    return [found[one] for one in origins]
+
+
+def _add(total: Floats, signals: Floats, logs: Floats, columns: Columns, start: int) -> None:
+    """Add the products of ones, signals, season and sales, in this order, over some periods."""
+    known = ~np.isnan(logs)
+    parts = [known.astype(np.float64), *(one * known for one in signals), np.where(known, logs, 0)]
+    single = [0, *range(1, len(signals) + 1), columns.count + 1]
+    for place, (row, one) in enumerate(zip(single, parts, strict=True)):
+        for column, two in list(zip(single, parts, strict=True))[place:]:
+            product = np.einsum("ts,ts->s", one, two)
+            total[:, row, column] += product
+            if row != column:
+                total[:, column, row] += product
+    if not columns.season.shape[1]:
+        return
+    season = slice(len(signals) + 1, columns.count + 1)
+    phases = [_by_phase(one, start, columns.season.shape[0]) for one in parts]
+    for row, one in zip(single, phases, strict=True):
+        product = one.T @ columns.season
+        total[:, row, season] += product
+        total[:, season, row] += product
+    pairs = columns.season[:, :, None] * columns.season[:, None, :]
+    both = phases[0].T @ pairs.reshape(len(pairs), -1)
+    total[:, season, season] += both.reshape(-1, *pairs.shape[1:])
+
+
+def _by_phase(values: Floats, start: int, season: int) -> Floats:
+    """Add up periods of the same phase: phases x series. `start` is the first period."""
+    before, width = start % season, values.shape[1]
+    after = -(before + len(values)) % season
+    padded = np.concatenate([np.zeros((before, width)), values, np.zeros((after, width))])
+    sums: Floats = padded.reshape(-1, season, width).sum(axis=0)
+    return sums
+
+
+def _centred(total: Floats) -> Sums:
+    seen = total[:, 0, 0].copy()
+    means = total[:, 0, 1:] / np.maximum(seen, 1.0)[:, None]
+    spread = total[:, 1:, 1:] - seen[:, None, None] * means[:, :, None] * means[:, None, :]
+    return Sums(spread[:, :-1, :-1], spread[:, :-1, -1], means[:, :-1], seen)
+
+
+class Pool:
+    """Adds up series, block by block, for the coefficients of all and of each category."""
+
+    def __init__(self, groups: Groups, count: int) -> None:
+        self.kinds = _kinds(groups)
+        self.squares = np.zeros((self.kinds, count, count))
+        self.products = np.zeros((self.kinds, count))
+        self.seen = 0.0
+
+    def add(self, sums: Sums, category: Integers) -> None:
+        which = category if self.kinds > 1 else np.zeros_like(category)
+        np.add.at(self.squares, which, sums.squares)
+        np.add.at(self.products, which, sums.products)
+        self.seen += float(sums.seen.sum())
+
+    def coefficients(self) -> tuple[Floats, Floats]:
+        """Return those of each category, categories x columns, and the usual squares."""
+        squares, products = self.squares.sum(axis=0), self.products.sum(axis=0)
+        usual = np.diagonal(squares) / max(self.seen, 1.0)
+        usual = np.where(usual > 0, usual, 1.0)
+        every = drawn(squares[None], products[None], np.zeros(len(usual)), usual)
+        if self.kinds == 1:
+            return every, usual
+        return drawn(self.squares, self.products, every, usual * CATEGORY_PRIOR), usual
+
+
+def _kinds(groups: Groups) -> int:
+    """Return how many categories are told apart; 1 where they are too small to say anything."""
+    few = groups.categories * FEWEST_IN_CATEGORY > len(groups.category)
+    return 1 if few else groups.categories
+
+
+def drawn(squares: Floats, products: Floats, toward: Floats, weight: Floats) -> Floats:
+    """Solve each regression, drawn toward coefficients by `weight` on each column's square."""
+    right = (products + weight * toward)[:, :, None]
+    return np.asarray(np.linalg.solve(squares + np.diag(weight), right)[:, :, 0], np.float64)
+
+
+def factors(signals: Floats, columns: Columns, coefficients: Floats, means: Floats) -> Floats:
+    """Return what all regressors make of the level: periods x series."""
+    count, phases = len(columns.signals), columns.season.shape[0]
+    season: Floats = columns.season @ coefficients[:, count:].T - (means * coefficients).sum(axis=1)
+    away: Floats = season[np.arange(signals.shape[1]) % phases]
+    moved = np.empty_like(away)
+    for one, values in zip(coefficients.T[:count], signals, strict=True):
+        away += np.multiply(values, one, out=moved)
+    np.clip(away, -STRONGEST, STRONGEST, out=away)
+    return np.exp(away, out=away)

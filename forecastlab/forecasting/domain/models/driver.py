@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from forecastlab.forecasting.domain import effects
+from forecastlab.forecasting.domain.effects import Columns, Pool, Sums
+from forecastlab.forecasting.domain.panel import Floats, Panel
+from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, PanelModel, Task
+from forecastlab.forecasting.domain.smoothing import smooth
+
+CAP = 1.5
+
+
+class Driver(PanelModel):
+    """A smoothed level times what prices, promotions, holidays and the season do to it.
+
+    An effect is exp(coefficient * (signal - its mean)); the level is that of sales with all of
+    them taken out. No forecast is above CAP times the most that a series ever sold. A signal that
+    is not given for a period has no effect there; without any known signal the season is left.
+    """
+
+    name = "driver"
+    title = "Driver panel"
+    cost = 3.0
+    needs_plan = True
+
+    def learn(self, panel: Panel, task: Task) -> Arrays:
+        """Return, for the origin number n: `n.category`, categories x columns, and the rest."""
+        logs = [effects.always_positive(panel, one) for one in task.origins]
+        at = effects.columns_at(panel, task, logs)
+        pools = [effects.Pool(panel.groups, one.count) for one in at]
+        for start, stop in panel.blocks():
+            _add(panel.columns(start, stop), task, at, pools)
+        learned: dict[str, Floats] = {}
+        for number, (pool, one) in enumerate(zip(pools, logs, strict=True)):
+            learned[f"{number}.category"], learned[f"{number}.usual"] = pool.coefficients()
+            learned[f"{number}.logs"] = np.array(one, dtype=np.float64)
+        return learned
+
+    def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts:
+        logs = [tuple(learned[f"{one}.logs"] > 0) for one in range(len(task.origins))]
+        at = effects.columns_at(block, task, logs)
+        periods = max(task.origins) + 1 + task.steps
+        cut = [block.columns(*one) for one in effects.slices(block.width, periods, at)]
+        found = [_forecast(one, task, at, learned) for one in cut]
+        state = {
+            name: np.concatenate([one.state[name] for one in found], axis=-1)
+            for name in found[0].state
+        }
+        return Forecasts(np.concatenate([one.values for one in found], axis=-1), state)
+
+
+def _add(block: Panel, task: Task, at: Sequence[Columns], pools: Sequence[Pool]) -> None:
+    for part in effects.slices(block.width, max(task.origins) + 1, at):
+        some = block.columns(*part)
+        sales = effects.log_sales(some.fit)
+        for numbers, columns in effects.alike(at):
+            origins = tuple(task.origins[one] for one in numbers)
+            signals = effects.told(some, columns, max(origins) + 1)
+            found = effects.sums_at(signals, sales, columns, origins)
+            for number, sums in zip(numbers, found, strict=True):
+                pools[number].add(sums, some.groups.category)
+
+
+def _forecast(block: Panel, task: Task, at: Sequence[Columns], learned: Arrays) -> Forecasts:
+    values = np.empty((len(task.origins), task.steps, block.width))
+    state: dict[str, Floats] = {}
+    sales = effects.log_sales(block.fit)
+    for numbers, columns in effects.alike(at):
+        origins = tuple(task.origins[one] for one in numbers)
+        signals = effects.told(block, columns, max(origins) + 1 + task.steps)
+        found = effects.sums_at(signals, sales, columns, origins)
+        for number, sums in zip(numbers, found, strict=True):
+            own = _drawn(block, task, sums, learned, number)
+            known = task.origins[number] + 1
+            factor = effects.factors(signals[:, : known + task.steps], columns, own, sums.means)
+            values[number], level = _ahead(block.fit[:known], factor)
+            if number == len(task.origins) - 1:
+                state = {"coefficients": own.T, "means": sums.means.T, **level}
+    return Forecasts(values, state)
+
+
+def _drawn(block: Panel, task: Task, sums: Sums, learned: Arrays, number: int) -> Floats:
+    """Return the coefficients of each series at an origin: series x columns."""
+    category, usual = learned[f"{number}.category"], learned[f"{number}.usual"]
+    toward = category[block.groups.category] if len(category) > 1 else category
+    weight = usual * effects.SERIES_PRIOR[task.frequency]
+    return effects.drawn(sums.squares, sums.products, toward, weight)
+
+
+def _ahead(known: Floats, factor: Floats) -> tuple[Floats, dict[str, Floats]]:
+    """Smooth what is known without the effects, and return the level with those to come."""
+    length = known.shape[0]
+    smoothed = smooth(known / factor[:length], (length - 1,))
+    most = CAP * np.nan_to_num(known).max(axis=0)
+    values: Floats = np.minimum(smoothed.level[0] * factor[length:], most)
+    return values, {"level": smoothed.level[0], "rate": smoothed.rate[0], "most": most}
+
+
+MODEL = Driver()
