@@ -233,6 +233,7 @@ class ForecastIssue(models.Model):
     """Forecasts of every series of a version, issued together from one origin.
 
     `origin` is the number of the last known period; the first forecast is for `origin + 1`.
+    `without_forecast` lists discontinued series, `{series, reason}`; `champions` counts the others.
     `without_plan` says that known signals were not given as far ahead as the horizon, so that only
     models which need none serve.
     """
@@ -246,6 +247,7 @@ class ForecastIssue(models.Model):
     horizon = models.PositiveIntegerField()
     series_count = models.PositiveIntegerField()
     champions = models.JSONField()
+    without_forecast = models.JSONField(default=list)
     without_plan = models.BooleanField(default=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"

@@ -19,7 +19,7 @@ from forecastlab.forecasting.domain.defaults import (
 )
 from forecastlab.forecasting.domain.folds import Folds
 from forecastlab.forecasting.domain.metrics import METRICS
-from forecastlab.forecasting.domain.models import default_zoo, ensemble, unavailable, zoo
+from forecastlab.forecasting.domain.models import default_zoo, ensemble, group, unavailable, zoo
 from forecastlab.lib.errors import BadInput
 
 # Keys that came later: they are hashed only where they say something, so that older hashes hold.
@@ -108,8 +108,9 @@ def left_out(config: Config) -> list[dict[str, str]]:
 
 def title_of(name: str) -> str:
     """Return what readers call a model; one that has left the zoo keeps its name."""
-    if name == ensemble.NAME:
-        return ensemble.TITLE
+    named = {ensemble.NAME: ensemble.TITLE, group.NAME: group.TITLE}
+    if name in named:
+        return named[name]
     return zoo()[name].title if name in zoo() else name
 
 

@@ -39,6 +39,7 @@ def issued(issue: ForecastIssue) -> dict[str, Any]:
         "origin": label(issue.origin),
         "horizon": issue.horizon,
         "alias": issue.alias,
+        "without_forecast": issue.without_forecast,
         "model_run": issue.model_run_id,
         "created_at": issue.created_at,
     }

@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 
 from forecastlab.forecasting import gateways
 from forecastlab.forecasting.domain import config as rules
-from forecastlab.forecasting.domain import folds, metrics, observed, shards
+from forecastlab.forecasting.domain import folds, lifecycle, metrics, observed, shards
 from forecastlab.forecasting.domain import panel as laying
 from forecastlab.forecasting.domain.config import Config
 from forecastlab.forecasting.domain.panel import Panel
 from forecastlab.forecasting.domain.shards import Work
-from forecastlab.forecasting.queries import panels
+from forecastlab.forecasting.queries import panels, series_lives
 from forecastlab.forecasting.queries.panels import Loaded
 from forecastlab.forecasting.services import configs
 from forecastlab.lib import figures
@@ -52,6 +52,9 @@ def prepare(context: StepContext) -> Done:
             {f"{model}/{key}": one for model, two in learned.items() for key, one in two.items()}
         ),
         "learn_seconds": round(perf_counter() - started, 3),
+        "lives": gateways.put_arrays(
+            lifecycle.of(loaded.panel, config.frequency, series_lives.discontinued(version)).pack()
+        ),
         "shards": _cut(context, loaded.panel),
     }
     if configs.judges(context):
@@ -63,7 +66,12 @@ def prepare(context: StepContext) -> Done:
 
 def _temporary(data: dict[str, Any]) -> list[str]:
     """Return the artefacts that nobody needs once the job is over."""
-    kept = [data["learned"], data.get("evidence"), *(one["digest"] for one in data["shards"])]
+    kept = [
+        data["learned"],
+        data["lives"],
+        data.get("evidence"),
+        *(one["digest"] for one in data["shards"]),
+    ]
     return [digest for digest in kept if digest]
 
 

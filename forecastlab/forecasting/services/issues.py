@@ -6,14 +6,17 @@ import numpy as np
 import polars as pl
 from django.utils.translation import gettext as _
 
+from forecastlab.forecasting import gateways
+from forecastlab.forecasting.domain import lifecycle
 from forecastlab.forecasting.domain import serving as servings
+from forecastlab.forecasting.domain.lifecycle import Lives
 from forecastlab.forecasting.domain.panel import Floats
 from forecastlab.forecasting.domain.serving import Issued, Serving
 from forecastlab.forecasting.models import Forecast, ForecastIssue, ModelRun
 from forecastlab.forecasting.services import configs, trained
 from forecastlab.lib import frames
 from forecastlab.lib.contributions import StepContext
-from forecastlab.warehouse.models import DatasetVersion
+from forecastlab.warehouse.models import DatasetVersion, Series
 
 TABLE = Forecast._meta.db_table
 
@@ -38,8 +41,11 @@ def keep(
     if in_force is not serving:
         runs = ModelRun.objects.filter(backtest=model_run.backtest_id)
         model_run = runs.get(model=in_force.default)
+    lives = lifecycle.unpack(gateways.get_arrays(context.results["features"]["lives"]))
+    goes_on = lives.ended == ""
     issued = servings.issue(in_force, final, trained.closed(context, ahead))
-    names, counts = np.unique(issued.model, return_counts=True)
+    issued = lifecycle.by_group(issued, lives)
+    names, counts = np.unique(issued.model[goes_on], return_counts=True)
     issue = ForecastIssue.objects.create(
         version=version,
         backtest_id=model_run.backtest_id,
@@ -48,15 +54,25 @@ def keep(
         alias=context.params.get("alias") or "",
         origin=version.history - 1,
         horizon=ahead,
-        series_count=len(serving.series),
+        series_count=int(goes_on.sum()),
+        without_forecast=_without(serving, lives),
         champions={str(name): int(count) for name, count in zip(names, counts, strict=True)},
         without_plan=in_force is not serving,
         created_by_id=context.actor_id,
         created_at=context.now,
     )
-    frame = _frame(issue, in_force, issued)
+    frame = _frame(issue, in_force, issued).filter(pl.Series(goes_on))
     frames.copy_in(TABLE, frame.columns, [frame])
     return issue
+
+
+def _without(serving: Serving, lives: Lives) -> list[dict[str, str]]:
+    """Return which series are not forecast, and why."""
+    over = {
+        int(serving.series[one]): str(lives.ended[one]) for one in np.flatnonzero(lives.ended != "")
+    }
+    named = Series.objects.filter(pk__in=over).order_by("pk").values_list("pk", "unique_id")
+    return [{"series": name, "reason": over[pk]} for pk, name in named]
 
 
 def note(issue: ForecastIssue) -> str:

@@ -18,6 +18,7 @@ from forecastlab.forecasting.domain.models import ensemble
 from forecastlab.forecasting.domain.serving import Serving
 from forecastlab.forecasting.models import Alias, Backtest, ForecastIssue, ModelRun
 from forecastlab.forecasting.services import configs, issues, trained
+from forecastlab.forecasting.services.backtests import MOST_LISTED
 from forecastlab.lib import artefacts, figures
 from forecastlab.lib.contributions import Done, StepContext
 from forecastlab.warehouse.models import DatasetVersion
@@ -153,6 +154,8 @@ def data_of(issue: ForecastIssue) -> dict[str, Any]:
         "series_forecast": issue.series_count,
         "champions": issue.champions,
         "without_plan": issue.without_plan,
+        "series_without_forecast": len(issue.without_forecast),
+        "without_forecast": issue.without_forecast[:MOST_LISTED],
     }
 
 

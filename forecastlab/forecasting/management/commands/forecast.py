@@ -41,6 +41,7 @@ class Command(JudgingCommand):
             "rows": issue.series_count * issue.horizon,
             "series": issue.series_count,
             "models": issue.champions,
+            "without_forecast": issue.without_forecast,
             "file": None,
             "sha256": None,
         }

@@ -1,0 +1,153 @@
+"""New products, which have too little history of their own, and discontinued ones.
+
+A series is new while it has fewer observations since its first sale than the frequency needs to
+judge it. Its group forecasts it: the other series of its product or, where there are none, of its
+category. Level and season are theirs; its own few sales move the level.
+
+A series is discontinued when its product ends before the first period ahead, or when nothing was
+sold for as long as SILENCE says and for LONGER times its usual pause between two sales.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecastlab.forecasting.domain import observed
+from forecastlab.forecasting.domain.defaults import BY_FREQUENCY
+from forecastlab.forecasting.domain.models import group
+from forecastlab.forecasting.domain.panel import Flags, Floats, Integers, Panel
+from forecastlab.forecasting.domain.serving import Issued
+
+SILENCE: Mapping[str, int] = {"H": 672, "D": 182, "W": 26, "M": 12, "Q": 6, "Y": 3}
+LONGER = 8
+# The level of a new series is drawn to that of its group as if by so many more periods there.
+DOUBT = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lives:
+    """By series: why it has ended ("" if not), and its level beside its group's (0 if not new)."""
+
+    ended: NDArray[np.str_]
+    level: Floats
+    product: Integers
+    category: Integers
+
+    @property
+    def new(self) -> Flags:
+        return self.level > 0
+
+    def pack(self) -> dict[str, NDArray[Any]]:
+        return {
+            "ended": self.ended,
+            "level": self.level,
+            "product": self.product,
+            "category": self.category,
+        }
+
+
+def of(panel: Panel, frequency: str, discontinued: Mapping[int, str]) -> Lives:
+    """Tell new and ended series apart; `discontinued` has the reason of products by series id."""
+    ended = _silent(panel, frequency)
+    for place, series in enumerate(panel.series.tolist()):
+        ended[place] = discontinued.get(series, ended[place])
+    seen = (~np.isnan(panel.fit)).sum(axis=0)
+    told = np.where(seen > 0, seen, (~np.isnan(panel.all_days)).sum(axis=0))
+    young = (told < BY_FREQUENCY[frequency].shortest) & (ended == "")
+    lives = Lives(ended, np.zeros(panel.width), panel.groups.product, panel.groups.category)
+    if panel.groups.products > 1 or panel.groups.stores > 1:
+        lives = replace(lives, level=_levels(panel, lives, young))
+    return lives
+
+
+def unpack(stored: Mapping[str, NDArray[Any]]) -> Lives:
+    return Lives(stored["ended"], stored["level"], stored["product"], stored["category"])
+
+
+def by_group(issued: Issued, lives: Lives) -> Issued:
+    """Let the group of each new series forecast it."""
+    places = np.flatnonzero(lives.new).tolist()
+    if not places:
+        return issued
+    model = np.where(lives.new, group.NAME, issued.model)
+    forecast, total = issued.forecast.copy(), issued.total.copy()
+    ranges = {level: (low.copy(), high.copy()) for level, (low, high) in issued.ranges.items()}
+    total_range = issued.total_range[0].copy(), issued.total_range[1].copy()
+    able = (lives.ended == "") & ~lives.new
+    for place in places:
+        others, level = _others(lives, place, able), lives.level[place]
+        forecast[:, place] = level * issued.forecast[:, others].mean(axis=1)
+        total[place] = forecast[:, place].sum()
+        for percent, ends in ranges.items():
+            found = _range(issued.forecast, issued.ranges[percent], others, percent)
+            for end, value in zip(ends, found, strict=True):
+                end[:, place] = level * value
+        sums = _range(issued.total[None], _rows(issued.total_range), others, 80)
+        for end, value in zip(total_range, sums, strict=True):
+            end[place] = level * value[0]
+    return Issued(model, forecast, ranges, total, total_range)
+
+
+def _silent(panel: Panel, frequency: str) -> NDArray[np.str_]:
+    """Return why series count as ended by their sales alone."""
+    defaults, least = BY_FREQUENCY[frequency], SILENCE[frequency]
+    sold = panel.fit > 0
+    sales = sold.sum(axis=0)
+    last = np.where(sales > 0, panel.periods - 1 - sold[::-1].argmax(axis=0), -1)
+    still = panel.periods - 1 - last
+    pause = observed.quotient((~np.isnan(panel.fit)).sum(axis=0).astype(np.float64), sales)
+    never = (sales == 0) & ((~np.isnan(panel.all_days)).sum(axis=0) >= least)
+    ended = (sales > 0) & (still >= np.maximum(least, LONGER * np.nan_to_num(pause)))
+    reasons = [
+        f"nothing sold in the last {many:,} {defaults.noun}" if over else ""
+        for over, many in zip((ended | never).tolist(), still.tolist(), strict=True)
+    ]
+    return np.array(reasons, dtype=np.dtypes.StrDType(60))
+
+
+def _levels(panel: Panel, lives: Lives, young: Flags) -> Floats:
+    """Return how new series sell beside their group in the same periods, 0 for all others."""
+    levels = np.zeros(panel.width)
+    able = (lives.ended == "") & ~young
+    means: dict[bytes, Floats] = {}
+    for place in np.flatnonzero(young).tolist():
+        others = _others(lives, place, able)
+        if not len(others):
+            continue
+        key = others.tobytes()
+        if key not in means:
+            means[key] = observed.mean_seen(panel.fit[:, others].T)
+        usual = means[key]
+        own = panel.fit[:, place]
+        both = ~np.isnan(own) & ~np.isnan(usual)
+        doubt = DOUBT * np.nan_to_num(np.nanmean(usual)) if (~np.isnan(usual)).any() else 0.0
+        below = usual[both].sum() + doubt
+        levels[place] = (own[both].sum() + doubt) / below if below > 0 else 0.0
+    return levels
+
+
+def _others(lives: Lives, place: int, able: Flags) -> Integers:
+    """Return the series that stand for a new one: of its product, else of its category."""
+    product = np.flatnonzero(able & (lives.product == lives.product[place]))
+    if len(product):
+        return product
+    return np.flatnonzero(able & (lives.category == lives.category[place]))
+
+
+def _range(
+    forecast: Floats, ends: tuple[Floats, Floats], others: Integers, percent: int
+) -> tuple[Floats, Floats]:
+    """Return a range as wide as those of the group, and as wide as the group is mixed."""
+    tail = (1 - percent / 100) / 2
+    mixed = np.quantile(forecast[:, others], [tail, 1 - tail], axis=1)
+    low, high = (one[:, others].mean(axis=1) for one in ends)
+    return np.minimum(low, mixed[0]), np.maximum(high, mixed[1])
+
+
+def _rows(ends: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+    return ends[0][None], ends[1][None]
