@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +32,23 @@ def put_arrays(arrays: Arrays) -> str:
     return artefacts.put(buffer.getvalue())
 
 
-def get_arrays(digest: str) -> dict[str, NDArray[Any]]:
-    """Read named arrays back, checked against their digest."""
+def get_arrays(digest: str, names: Iterable[str] | None = None) -> dict[str, NDArray[Any]]:
+    """Read named arrays back, all of them or some, checked against their digest."""
     with np.load(artefacts.path(digest), allow_pickle=False) as stored:
-        return {name: stored[name] for name in stored.files}
+        return {name: stored[name] for name in names or stored.files}
+
+
+def put_nested(arrays: Mapping[str, Arrays]) -> str:
+    """Store arrays that have a name within a name."""
+    return put_arrays({f"{a}/{b}": one for a, two in arrays.items() for b, one in two.items()})
+
+
+def get_nested(digest: str) -> dict[str, dict[str, NDArray[Any]]]:
+    nested: dict[str, dict[str, NDArray[Any]]] = {}
+    for path, values in get_arrays(digest).items():
+        outer, _slash, inner = path.partition("/")
+        nested.setdefault(outer, {})[inner] = values
+    return nested
 
 
 def put_frame(frame: pl.DataFrame) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,10 @@ Flags = NDArray[np.bool_]
 BLOCK = 500
 # Every array of a panel this large takes 1.6 GB.
 MOST_CELLS = 200_000_000
+# What a packed panel holds once, not by series.
+SHARED = frozenset({"signal_names", "signal_known", "group_counts"})
+# A plan is one that tells of this share of the series that the last few periods tell of.
+PLANNED, RECENT = 0.9, 8
 
 
 class PanelTooLarge(BadInput):
@@ -95,15 +99,25 @@ class Panel:
 
     def columns(self, start: int, stop: int) -> Panel:
         part = slice(start, stop)
+        fit = np.ascontiguousarray(self.fit[:, part])
+        same = self.actual is self.fit
+        actual = fit if same else np.ascontiguousarray(self.actual[:, part])
+        same = self.all_days is self.actual
         return Panel(
             self.series[part],
-            np.ascontiguousarray(self.fit[:, part]),
-            np.ascontiguousarray(self.actual[:, part]),
+            fit,
+            actual,
             np.ascontiguousarray(self.closed[:, part]),
-            np.ascontiguousarray(self.all_days[:, part]),
+            actual if same else np.ascontiguousarray(self.all_days[:, part]),
             self.signals.columns(part),
             self.groups.columns(part),
         )
+
+    def since(self, start: int) -> Panel:
+        """Return the panel as if nothing were known of the periods before `start`."""
+        fit, actual, all_days = self.fit[start:], self.actual[start:], self.all_days[start:]
+        signals = replace(self.signals, values=self.signals.values[:, start:])
+        return Panel(self.series, fit, actual, self.closed[start:], all_days, signals, self.groups)
 
     def blocks(self) -> Iterator[tuple[int, int]]:
         """Yield the same blocks however the panel is cut in shards of whole blocks.
@@ -137,6 +151,38 @@ def unpack(stored: Mapping[str, NDArray[Any]]) -> Panel:
     signals = Signals(tuple(names), tuple(known), stored["signals"])
     groups = Groups(*stored["groups"], *stored["group_counts"].tolist())
     return Panel(stored["series"], fit, fit, closed, fit, signals, groups)
+
+
+def join(parts: Iterable[Mapping[str, NDArray[Any]]], width: int) -> Panel:
+    """Put what `pack` gave of parts side by side again; `width` is that of all of them."""
+    whole: dict[str, NDArray[Any]] = {}
+    start = 0
+    for part in parts:
+        stop = start + len(part["series"])
+        for name, values in part.items():
+            if name in SHARED:
+                whole[name] = values
+                continue
+            if name not in whole:
+                whole[name] = np.empty((*values.shape[:-1], width), values.dtype)
+            whole[name][..., start:stop] = values
+        start = stop
+    return unpack(whole)
+
+
+def planned_ahead(panel: Panel) -> int | None:
+    """Return how many periods after the sales all known signals are given for; None without any.
+
+    A signal is given for a period that has it for nearly as many series as the last ones did.
+    """
+    values = panel.signals.values[list(panel.signals.known)]
+    if not len(values):
+        return None
+    told = (~np.isnan(values[:, max(panel.periods - RECENT, 0) :])).sum(axis=2)
+    lately = told.shape[1] - panel.planned
+    enough = PLANNED * told[:, :lately].min(axis=1)
+    given = (told[:, lately:] >= np.maximum(enough, 1)[:, None]).all(axis=0)
+    return int(np.append(given, False).argmin())
 
 
 def check_size(series: int, periods: int) -> None:

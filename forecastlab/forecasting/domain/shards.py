@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from time import perf_counter
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from forecastlab.forecasting.domain import fallbacks
 from forecastlab.forecasting.domain.config import Config
-from forecastlab.forecasting.domain.fallbacks import Reasons
+from forecastlab.forecasting.domain.fallbacks import Made, Reasons
 from forecastlab.forecasting.domain.models import zoo
 from forecastlab.forecasting.domain.panel import BLOCK, Flags, Floats, Panel
 from forecastlab.forecasting.domain.protocol import Arrays, Task
@@ -22,12 +22,26 @@ MOST_SHARDS = 8
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a shard does: judge windows of `horizon` periods after `gap`, then forecast `ahead`."""
+    """What a shard does: judge windows of `horizon` periods after `gap`, then forecast `ahead`.
+
+    With a `window` models know only so many periods before each origin.
+    """
 
     task: Task
     gap: int
     horizon: int
     ahead: int
+    window: int | None = None
+
+    def views(self, panel: Panel) -> list[tuple[Panel, Task]]:
+        """Return what models see: the panel once, or for each origin the window before it."""
+        if self.window is None:
+            return [(panel, self.task)]
+        starts = [max(one + 1 - self.window, 0) for one in self.task.origins]
+        return [
+            (panel.since(start), replace(self.task, origins=(origin - start,)))
+            for origin, start in zip(self.task.origins, starts, strict=True)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +71,40 @@ def judging(config: Config, periods: int) -> Work:
     windows = config.windows
     origins = (*(one.origin for one in windows.windows(periods)), periods - 1)
     task = Task(origins, windows.steps, config.season, config.frequency)
-    return Work(task, config.gap, config.horizon, config.horizon)
+    return Work(task, config.gap, config.horizon, config.horizon, config.window)
 
 
 def issuing(config: Config, periods: int, ahead: int) -> Work:
     """Forecast from the last period only."""
-    return Work(Task((periods - 1,), ahead, config.season, config.frequency), 0, 0, ahead)
+    task = Task((periods - 1,), ahead, config.season, config.frequency)
+    return Work(task, 0, 0, ahead, config.window)
 
 
-def learn(models: tuple[str, ...], panel: Panel, work: Work) -> dict[str, Arrays]:
-    """Return what models take from the whole panel, before it is cut."""
-    return {name: fallbacks.learn(zoo()[name], panel, work.task) for name in models}
+def local(models: Iterable[str]) -> list[str]:
+    """Return the models that run over shards; any other runs over the whole panel by itself."""
+    return [name for name in models if zoo()[name].scope == "local"]
+
+
+def learn(models: Iterable[str], panel: Panel, work: Work) -> dict[str, Arrays]:
+    """Return what models take from the whole panel, before it is cut.
+
+    With a window it is taken for each origin, and named by its number.
+    """
+    views = work.views(panel)
+    found = {name: [fallbacks.learn(zoo()[name], *view) for view in views] for name in models}
+    if work.window is None:
+        return {name: one for name, (one,) in found.items()}
+    return {
+        name: {f"{n}:{key}": value for n, one in enumerate(many) for key, value in one.items()}
+        for name, many in found.items()
+    }
+
+
+def _learned_at(learned: Arrays, work: Work, number: int) -> Arrays:
+    if work.window is None:
+        return learned
+    start = f"{number}:"
+    return {name.removeprefix(start): v for name, v in learned.items() if name.startswith(start)}
 
 
 def run(
@@ -84,9 +121,7 @@ def run(
     done: dict[str, Forecast] = {}
     for place, name in enumerate(learned):
         started = perf_counter()
-        found = fallbacks.over_blocks(
-            zoo()[name], panel, work.task, learned[name], _part_of(report, place, len(learned))
-        )
+        found = _made(name, panel, work, learned[name], _part_of(report, place, len(learned)))
         judged = found.values[:-1, work.gap : work.gap + work.horizon]
         done[name] = Forecast(
             judged=np.where(closed, 0.0, judged),
@@ -96,6 +131,24 @@ def run(
             fallen=found.fallen,
         )
     return done
+
+
+def _made(
+    name: str, panel: Panel, work: Work, learned: Arrays, report: Callable[[float], None]
+) -> Made:
+    """Forecast from every origin, each from what is seen there."""
+    views = work.views(panel)
+    made = [
+        fallbacks.over_blocks(
+            zoo()[name],
+            *view,
+            _learned_at(learned, work, number),
+            _part_of(report, number, len(views)),
+        )
+        for number, view in enumerate(views)
+    ]
+    fallen = {place: why for one in reversed(made) for place, why in one.fallen.items()}
+    return Made(np.concatenate([one.values for one in made]), made[-1].state, fallen)
 
 
 def _part_of(report: Callable[[float], None], place: int, of: int) -> Callable[[float], None]:

@@ -36,21 +36,20 @@ def prepare(context: StepContext) -> Done:
     )
     work = work_of(context, config, version.history)
     started = perf_counter()
-    learned = shards.learn(config.single, loaded.panel, work)
-    data = {
+    learned = shards.learn(shards.local(config.single), loaded.panel, work)
+    data: dict[str, Any] = {
         "row_count": loaded.rows,
         "column_count": loaded.columns,
         "series": loaded.panel.width,
         "periods": loaded.panel.periods,
+        "planned": laying.planned_ahead(loaded.panel),
         "negative": loaded.negative,
         "closed": loaded.closed,
         "stockout": loaded.stockout,
         "config": config.as_json(),
         "config_hash": config.hash,
         "unavailable": rules.left_out(config),
-        "learned": gateways.put_arrays(
-            {f"{model}/{key}": one for model, two in learned.items() for key, one in two.items()}
-        ),
+        "learned": gateways.put_nested(learned),
         "learn_seconds": round(perf_counter() - started, 3),
         "lives": gateways.put_arrays(
             lifecycle.of(loaded.panel, config.frequency, series_lives.discontinued(version)).pack()

@@ -48,7 +48,7 @@ def _register(context: StepContext) -> ForecastIssue:
     serving = servings.unpack(gateways.get_arrays(backtest.serving))
     context.report(0.1, _("Reading the forecasts on all data"))
     final, states = trained.final(context, config)
-    learned = gateways.get_arrays(context.results["features"]["learned"])
+    learned = trained.learned(context)
     kept = _artefacts(serving, states, learned)
     context.report(0.4, _("Storing the forecasts"))
     with context.fenced():
@@ -64,11 +64,13 @@ def _register(context: StepContext) -> ForecastIssue:
     return issue
 
 
-def _artefacts(serving: Serving, states: Mapping[str, Arrays], learned: Arrays) -> dict[str, str]:
+def _artefacts(
+    serving: Serving, states: Mapping[str, Arrays], learned: Mapping[str, Arrays]
+) -> dict[str, str]:
     """Store the state of each model and return its digest; the ensemble's is its members."""
     kept = {}
     for name, state in states.items():
-        shared = {path: one for path, one in learned.items() if path.startswith(f"{name}/")}
+        shared = {f"{name}/{key}": one for key, one in learned.get(name, {}).items()}
         kept[name] = gateways.put_arrays({"series": serving.series, **state, **shared})
     if serving.members:
         members = _members("", serving.members, kept)

@@ -20,21 +20,26 @@ Arrays = dict[str, NDArray[Any]]
 
 def judged(context: StepContext, config: Config, evidence: Evidence) -> dict[str, Floats]:
     """Return the judged forecasts of every single model: folds x steps x series."""
-    made = context.results["train"]["shards"]
-    frame = pl.concat([gateways.get_frame(one["judged"]) for one in made])
+    train = context.results["train"]
+    parts = [gateways.get_frame(one["judged"]) for one in train["shards"]]
+    beside = [gateways.get_frame(one["judged"]).drop("series_id") for one in train["whole"]]
+    frame = pl.concat([*([pl.concat(parts)] if parts else []), *beside], how="horizontal")
     shape = (-1, *evidence.actual.shape[:2])
     return {
         name: np.ascontiguousarray(frame[name].to_numpy().reshape(shape).transpose(1, 2, 0))
-        for name in context.results["train"]["trained"]
+        for name in train["trained"]
     }
 
 
 def final(context: StepContext, config: Config) -> tuple[dict[str, Floats], dict[str, Arrays]]:
     """Return the forecasts on all data, steps x series, and the state of every single model."""
-    made = [gateways.get_arrays(one["final"]) for one in context.results["train"]["shards"]]
-    trained = context.results["train"]["trained"]
+    train = context.results["train"]
+    made = [gateways.get_arrays(one["final"]) for one in train["shards"]]
+    trained = train["trained"]
     widths = [next(iter(one.values())).shape[-1] for one in made]
-    whole = fallbacks.side_by_side(made, widths)
+    whole = dict(fallbacks.side_by_side(made, widths))
+    for one in train["whole"]:
+        whole |= gateways.get_arrays(one["final"])
     forecasts = {name: whole[f"final/{name}"] for name in trained}
     states: dict[str, Arrays] = {name: {} for name in trained}
     for path, values in whole.items():
@@ -44,10 +49,18 @@ def final(context: StepContext, config: Config) -> tuple[dict[str, Floats], dict
     return forecasts, states
 
 
+def learned(context: StepContext) -> dict[str, Arrays]:
+    """Return what each model learned from the whole panel."""
+    found = gateways.get_nested(context.results["features"]["learned"])
+    for one in context.results["train"]["whole"]:
+        found |= gateways.get_nested(one["learned"])
+    return found
+
+
 def closed(context: StepContext, ahead: int) -> Flags:
     """Return which of the periods to come are known to be closed: steps x series."""
     features = context.results["features"]
-    parts = [gateways.get_arrays(one["digest"])["closed"] for one in features["shards"]]
+    parts = [gateways.get_arrays(one["digest"], ["closed"])["closed"] for one in features["shards"]]
     told = np.concatenate(parts, axis=1)[features["periods"] :][:ahead]
     found = np.zeros((ahead, told.shape[1]), dtype=np.bool_)
     found[: len(told)] = told
@@ -57,4 +70,5 @@ def closed(context: StepContext, ahead: int) -> Flags:
 def series(context: StepContext) -> Integers:
     """Return the series of the panel, in its order."""
     made = context.results["features"]["shards"]
-    return np.concatenate([gateways.get_arrays(one["digest"])["series"] for one in made])
+    parts = [gateways.get_arrays(one["digest"], ["series"])["series"] for one in made]
+    return np.concatenate(parts)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from time import perf_counter
+from typing import Any
+
 import numpy as np
 import polars as pl
 from django.utils.translation import gettext as _
@@ -9,9 +13,10 @@ from django.utils.translation import gettext as _
 from forecastlab.forecasting import gateways
 from forecastlab.forecasting.domain import panel as panels
 from forecastlab.forecasting.domain import shards
-from forecastlab.forecasting.domain.config import Config, title_of
+from forecastlab.forecasting.domain.config import title_of
 from forecastlab.forecasting.domain.panel import Panel
-from forecastlab.forecasting.domain.shards import Forecast
+from forecastlab.forecasting.domain.protocol import Arrays
+from forecastlab.forecasting.domain.shards import Forecast, Work
 from forecastlab.forecasting.services import configs, failing, features
 from forecastlab.lib import figures
 from forecastlab.lib.barriers import barrier
@@ -22,41 +27,60 @@ def train(context: StepContext) -> StepResult:
     """Fan out over the shards; called again when they are done, say what was trained."""
     if context.shard is not None:
         return _train_shard(context, dict(context.shard))
-    made = context.results["features"]["shards"]
     if not context.shards:
+        made = _fanned_out(context)
         return FanOut(made, detail=_("%(count)s shards") % {"count": len(made)})
     return _trained(context)
 
 
-def _train_shard(context: StepContext, shard: dict[str, str]) -> Done:
+def _fanned_out(context: StepContext) -> list[Mapping[str, Any]]:
+    """Return one task for each model that needs the whole panel, then the shards of all others."""
+    single = configs.of(context).single
+    cut = context.results["features"]["shards"]
+    local = shards.local(single)
+    series = context.results["features"]["series"]
+    whole = [{"whole": name, "series": series} for name in single if name not in local]
+    return [*whole, *(cut if local else [])]
+
+
+def _train_shard(context: StepContext, shard: dict[str, Any]) -> Done:
     config = configs.of(context)
-    panel = _panel(shard["digest"])
+    panel = _panel(context, shard)
     work = features.work_of(context, config, panel.periods)
-    learned = _learned(context, config)
+    learned, seconds = _learned(context, shard, panel, work)
     done = shards.run(panel, work, learned, context.report)
     barrier("shard-trained")
+    seconds |= {name: seconds.get(name, 0.0) + one.seconds for name, one in done.items()}
     data = {
         "final": gateways.put_arrays(_final(done)),
-        "seconds": {name: round(one.seconds, 4) for name, one in done.items()},
+        "seconds": {name: round(one, 4) for name, one in seconds.items()},
         "fallbacks": failing.of_shard(panel, done),
         "peak_memory_mb": configs.peak_memory_mb(),
     }
+    if "whole" in shard:
+        data["learned"] = gateways.put_nested(learned)
     if configs.judges(context):
         data["judged"] = gateways.put_frame(_judged(panel, done))
     return Done(_("%(count)s series") % {"count": figures.number(panel.width)}, data)
 
 
-def _panel(digest: str) -> Panel:
-    return panels.unpack(gateways.get_arrays(digest))
+def _panel(context: StepContext, shard: Mapping[str, Any]) -> Panel:
+    if "whole" not in shard:
+        return panels.unpack(gateways.get_arrays(shard["digest"]))
+    cut = context.results["features"]["shards"]
+    return panels.join((gateways.get_arrays(one["digest"]) for one in cut), shard["series"])
 
 
-def _learned(context: StepContext, config: Config) -> dict[str, dict[str, np.ndarray]]:
-    stored = gateways.get_arrays(context.results["features"]["learned"])
-    learned: dict[str, dict[str, np.ndarray]] = {name: {} for name in config.single}
-    for path, values in stored.items():
-        model, _slash, name = path.partition("/")
-        learned[model][name] = values
-    return learned
+def _learned(
+    context: StepContext, shard: Mapping[str, Any], panel: Panel, work: Work
+) -> tuple[dict[str, Arrays], dict[str, float]]:
+    """Return what the models of this task share, and the seconds that it took here."""
+    if "whole" in shard:
+        started = perf_counter()
+        learned = shards.learn([shard["whole"]], panel, work)
+        return learned, {shard["whole"]: perf_counter() - started}
+    kept = gateways.get_nested(context.results["features"]["learned"])
+    return {name: kept.get(name, {}) for name in shards.local(configs.of(context).single)}, {}
 
 
 def _final(done: dict[str, Forecast]) -> dict[str, np.ndarray]:
@@ -85,14 +109,17 @@ def _trained(context: StepContext) -> Done:
         "models": ", ".join(title_of(name) for name in told["trained"]),
         "series": figures.number(context.results["features"]["series"]),
     }
-    shards_made = [
-        {name: one.data.get(name) for name in ("judged", "final")} for one in context.shards
+    made = [
+        {name: one.data.get(name) for name in ("judged", "final", "learned")}
+        for one in context.shards
     ]
+    whole = [one for one in made if one["learned"]]
     data = {
         **told,
         "requested_models": list(config.models),
-        "shards": shards_made,
-        "temporary": [digest for one in shards_made for digest in one.values() if digest],
+        "shards": [one for one in made if not one["learned"]],
+        "whole": whole,
+        "temporary": [digest for one in made for digest in one.values() if digest],
         "seconds": seconds,
         "peak_memory_mb": max(one.data["peak_memory_mb"] for one in context.shards),
     }
