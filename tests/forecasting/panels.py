@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from forecastlab.forecasting.domain import config, folds, judgement, metrics, shards
+from forecastlab.forecasting.domain import config, folds, judgement, metrics, observed, shards
+from forecastlab.forecasting.domain.champion import Grouping
 from forecastlab.forecasting.domain.config import Config
 from forecastlab.forecasting.domain.judgement import Evidence, Judgement
 from forecastlab.forecasting.domain.panel import Facts, Panel, build, groups_of
@@ -77,10 +78,22 @@ def judge(panel: Panel, *, frequency: str = "D", **options) -> tuple[Judgement, 
     reasons = folds.unjudged(panel, asked.windows, frequency)
     judged = np.ones(panel.width, dtype=bool)
     judged[list(reasons)] = False
-    scale = metrics.scales(panel.actual[: work.task.origins[0] + 1], asked.scale)
-    evidence = Evidence(folds.judged_values(panel.actual, asked.windows), scale, judged)
+    known = slice(work.task.origins[0] + 1)
+    evidence = Evidence(
+        folds.judged_values(panel.actual, asked.windows),
+        metrics.scales(panel.actual[known], asked.scale),
+        judged,
+        closed=folds.judged_values(panel.closed[: panel.periods], asked.windows),
+        all_days=folds.judged_values(panel.all_days, asked.windows),
+        level=np.nan_to_num(observed.mean_seen(panel.fit[known])),
+        groups={"category": _grouped(panel.groups.category)},
+    )
     forecasts = {name: one.judged for name, one in done.items()}
     return judgement.judge(evidence, forecasts, asked), evidence, asked
+
+
+def _grouped(codes) -> Grouping:
+    return Grouping(tuple(f"c{one}" for one in range(codes.max() + 1)), codes)
 
 
 def run(panel: Panel, asked: Config, parts: list[tuple[int, int]] | None = None):

@@ -4,7 +4,9 @@ import itertools
 import math
 
 import numpy as np
+import polars as pl
 import pytest
+from utilsforecast import losses
 
 from forecastlab.forecasting.domain import metrics
 from tests.factories import make_sales
@@ -95,6 +97,42 @@ def test_metrics_equal_an_independent_implementation() -> None:
             7,
         )
         assert scores.pooled(evidence.judged) == pytest.approx(expected), name
+
+
+def test_metrics_equal_those_of_a_public_library() -> None:
+    draw = np.random.default_rng(8)
+    training, actual = draw.gamma(3.0, 4.0, (60, 5)), draw.gamma(3.0, 4.0, (3, 7, 5))
+    forecast = draw.gamma(3.0, 4.0, actual.shape)
+
+    found = metrics.score(actual, forecast, metrics.scales(training, 7)).series
+
+    frame, before = (
+        long(60, y=actual.reshape(-1, 5), m=forecast.reshape(-1, 5)),
+        long(0, y=training),
+    )
+    asked = {"df": frame, "models": ["m"]}
+    peers = {
+        "mae": losses.mae(**asked),
+        "rmse": losses.rmse(**asked),
+        "wape": losses.wape(**asked).with_columns(pl.col("m") * 100),
+        "smape": losses.smape(**asked).with_columns(pl.col("m") * 200),
+        "mase": losses.mase(**asked, seasonality=7, train_df=before),
+        "rmsse": losses.rmsse(**asked, seasonality=1, train_df=before),
+    }
+    for name, peer in peers.items():
+        assert found[name] == pytest.approx(peer.sort("unique_id")["m"].to_numpy()), name
+
+
+def long(start: int, **columns) -> pl.DataFrame:
+    """Return periods x series as the public library wants them."""
+    periods, series = next(iter(columns.values())).shape
+    return pl.DataFrame(
+        {
+            "unique_id": np.repeat(np.arange(series), periods),
+            "ds": np.tile(np.arange(start, start + periods), series),
+            **{name: values.T.reshape(-1) for name, values in columns.items()},
+        }
+    )
 
 
 def test_a_zero_denominator_is_undefined_and_counted() -> None:

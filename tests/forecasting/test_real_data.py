@@ -43,6 +43,10 @@ def test_orange_juice_gives_the_known_figures(shared_data: Path) -> None:
         ("Hourly", 48, 24, "H", "naive", 43.003, 11.608),
         ("Hourly", 48, 24, "H", "seasonal_naive", 13.912, 1.193),
         ("Hourly", 48, 24, "H", "naive2", 18.383, 2.395),
+        ("Weekly", 13, 1, "W", "ses_m4", 9.012, 2.685),
+        ("Hourly", 48, 24, "H", "ses_m4", 18.094, 2.385),
+        ("Weekly", 13, 1, "W", "theta_m4", 9.093, 2.637),
+        ("Hourly", 48, 24, "H", "theta_m4", 18.138, 2.455),
     ],
 )
 def test_the_m4_benchmarks_are_exact(
@@ -65,38 +69,12 @@ def test_the_m4_benchmarks_are_exact(
 
     scale = [np.abs(one[season:] - one[:-season]).mean() for one in training]
     errors = np.abs(actual - found)
+    # What is fitted stops where the competition's own search for the least error did not.
+    allowed = 0.001 if model.endswith("_m4") else 0.0005
     assert (200 * errors / (np.abs(actual) + np.abs(found))).mean() == pytest.approx(
-        smape, abs=0.0005
+        smape, abs=allowed
     )
-    assert (errors / scale).mean() == pytest.approx(mase, abs=0.0005)
-
-
-@pytest.mark.parametrize(
-    ("name", "horizon", "season", "frequency", "model", "smape"),
-    [
-        ("Weekly", 13, 1, "W", "ses", 9.012),
-        ("Weekly", 13, 1, "W", "theta", 9.093),
-        ("Hourly", 48, 24, "H", "theta", 18.138),
-    ],
-)
-def test_smoothing_and_theta_come_near_the_m4_figures(
-    shared_data: Path,
-    name: str,
-    horizon: int,
-    season: int,
-    frequency: str,
-    model: str,
-    smape: float,
-) -> None:
-    folder = shared_data / "m4-weekly-hourly"
-    actual = np.array(read_wide(folder / f"{name}-test.csv.gz")).T
-    panel = right_aligned(read_wide(folder / f"{name}-train.csv.gz"))
-    task = Task((panel.periods - 1,), horizon, season, frequency)
-
-    found = zoo()[model].forecast(panel, task, zoo()[model].learn(panel, task)).values[0]
-
-    errors = 200 * np.abs(actual - found) / (np.abs(actual) + np.abs(found))
-    assert errors.mean() == pytest.approx(smape, rel=0.006)
+    assert (errors / scale).mean() == pytest.approx(mase, abs=allowed)
 
 
 def read_wide(path: Path) -> list[np.ndarray]:

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import numpy as np
+
+from forecastlab.forecasting.domain import decomposition
+from forecastlab.forecasting.domain.fitted_smoothing import last_level
+from forecastlab.forecasting.domain.panel import Floats, Panel
+from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, LocalModel, Task
+
+
+class SesM4(LocalModel):
+    """Exponential smoothing as the M4 competition ran it for its benchmarks.
+
+    A series that its test calls seasonal is adjusted first; rate and first level of each series
+    are those of least squared error.
+    """
+
+    name = "ses_m4"
+    title = "Exponential smoothing (M4)"
+    cost = 6.0
+    default = False
+
+    def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts:
+        made = [_from(block.fit[: origin + 1], task) for origin in task.origins]
+        return Forecasts(np.stack([one[0] for one in made]), {"level": made[-1][1]})
+
+
+def _from(known: Floats, task: Task) -> tuple[Floats, Floats]:
+    length = known.shape[0]
+    index = decomposition.season_factors(known, task.season)
+    level = last_level(known / index[np.arange(length) % task.season])
+    ahead = length + np.arange(task.steps)
+    return level * index[ahead % task.season], level
+
+
+MODEL = SesM4()
