@@ -176,6 +176,7 @@ TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(os.environ.get("FORECASTLAB_STATIC", FORECASTLAB_HOME / "static"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# Before `collectstatic` has run there, files come from the folders of the sources.
-WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "staticfiles.json").exists()
+# Before `collectstatic` has run there, files come from the folders of the sources, each looked up
+# when somebody asks for it.
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not (STATIC_ROOT / "staticfiles.json").exists()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -20,6 +20,12 @@ def stack() -> Iterator[Stack]:
         yield running
 
 
+@pytest.fixture(autouse=True)
+def _nobody_waits_for_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No worker runs beside the tests of this process; the tests themselves do the work."""
+    monkeypatch.setattr("showcase.services.rows.PATIENCE", 0.0)
+
+
 @pytest.fixture
 def shared_data() -> Path:
     """The folder of real data sets that lies beside the clone."""
@@ -37,7 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     all hooks, since xdist reads the marks in its own.
     """
     for item in items:
-        heavy = {"browser", "chaos", "soak"} & {mark.name for mark in item.iter_markers()}
+        heavy = {"browser", "chaos"} & {mark.name for mark in item.iter_markers()}
         if item.path.name == "test_mutations.py":
             item.add_marker(pytest.mark.xdist_group("mutations"))
         elif heavy or "stack" in getattr(item, "fixturenames", ()):

@@ -9,6 +9,8 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
+import psycopg
+
 from forecastlab.lib.embedded import binaries, children, servers
 from forecastlab.lib.embedded.children import Child
 
@@ -31,6 +33,14 @@ def _start_postgres() -> str:
     url = f"postgresql://forecastlab:tests@127.0.0.1:{port}/postgres"
     servers.wait_for(child, partial(servers.postgres_answers, url), log)
     return url
+
+
+def pytest_configure() -> None:
+    """Let no test wait for the disk: what a test writes need not outlive a power cut."""
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {name} = off")
+        connection.execute("SELECT pg_reload_conf()")
 
 
 def _start_redis() -> str:
