@@ -14,6 +14,7 @@ from forecastlab.forecasting.queries import (
     backtest_list,
     champion_map,
     comparison,
+    comparison_groups,
     model_runs,
     replay,
     series_filters,
@@ -22,6 +23,7 @@ from forecastlab.forecasting.queries import (
 from forecastlab.forecasting.queries import judged_series as judged_list
 from forecastlab.forecasting.queries.champion_map import ChampionMap
 from forecastlab.forecasting.queries.comparison import Comparison
+from forecastlab.forecasting.queries.comparison_groups import Groups
 from forecastlab.forecasting.queries.judged_series import JudgedSeries
 from forecastlab.forecasting.services import exports, registry, replays, tables
 from forecastlab.lib import downloads
@@ -161,7 +163,8 @@ def _backtest(request: HttpRequest, pk: int) -> Backtest:
 def backtest(request: HttpRequest, pk: int) -> HttpResponse:
     """Compare the models of a backtest."""
     found = Comparison(_backtest(request, pk))
-    return render(request, "forecasting/backtest.html", {"page": found})
+    groups = Groups(found, comparison_groups.wanted(request.GET.dict()))
+    return render(request, "forecasting/backtest.html", {"page": found, "groups": groups})
 
 
 @requires("forecast.view")

@@ -58,6 +58,20 @@ def test_models_are_compared_best_first_with_ways_to_take_the_tables_away(
     assert errors == sorted(errors)
     assert found.rows[0].name == backtest.best_model
     assert sum(row.wape.is_best for row in found.rows) >= 1
+    assert "Best and worst series" in page.content.decode()
+    groups = page.context["groups"]
+    assert [(one.name, one.series) for one in groups.heat] == [("dairy", 4), ("bread", 2)]
+    for one in groups.heat:
+        shaded = [
+            title for title, (_, best) in zip(groups.heat_columns, one.cells, strict=True) if best
+        ]
+        assert one.best in shaded or one.best not in groups.heat_columns
+    assert [len(line["path"].split("L")) for line in groups.horizon["lines"]] == [7] * 4
+    assert len(found.policies) == 5
+    assert groups.inside_rows[0]["points"] == "42"
+    stores = alice.get(page.request["PATH_INFO"], {"by": "store"}).context["groups"]
+    assert [one.name for one in stores.heat] == ["north 0", "north 1"]
+    assert stores.heat[0].url.endswith("/series/?store=north+0")
     shapes = {"models": 5, "scores": 5 * 6, "champions": 6, "judged": 5 * 6 * 21}
     for table, rows in shapes.items():
         url = reverse("forecasting:backtest-download", args=[backtest.pk, table, "parquet"])

@@ -15,7 +15,7 @@ from forecastlab.forecasting.domain.config import title_of
 from forecastlab.forecasting.domain.defaults import BY_FREQUENCY
 from forecastlab.forecasting.domain.metrics import PERCENTAGES
 from forecastlab.forecasting.models import Backtest, ForecastIssue, ModelRun
-from forecastlab.forecasting.queries import labels
+from forecastlab.forecasting.queries import labels, verdicts
 from forecastlab.forecasting.queries.labels import share
 from forecastlab.lib import figures
 
@@ -140,7 +140,7 @@ class Comparison:
             folds,
         )
         scored = _("%(count)s series scored") % {"count": figures.number(self.backtest.judged)}
-        return [windows % said, _("same information"), scored]
+        return [windows % said, scored]
 
     # -- where the words lead -------------------------------------------------------------------
 
@@ -301,6 +301,14 @@ class Comparison:
         if self.metric in PERCENTAGES:
             return figures.points(share(value))
         return figures.signed(value, 3)
+
+    @cached_property
+    def policies(self) -> list[verdicts.Policy]:
+        return verdicts.policies(self.backtest)
+
+    @property
+    def selection(self) -> str:
+        return verdicts.selection(self.backtest)
 
     # -- what did not run -----------------------------------------------------------------------
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 from django import template
 
 from forecastlab.forecasting.domain import config
+from forecastlab.forecasting.queries.labels import share
+from forecastlab.lib import figures
 
 register = template.Library()
 
@@ -11,3 +13,20 @@ register = template.Library()
 def model_title(name: str) -> str:
     """{{ "ses_weekday"|model_title }} gives SES × weekday."""
     return config.title_of(name)
+
+
+@register.filter
+def percentage(value: float | None) -> str:
+    """{{ 29.8|percentage }} gives 29.8 %: metrics are stored in percent."""
+    return figures.percent(share(value))
+
+
+@register.filter
+def signed_percentage(value: float | None) -> str:
+    return figures.signed_percent(share(value))
+
+
+@register.filter
+def in_points(value: float | None) -> str:
+    """{{ 0.7|in_points }} gives +0.7 pt."""
+    return figures.points(share(value))

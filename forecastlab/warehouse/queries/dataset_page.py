@@ -235,6 +235,10 @@ class DatasetPage:
     def runs_url(self) -> str:
         return address("showcase:runs", f"?dataset={self.version.dataset.name}")
 
+    @property
+    def models_url(self) -> str:
+        return address("forecasting:models", f"?dataset={self.version.dataset.name}")
+
 
 def of(version: DatasetVersion) -> DatasetPage:
     newest = version.dataset.versions.filter(number__gt=version.number)
