@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
+import re
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +15,7 @@ from django.test import Client
 
 from forecastlab.jobs.models import Job
 from forecastlab.warehouse.models import Dataset, DatasetVersion
+from forecastlab.warehouse.queries import wording
 from tests.factories import make_user
 from tests.warehouse.import_pages import (
     REST,
@@ -255,3 +258,42 @@ def test_a_viewer_reads_the_report_of_what_he_may_see(alice: Client) -> None:
 
     assert "Open shop@1" in shown(alice, f"/imports/{job.pk}/")
     assert alice.get(f"/imports/{job.pk}/problems.csv").status_code == 200
+
+
+TWICE = b"store,product,date,sales\nA,1,2024-01-01,3\nA,1,2024-01-01,4\nA,1,2024-01-02,4\n"
+# By what stands in the command's words: the bytes, and the labels of the page.
+PAGE_WORDS = {
+    "--duplicates sum or last": (TWICE, "'Repeated rows' 'Add them up' or 'Keep the last one'"),
+    "--dates 'day first'": (
+        b"unique_id,ds,y\na,01/02/2024,3\na,02/02/2024,4\n",
+        "'Dates' 'day first' or 'Dates' 'month first'",
+    ),
+    "--map open=COLUMN/NUMBER": (
+        b"unique_id,ds,y,open\na,2024-01-01,3,2\n",
+        "divide the column: 'Divide by'",
+    ),
+    "--frequency": (b"unique_id,ds,y\na,4,3\n", "'Dates' 'period numbers'"),
+}
+
+
+@pytest.mark.parametrize("said", PAGE_WORDS)
+def test_problems_are_told_in_the_words_of_the_page(alice: Client, said: str) -> None:
+    content, words = PAGE_WORDS[said]
+    job = preview(alice, upload(alice, content).url)
+
+    page = html.unescape(shown(alice, f"/imports/{job.pk}/preview/"))
+
+    assert words in page
+    assert said not in page
+    problems = alice.get(f"/imports/{job.pk}/problems.csv")
+    assert said in b"".join(problems).decode()
+
+
+def test_every_option_that_a_message_names_has_its_words() -> None:
+    app = Path(wording.__file__).parent.parent
+    files = [
+        one for part in ("domain", "gateways", "services") for one in (app / part).glob("*.py")
+    ]
+    named = {one for file in files for one in re.findall(r"[( ']--([a-z]+)", file.read_text())}
+
+    assert named - {"map"} <= wording.LABELS.keys()

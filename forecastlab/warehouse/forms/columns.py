@@ -8,39 +8,25 @@ from typing import Any, cast
 from zoneinfo import available_timezones
 
 from django import forms
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from forecastlab.warehouse.domain import formats, mapping
 from forecastlab.warehouse.domain.options import Options
 from forecastlab.warehouse.domain.periods import Frequency
 from forecastlab.warehouse.domain.roles import KEYS, NUMBERS
+from forecastlab.warehouse.queries import wording
+from forecastlab.warehouse.queries.wording import Word
 from forecastlab.warehouse.services.import_profiles import LONGEST_NAME
 from forecastlab.warehouse.services.looking import Look
 
-Word = str | Promise
 Choices = Sequence[tuple[Any, Any]]
 # What says how the bytes become a table: a change of it shows other columns and rows.
 READING = ("layout", "encoding", "decimal", "dates", "timezone")
 STORING = ("frequency", "returns", "duplicates", "mode")
-WORDS: dict[str, Word] = {
-    "series": _("Series id"),
-    "store": _("Store"),
-    "product": _("Product"),
-    "ds": _("Date"),
-    "quantity": _("Quantity"),
-    "price": _("Price"),
-    "discount": _("Discount"),
-    "promo": _("Promo, 0 or 1"),
-    "open": _("Open, 0 or 1"),
-    "stockout_share": _("Out of stock, 0 to 1"),
-    "stock": _("Stock"),
-    "holiday": _("Holiday, 0 or 1"),
-}
 
 
 def _of(names: Iterable[str]) -> list[tuple[str, Word]]:
-    return [(name, WORDS.get(name, name)) for name in names]
+    return [(name, wording.ROLES.get(name, name)) for name in names]
 
 
 ROLE_CHOICES: Choices = [
@@ -68,27 +54,22 @@ class ColumnsForm(forms.Form):
     """One choice per column of the file, and how the whole is read and stored."""
 
     layout = forms.ChoiceField(
-        label=_("Layout"),
+        label=wording.LABELS["layout"],
         required=False,
-        choices=[
-            ("", _("Guess")),
-            ("long", _("Long: a row per series and date")),
-            ("wide", _("Wide: a column per date")),
-            ("m4", _("M4: a row per series, no dates")),
-        ],
+        choices=[("", _("Guess")), *wording.CHOICES["layout"].items()],
     )
     encoding = forms.ChoiceField(
-        label=_("Encoding"),
+        label=wording.LABELS["encoding"],
         required=False,
         choices=[("", _("Guess")), *((one, formats.label(one)) for one in formats.ENCODINGS)],
     )
     decimal = forms.ChoiceField(
-        label=_("Decimal sign"),
+        label=wording.LABELS["decimal"],
         required=False,
-        choices=[("", _("Guess")), (".", _("Point, 1,234.5")), (",", _("Comma, 1.234,5"))],
+        choices=[("", _("Guess")), *wording.CHOICES["decimal"].items()],
     )
     dates = forms.CharField(
-        label=_("Dates"),
+        label=wording.LABELS["dates"],
         required=False,
         max_length=40,
         widget=forms.TextInput(attrs={"list": "date-orders", "autocomplete": "off"}),
@@ -98,46 +79,31 @@ class ColumnsForm(forms.Form):
         ),
     )
     timezone = forms.ChoiceField(
-        label=_("Time zone"),
+        label=wording.LABELS["timezone"],
         required=False,
         choices=_zones,
         help_text=_("What times with an offset (+02:00) are turned into."),
     )
     frequency = forms.ChoiceField(
-        label=_("Frequency"),
+        label=wording.LABELS["frequency"],
         required=False,
         choices=[("", _("Guess from the dates")), *((one.value, one.noun) for one in Frequency)],
     )
     returns = forms.ChoiceField(
-        label=_("Negative sales"),
-        choices=[
-            ("keep", _("Keep")),
-            ("missing", _("Treat as unknown")),
-            ("reject", _("Refuse the file")),
-        ],
+        label=wording.LABELS["returns"],
+        choices=list(wording.CHOICES["returns"].items()),
         initial="keep",
     )
     duplicates = forms.ChoiceField(
-        label=_("Repeated rows"),
-        choices=[
-            ("reject", _("Refuse the file")),
-            ("sum", _("Add them up")),
-            ("last", _("Keep the last one")),
-        ],
+        label=wording.LABELS["duplicates"],
+        choices=list(wording.CHOICES["duplicates"].items()),
         initial="reject",
     )
     mode = forms.ChoiceField(
-        label=_("What these rows are to the version before"),
+        label=wording.LABELS["mode"],
         required=False,
         widget=forms.RadioSelect,
-        choices=[
-            ("replace", _("Replace: the file is everything there is.")),
-            ("append", _("Append: newer rows and new series are added; no row may differ.")),
-            (
-                "correct",
-                _("Correct: rows of the file take the place of the same rows; all others stay."),
-            ),
-        ],
+        choices=list(wording.CHOICES["mode"].items()),
         initial="replace",
     )
     profile_name = forms.CharField(
@@ -203,8 +169,8 @@ class ColumnsForm(forms.Form):
         return Options(placed=placed, signals=signals, guess=False, **chosen)
 
     def refuse(self, field: str, message: str) -> None:
-        """Put a message under the field that it is about, else above all."""
-        self.add_error(field if field in self.fields else None, message)
+        """Put a message under the field that it is about, else above all, in its words."""
+        self.add_error(field if field in self.fields else None, wording.on_page(message))
 
 
 def _by(role: str, heading: str, divisor: float | None) -> str:

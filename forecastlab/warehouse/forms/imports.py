@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from forecastlab.warehouse.domain import formats
+from forecastlab.warehouse.queries.wording import on_page
 from forecastlab.warehouse.services.beside import Given
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ class UploadForm(forms.Form):
 
     def further_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in SIDES]
+
+    def refuse(self, field: str, message: str) -> None:
+        """Put a message under the field that it is about, else above all, in the page's words."""
+        self.add_error(field if field in self.fields else None, on_page(message))
 
     def more_is_open(self) -> bool:
         return any(self[name].errors for name in ("encoding", *SIDES))

@@ -36,7 +36,7 @@ class ImportPage:
 
     @property
     def _problems(self) -> Sequence[Mapping[str, Any]]:
-        return self.report.problems if self.report else []
+        return preview_page.worded(self.report.problems) if self.report else []
 
 
 def of(job_id: int, user: Any) -> ImportPage:

@@ -13,6 +13,7 @@ from forecastlab.jobs.models import Job
 from forecastlab.jobs.queries import jobs as job_queries
 from forecastlab.jobs.queries.jobs import JobNotFound, JobPage
 from forecastlab.warehouse.models import Dataset, DatasetVersion
+from forecastlab.warehouse.queries.wording import on_page
 
 KIND, MOST_DIGITS = "preview", 18
 Found = Sequence[Mapping[str, Any]]
@@ -68,11 +69,11 @@ class PreviewPage:
     @property
     def errors(self) -> Found:
         """Return what stops the import, each with the choice that may settle it."""
-        return [_with_choice(one) for one in self.problems if one["level"] == "error"]
+        return [_with_choice(one) for one in worded(self.problems) if one["level"] == "error"]
 
     @property
     def notes(self) -> Found:
-        return [one for one in self.problems if one["level"] != "error"]
+        return [one for one in worded(self.problems) if one["level"] != "error"]
 
     @property
     def compared(self) -> str:
@@ -127,6 +128,11 @@ def newest(name: str, user: Any) -> DatasetVersion | None:
     """Return the newest version under that name that the user may see."""
     seen = DatasetVersion.objects.visible_to(user).filter(dataset__in=Dataset.objects.named(name))
     return seen.select_related("dataset").order_by("-number").first()
+
+
+def worded(problems: Found) -> Found:
+    """Return problems in the words of the page."""
+    return [{**one, "message": on_page(str(one["message"]))} for one in problems]
 
 
 def _with_choice(problem: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -33,7 +33,7 @@ def import_new(request: HttpRequest) -> HttpResponse:
         try:
             return _received(request, form)
         except HouseError as error:
-            form.add_error(error.field if error.field in form.fields else None, error.message)
+            form.refuse(error.field, error.message)
     status = UNUSABLE if posted else 200
     template = "warehouse/import_new.html"
     return render_region(request, template, {"form": form}, region="form", status=status)
