@@ -243,9 +243,7 @@ def test_m4_with_its_test_file_asks_for_the_frequency(alice: Client) -> None:
     job = accept(alice, preview(alice, address, frequency="W"))
 
     assert "with test.csv" in page
-    assert "nothing to guess the frequency from" in str(
-        refused.context["form"].errors["frequency"]
-    )
+    assert "nothing to guess the frequency from" in str(refused.context["form"].errors["frequency"])
     assert job.status == "succeeded", job.error
     facts = SalesFact.objects.filter(version_id=DatasetVersion.objects.get().pk)
     assert facts.filter(held_back=True).count() == 2

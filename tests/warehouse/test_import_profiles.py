@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,18 @@ def test_a_profile_is_offered_for_the_same_columns(alice: Client) -> None:
     assert none["returns"] == "keep"
     assert "those of your profile" not in other.content.decode()
     assert other.context["form"]["role_3"].value() == "quantity"
+
+
+def test_a_preview_that_fails_saves_no_profile(alice: Client, upload_root: Path) -> None:
+    address = upload(alice).url
+    chosen = {**columns_of(alice, address), "profile_name": "weekly", "do": "preview"}
+    alice.post(address, chosen)
+    shutil.rmtree(upload_root)
+
+    job = run_job(Job.objects.get())
+
+    assert job.status == "failed"
+    assert not ImportProfile.objects.exists()
 
 
 def test_a_profile_can_be_chosen_for_other_columns(alice: Client) -> None:

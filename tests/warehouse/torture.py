@@ -121,6 +121,12 @@ ODD_FILES: dict[str, Odd] = {
     "neighbour.csv": Odd(
         euro("A;1;2024-01-01;1,234;2,5", "A;1;2024-01-02;2;3,75"), {"rows": 2}, [1.234, 2]
     ),
+    "thousands.csv": Odd(
+        euro("A;1;2024-01-01;129;3,87 €", "A;1;2024-01-02;1.234;3,87 €"),
+        {"rows": 2},
+        [129, 1234],
+        {"decimal_comma": "Column 'sales' was read with a decimal comma, as in line 3: '1.234'"},
+    ),
     "minus.csv": Odd(
         euro("A;1;2024-01-01;1.234,50-;1", "A;1;2024-01-02;(3);1", "A;1;2024-01-03;\u22122,5;1"),
         {"rows": 3},

@@ -189,7 +189,8 @@ def _about_numbers(
 def _commas(source: Readable, column: str, numeral: Numeral, reading: Reading) -> list[Problem]:
     if numeral.decimal != "," or reading.decimal:
         return []
-    line, value = _first(source, column, pl.col(column).str.contains(",", literal=True))
+    # A column of 1.234 alone follows the others of the file and has no comma itself.
+    line, value = _first(source, column, pl.col(column).str.contains("[.,]"))
     where = f"{source.line_word} {line:,}: '{value}'"
     message = f"Column '{column}' was read with a decimal comma, as in {where}."
     return [problems.note("decimal_comma", message, places=[problems.spot(line, column, value)])]

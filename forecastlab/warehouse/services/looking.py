@@ -160,7 +160,7 @@ def _guesses(head: _Head, options: Options) -> dict[str, str]:
     try:
         resolved = _mapping(head, options)
         survey = surveying.survey(head, resolved, Reading(options.decimal))
-    except HouseError:
+    except (HouseError, pl.exceptions.PolarsError):  # the preview says what is wrong
         return found
     signs = {one.decimal for one in survey.insight.numerals.values()}
     found["decimal"] = SIGNS["," if "," in signs else "."]

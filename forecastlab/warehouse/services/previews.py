@@ -20,12 +20,14 @@ from forecastlab.warehouse.domain.options import Options
 from forecastlab.warehouse.domain.problems import Problem
 from forecastlab.warehouse.gateways import workplace
 from forecastlab.warehouse.gateways.workplace import TOKEN, Staged, Workplace
-from forecastlab.warehouse.services import imports, prepared
+from forecastlab.warehouse.services import import_profiles, imports, prepared
 from forecastlab.warehouse.services.imports import Asked
 from forecastlab.warehouse.services.uploads import Upload
 
 KIND, LOCK = "preview", "uploads.use"
 SHOWN_ROWS, SHOWN_EACH = 20, 5
+# The name of an import profile, and the columns of the files that it is for.
+Profile = tuple[str, Sequence[str]]
 
 
 class FileInUse(Conflict):
@@ -40,12 +42,24 @@ class NothingToImport(Conflict):
     code = "nothing_to_import"
 
 
-def start(name: str, upload: Upload, *, options: Options, by: User, at: datetime) -> Job:
+def start(
+    name: str,
+    upload: Upload,
+    *,
+    options: Options,
+    by: User,
+    at: datetime,
+    profile: Profile | None = None,
+) -> Job:
     """Start to read and check a received file, which is kept.
 
-    Raises BadInput for what can be seen without reading the rows, FileInUse.
+    The options become an import profile once they have proved able to read the file. Raises
+    BadInput for what can be seen without reading the rows, FileInUse.
     """
     params = imports.checked(name, upload, options=options, by=by)
+    if profile:
+        import_profiles.checked_name(profile[0])
+        params["profile"] = [profile[0], list(profile[1])]
     with transaction.atomic():
         _refuse_use(upload.place.token)
         return jobs.create(KIND, params=params, by=by, at=at)
@@ -128,6 +142,7 @@ def check(context: StepContext) -> StepResult:
 def compare(context: StepContext) -> StepResult:
     """Say how the facts differ from those of the version before, and leave all to the import."""
     asked = Asked.of(context.params)
+    _save_profile(context, asked)
     known = {name: context.results[name].get("problems", []) for name in ("read", "check")}
     wrong = any(one["level"] == "error" for found in known.values() for one in found)
     if wrong or "figures" not in context.results["check"]:
@@ -136,6 +151,15 @@ def compare(context: StepContext) -> StepResult:
     if not problems.refusal(found):
         prepared.keep(workplace.existing(asked.upload), asdict(asked.options), known)
     return _told(said, found, {})
+
+
+def _save_profile(context: StepContext, asked: Asked) -> None:
+    if "profile" not in context.params:
+        return
+    name, headings = context.params["profile"]
+    with context.fenced():
+        by = User.objects.get(pk=context.actor_id)
+        import_profiles.save(name, headings, asked.options, by=by, at=context.now)
 
 
 def clear(context: StepContext) -> None:

@@ -149,10 +149,11 @@ def _previewed(page: _Page, form: ColumnsForm) -> HttpResponse:
         by, at = person(page.request), timezone.now()
         options = page.with_files(form.options())
         called = form.cleaned_data["profile_name"]
+        profile = (called, form.look.shape) if called else None
         try:
-            job = previews.start(page.name, page.upload, options=options, by=by, at=at)
-            if called:
-                import_profiles.save(called, form.look.shape, options, by=by, at=at)
+            job = previews.start(
+                page.name, page.upload, options=options, by=by, at=at, profile=profile
+            )
         except HouseError as error:
             form.refuse(error.field, error.message)
         else:
