@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -40,11 +41,8 @@ class Driver(PanelModel):
         return learned
 
     def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts:
-        logs = [tuple(learned[f"{one}.logs"] > 0) for one in range(len(task.origins))]
-        at = effects.columns_at(block, task, logs)
-        periods = max(task.origins) + 1 + task.steps
-        cut = [block.columns(*one) for one in effects.slices(block.width, periods, at)]
-        found = [_forecast(one, task, at, learned) for one in cut]
+        at = _columns(block, task, learned)
+        found = [_forecast(one, task, at, learned) for one in _cut(block, task, at)]
         state = {
             name: np.concatenate([one.state[name] for one in found], axis=-1)
             for name in found[0].state
@@ -64,9 +62,42 @@ def _add(block: Panel, task: Task, at: Sequence[Columns], pools: Sequence[Pool])
                 pools[number].add(sums, some.groups.category)
 
 
-def _forecast(block: Panel, task: Task, at: Sequence[Columns], learned: Arrays) -> Forecasts:
-    values = np.empty((len(task.origins), task.steps, block.width))
-    state: dict[str, Floats] = {}
+def factors(block: Panel, task: Task, learned: Arrays) -> list[Floats]:
+    """Return what known signals and the season make of the level, as seen at each origin.
+
+    Each is periods, up to the last one that is forecast from there, by series.
+    """
+    at = _columns(block, task, learned)
+    found: list[list[Floats]] = [[] for _ in task.origins]
+    for part in _cut(block, task, at):
+        for one in _at_origins(part, task, at, learned):
+            found[one.number].append(one.factor)
+    return [np.concatenate(parts, axis=-1) for parts in found]
+
+
+def _columns(block: Panel, task: Task, learned: Arrays) -> list[Columns]:
+    logs = [tuple(learned[f"{one}.logs"] > 0) for one in range(len(task.origins))]
+    return effects.columns_at(block, task, logs)
+
+
+def _cut(block: Panel, task: Task, at: Sequence[Columns]) -> list[Panel]:
+    periods = max(task.origins) + 1 + task.steps
+    return [block.columns(*one) for one in effects.slices(block.width, periods, at)]
+
+
+@dataclass(frozen=True, slots=True)
+class _AtOrigin:
+    """What is known at one origin: coefficients, series x columns, and the factor they make."""
+
+    number: int
+    sums: Sums
+    coefficients: Floats
+    factor: Floats
+
+
+def _at_origins(
+    block: Panel, task: Task, at: Sequence[Columns], learned: Arrays
+) -> Iterator[_AtOrigin]:
     sales = effects.log_sales(block.fit)
     for numbers, columns in effects.alike(at):
         origins = tuple(task.origins[one] for one in numbers)
@@ -74,11 +105,19 @@ def _forecast(block: Panel, task: Task, at: Sequence[Columns], learned: Arrays) 
         found = effects.sums_at(signals, sales, columns, origins)
         for number, sums in zip(numbers, found, strict=True):
             own = _drawn(block, task, sums, learned, number)
-            known = task.origins[number] + 1
-            factor = effects.factors(signals[:, : known + task.steps], columns, own, sums.means)
-            values[number], level = _ahead(block.fit[:known], factor)
-            if number == len(task.origins) - 1:
-                state = {"coefficients": own.T, "means": sums.means.T, **level}
+            until = task.origins[number] + 1 + task.steps
+            factor = effects.factors(signals[:, :until], columns, own, sums.means)
+            yield _AtOrigin(number, sums, own, factor)
+
+
+def _forecast(block: Panel, task: Task, at: Sequence[Columns], learned: Arrays) -> Forecasts:
+    values = np.empty((len(task.origins), task.steps, block.width))
+    state: dict[str, Floats] = {}
+    for one in _at_origins(block, task, at, learned):
+        known = task.origins[one.number] + 1
+        values[one.number], level = _ahead(block.fit[:known], one.factor)
+        if one.number == len(task.origins) - 1:
+            state = {"coefficients": one.coefficients.T, "means": one.sums.means.T, **level}
     return Forecasts(values, state)
 
 
