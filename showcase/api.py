@@ -33,6 +33,7 @@ class RunIn(Schema):
     gap: int | None = None
     window: int | None = None
     metric: str | None = None
+    policy: str | None = None
     focus: str | None = None
     table: str | None = None
     keep_going: bool | None = None

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from forecastlab.forecasting.queries import verdicts
 from forecastlab.lib.errors import BadInput
 from forecastlab.warehouse.domain.simulator.config import KNOBS, parse_knobs
 from showcase.domain.config import METRICS
@@ -43,6 +44,9 @@ class RunForm(forms.Form):
     )
     metric = forms.ChoiceField(
         label=_("Ranked by"), required=False, choices=[(name, name.upper()) for name in METRICS]
+    )
+    policy = forms.ChoiceField(
+        label=_("What serves is chosen by"), required=False, choices=verdicts.choices
     )
     seed = forms.CharField(
         label=_("Seed"),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from forecastlab.forecasting.domain.defaults import BY_FREQUENCY
+from forecastlab.forecasting.queries import verdicts
 from forecastlab.lib import dates, figures
 from showcase.models import Run
 
@@ -30,6 +31,8 @@ def of(run: Run) -> list[Mapping[str, Any]]:
     if run.content_hash:
         short = figures.short_hash(run.content_hash)
         rows.append({"label": _("Sales"), "value": short, "mono": True})
+    if "policy" in config:
+        rows.append({"label": _("Chosen by"), "value": dict(verdicts.choices())[config["policy"]]})
     if config["keep_going"]:
         rows.append({"label": _("At a failure"), "value": _("keep going")})
     return rows

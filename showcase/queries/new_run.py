@@ -107,6 +107,7 @@ def initial_of(run: Run) -> dict[str, Any]:
         "gap",
         "window",
         "metric",
+        "policy",
         "seed",
         "focus",
         "models",

@@ -15,6 +15,8 @@ def test_members_are_up_to_three_within_ten_percent_of_the_best() -> None:
 
     assert ensemble.members(errors) == ["a", "d", "e"]
     assert ensemble.members({"a": 30.0, "c": 33.1}) == ["a"]
+    assert ensemble.members({"a": 31.0, "same": 31.0, "b": 30.0}) == ["b", "a"]
+    assert ensemble.members({"a": float("nan")}) == []
 
 
 def test_of_equals_the_ensemble_is_best_then_the_cheaper() -> None:
@@ -76,8 +78,8 @@ def test_ranges_hold_about_what_they_promise_on_an_unseen_fold() -> None:
     verdict, _, _ = judge(make_panel(make_sales(120, 300)))
 
     found = verdict.ranges["ses_weekday"].overall.coverage
-    assert found[80] == pytest.approx(80, abs=5)
-    assert found[95] == pytest.approx(95, abs=3)
+    assert found[80] == pytest.approx(83, abs=5)  # a tenth wider, as of few folds
+    assert found[95] == pytest.approx(96, abs=3)
 
 
 def test_ranges_widen_with_the_level_and_start_at_nothing() -> None:

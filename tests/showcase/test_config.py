@@ -84,6 +84,8 @@ def test_without_scenario_or_dataset_the_first_scenario_is_meant() -> None:
         ({"models": ["naive", "naive"]}, "models", "'naive' is named twice"),
         ({"models": 3}, "models", "list of names"),
         ({"metric": "mape"}, "metric", "no metric 'mape'. Known: wape, mae, rmse."),
+        ({"policy": "coin"}, "policy", "no policy 'coin'. Known: ensemble_switch, ensemble"),
+        ({"policy": "ensemble"}, "policy", "'ensemble' needs the model 'ensemble'"),
         ({"seed": -1}, "seed", "-1 is not a whole number from 0"),
         ({"seed": "many"}, "seed", "many is not a whole number"),
         ({"horizon": 91}, "horizon", "91 is not a whole number from 1 to 90"),
@@ -120,6 +122,11 @@ def test_what_is_simulated_is_frozen_with_its_knobs() -> None:
         "as_of": "2026-01-31",
         "stores": 4,
     }
+
+
+def test_the_usual_policy_is_not_named() -> None:
+    assert "policy" not in freeze(policy="ensemble_switch")
+    assert freeze(policy="group_best")["policy"] == "group_best"
 
 
 def test_simulated_sales_must_be_long_enough_too() -> None:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from forecastlab.forecasting.domain import judgement
 from forecastlab.forecasting.domain.config import title_of
+from forecastlab.forecasting.domain.defaults import POLICIES
 from forecastlab.forecasting.models import Backtest
 from forecastlab.forecasting.queries.labels import share
 from forecastlab.lib import figures
@@ -52,6 +53,11 @@ def policies(backtest: Backtest) -> list[Policy]:
         for name, one in found.items()
     ]
     return sorted(rows, key=lambda one: (not one.serves, one.wape is None, one.wape or 0))
+
+
+def choices() -> list[tuple[str, str]]:
+    """Return the ways to choose as a form offers them, the usual one first."""
+    return [(name, _titles()[name][0]) for name in POLICIES]
 
 
 def selection(backtest: Backtest) -> str:

@@ -12,7 +12,7 @@ from showcase.management.following import RunCommand
 from showcase.services import configs, runs
 
 PLAIN = ("scenario", "dataset", "seed", "as_of", "focus", "models", "horizon", "folds")
-MORE = ("step", "gap", "window", "metric", "name", "table")
+MORE = ("step", "gap", "window", "metric", "policy", "name", "table")
 
 
 class Command(RunCommand):
@@ -34,6 +34,7 @@ class Command(RunCommand):
         parser.add_argument("--gap", metavar="PERIODS", help="before each fold; 0")
         parser.add_argument("--window", metavar="PERIODS", help="learnt from; all of them")
         parser.add_argument("--metric", help=", ".join(METRICS))
+        parser.add_argument("--policy", help="what serves is chosen by; ensemble_switch")
         parser.add_argument("--name", help="what the run is called")
         parser.add_argument(
             "--keep-going", action="store_true", help="skip only what needs a failed step"

@@ -15,10 +15,11 @@ WITHIN = 1.10
 def members(errors: Mapping[str, float]) -> list[str]:
     """Return up to three models, best first, whose pooled error is within 10 % of the best.
 
-    `errors` comes cheapest model first, so that of equals the cheaper is taken.
+    `errors` comes cheapest model first, so that of equals the cheaper is taken. The others of
+    them are left out: models of one error to the last bit are one model, whose voice counts once.
     """
-    ranked = sorted((name for name in errors if np.isfinite(errors[name])), key=errors.__getitem__)
-    return [name for name in ranked if errors[name] <= WITHIN * errors[ranked[0]]][:MOST]
+    apart = {error: name for name, error in reversed(errors.items()) if np.isfinite(error)}
+    return [apart[error] for error in sorted(apart) if error <= WITHIN * min(apart)][:MOST]
 
 
 def combine(forecasts: Sequence[Floats]) -> Floats:
