@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from forecastlab.lib.barriers import barrier
 from forecastlab.warehouse.domain import checks
 from forecastlab.warehouse.domain.content import ContentHash
 from forecastlab.warehouse.domain.simulator import sales
@@ -34,6 +35,7 @@ def draw(config: Config, place: Workplace, report: Report) -> Staged:
     drawing = _Drawing(config, place)
     for number, drawn in enumerate(sales.draw(World(config))):
         drawing.add(number, drawn)
+        barrier("simulation-drawing")
         report((number + 1) / config.stores)
     return drawing.result()
 
