@@ -106,6 +106,17 @@ def backtest_start(request: HttpRequest, asked: BacktestIn) -> Status[dict[str, 
 
 
 @router.get(
+    "/models",
+    response=dict[str, Any],
+    url_name="model-list",
+    summary="The models there are: which run by default, and which cannot run here",
+)
+@requires("forecast.view")
+def model_listing(request: HttpRequest) -> dict[str, Any]:
+    return {"items": representations.models()}
+
+
+@router.get(
     "/model-runs",
     response=dict[str, Any],
     url_name="model-run-list",

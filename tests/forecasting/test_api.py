@@ -63,6 +63,20 @@ def test_model_runs_tell_all_that_made_them(issue: ForecastIssue, alice: Client)
     assert len(served["config_hash"]) == len(served["artefact"]) == 64
 
 
+def test_models_say_which_run_by_default(issue: ForecastIssue, alice: Client) -> None:
+    items = alice.get(reverse("api:model-list")).json()["items"]
+
+    told = {one["model"]: one for one in items}
+    assert [one["model"] for one in items if one["default"]] == default_models()
+    assert told["holt"] == {
+        "model": "holt",
+        "title": "Holt (trend)",
+        "default": False,
+        "available": True,
+        "reason": "",
+    }
+
+
 def test_an_unknown_model_is_refused_by_its_field(issue: ForecastIssue, alice: Client) -> None:
     answer = alice.post(
         reverse("api:backtest-start"),

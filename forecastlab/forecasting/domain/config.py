@@ -186,7 +186,7 @@ def _check_model(name: str) -> None:
     if name not in model_names():
         raise UnknownModel(f"There is no model '{name}'.", hint=_what_there_is(), field="models")
     if name in zoo() and (reason := zoo()[name].unavailable()):
-        raise ModelUnavailable(f"The model '{name}' cannot run here: {reason}", field="models")
+        raise ModelUnavailable(f"The model '{name}' cannot run here.", hint=reason, field="models")
 
 
 def _what_there_is() -> str:

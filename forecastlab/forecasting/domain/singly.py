@@ -32,7 +32,7 @@ class SingleSeriesModel(LocalModel):
     longest_season = 10_000
 
     def unavailable(self) -> str:
-        return "" if find_spec(LIBRARY) else f"the package {LIBRARY} is not installed."
+        return "" if find_spec(LIBRARY) else f"The package {LIBRARY} is not installed."
 
     def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts:
         season = task.season if task.season <= self.longest_season else 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from forecastlab.accounts.models import User
+from forecastlab.forecasting.domain.config import model_names, title_of
+from forecastlab.forecasting.domain.models import default_zoo, ensemble, unavailable
 from forecastlab.forecasting.models import Forecast, ForecastIssue, ModelRun
 from forecastlab.lib import cursors
 from forecastlab.lib.errors import NotFound
@@ -29,6 +31,21 @@ def newest(viewer: User, dataset: str) -> ForecastIssue:
     if found is None:
         raise NoForecasts(f"There are no forecasts of '{dataset}' yet.", field="dataset")
     return found
+
+
+def models() -> list[dict[str, Any]]:
+    """Return what `models` may name, cheapest first."""
+    usual, cannot = default_zoo(), unavailable()
+    return [
+        {
+            "model": name,
+            "title": title_of(name),
+            "default": name in usual or name == ensemble.NAME,
+            "available": name not in cannot,
+            "reason": cannot.get(name, ""),
+        }
+        for name in model_names()
+    ]
 
 
 def issued(issue: ForecastIssue) -> dict[str, Any]:
