@@ -39,6 +39,11 @@ def test_no_model_knows_what_is_held_back(wanted: Folds, windows: tuple[Fold, ..
     assert wanted.windows(100) == windows
 
 
+def test_scales_are_made_from_what_lies_before_the_first_origin_or_what_is_held_back() -> None:
+    assert Folds(14, 3, 14, 0).scaled_on(90) == 48
+    assert Folds(13, 3, 13, 0, held_back=13).scaled_on(100) == 87
+
+
 def test_a_window_longer_than_what_is_held_back_is_refused() -> None:
     with pytest.raises(HeldBackTooShort) as refusal:
         folds.check(Folds(13, 1, 13, 2, held_back=13), 200, "W")

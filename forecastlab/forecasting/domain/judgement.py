@@ -13,7 +13,7 @@ from forecastlab.forecasting.domain.comparisons import Comparison
 from forecastlab.forecasting.domain.config import Config
 from forecastlab.forecasting.domain.defaults import LEVELS, POLICIES
 from forecastlab.forecasting.domain.intervals import Held, Spread, Trial
-from forecastlab.forecasting.domain.metrics import Counted, Scales, Scores
+from forecastlab.forecasting.domain.metrics import Counted, Counter, Scales, Scores
 from forecastlab.forecasting.domain.models import ensemble, zoo
 from forecastlab.forecasting.domain.panel import Flags, Floats
 from forecastlab.forecasting.domain.slices import Slice
@@ -137,8 +137,9 @@ def judge(evidence: Evidence, forecasts: Forecasts, config: Config) -> Judgement
 
     What is said about choosing is chosen on the earlier folds and scored on the last one.
     """
-    counted = {name: _count(evidence, one) for name, one in forecasts.items()}
-    bench = _Bench(evidence, forecasts, counted, config)
+    counter = Counter(evidence.actual, evidence.scales)
+    counted = {name: counter.count(one) for name, one in forecasts.items()}
+    bench = _Bench(evidence, forecasts, counter, counted, config)
     service, combined = bench.service()
     standing = service.standing
     return Judgement(
@@ -159,6 +160,7 @@ class _Bench:
 
     evidence: Evidence
     forecasts: Forecasts
+    counter: Counter
     counted: Mapping[str, Counted]
     config: Config
     means: dict[tuple[str, ...], tuple[Floats, Counted]] = field(default_factory=dict)
@@ -209,7 +211,7 @@ class _Bench:
         """Return the mean of some models, and its counted errors."""
         if members not in self.means:
             combined = ensemble.combine([self.forecasts[one] for one in members])
-            self.means[members] = combined, _count(self.evidence, combined)
+            self.means[members] = combined, self.counter.count(combined)
         return self.means[members]
 
     def combined(self, standing: Standing) -> dict[str, Floats]:
@@ -217,10 +219,6 @@ class _Bench:
         if not standing.members:
             return dict(self.forecasts)
         return {**self.forecasts, ensemble.NAME: self.mean(standing.members)[0]}
-
-
-def _count(evidence: Evidence, forecast: Floats) -> Counted:
-    return metrics.count(evidence.actual, forecast, evidence.scales)
 
 
 def _without_plan(bench: _Bench) -> Service | None:

@@ -15,7 +15,7 @@ Nothing is added to a zero denominator: such a series is left out and counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -126,6 +126,7 @@ SUMS = (
     "symmetric",
     "comparable",
 )
+OWN_SUMS = ("signed", "squared", "absolute", "comparable", "symmetric")
 # Metrics that are pooled over points: what is added up above the line, and below it.
 POOLED = {
     "wape": ("absolute", "volume"),
@@ -153,40 +154,53 @@ class Counted:
     by_step: Scores
 
 
-def count(actual: Floats, forecast: Floats, scale: Scales) -> Counted:
-    """Score `forecast` where `actual` is known; both are folds x steps x series."""
-    folds, steps, width = actual.shape
-    by_fold = {name: np.empty((folds, width)) for name in SUMS}
-    by_step = {name: np.zeros((steps, width)) for name in SUMS}
-    for fold in range(folds):
-        for name, cells in _cells(actual[fold], forecast[fold]).items():
-            by_fold[name][fold] = cells.sum(axis=0)
-            by_step[name] += cells
-    return Counted(Scores(**by_fold, scales=scale), Scores(**by_step, scales=scale))
+class Counter:
+    """Counts the errors of one model after the other on the same actuals, folds x steps x series.
 
+    What is unknown (NaN) is not scored. Sums that are alike for every model are made once.
+    """
 
-def _cells(actual: Floats, forecast: Floats) -> dict[str, Floats | Flags]:
-    known = ~np.isnan(actual)
-    sold = np.where(known, actual, 0.0)
-    error = np.where(known, forecast - actual, 0.0)
-    absolute, volume = np.abs(error), np.abs(sold)
-    both = volume + np.where(known, np.abs(forecast), 0.0)
-    comparable = both > 0
-    return {
-        "points": known,
-        "absolute": absolute,
-        "squared": error * error,
-        "signed": error,
-        "sold": sold,
-        "volume": volume,
-        "symmetric": np.divide(2 * absolute, both, out=np.zeros(both.shape), where=comparable),
-        "comparable": comparable,
-    }
+    def __init__(self, actual: Floats, scale: Scales) -> None:
+        self._scale = scale
+        self._known = ~np.isnan(actual)
+        self._sold = np.where(self._known, actual, 0.0)
+        self._volume = np.abs(self._sold)
+        alike = {"points": self._known, "sold": self._sold, "volume": self._volume}
+        self._alike = [
+            {name: cells.sum(axis=axis, dtype=np.float64) for name, cells in alike.items()}
+            for axis in (1, 0)
+        ]
+
+    def count(self, forecast: Floats) -> Counted:
+        folds, steps, width = forecast.shape
+        by_fold = {name: np.empty((folds, width)) for name in OWN_SUMS}
+        by_step = {name: np.zeros((steps, width)) for name in OWN_SUMS}
+        for fold in range(folds):
+            for name, cells in self._cells(fold, forecast[fold]):
+                by_fold[name][fold] = cells.sum(axis=0)
+                by_step[name] += cells
+        return Counted(
+            Scores(**by_fold, **self._alike[0], scales=self._scale),
+            Scores(**by_step, **self._alike[1], scales=self._scale),
+        )
+
+    def _cells(self, fold: int, forecast: Floats) -> Iterator[tuple[str, Floats | Flags]]:
+        known, volume = self._known[fold], self._volume[fold]
+        error = np.where(known, forecast - self._sold[fold], 0.0)
+        yield "signed", error
+        yield "squared", error * error
+        absolute = np.abs(error, out=error)
+        yield "absolute", absolute
+        both = np.where(known, np.abs(forecast) + volume, 0.0)
+        comparable = both > 0
+        yield "comparable", comparable
+        absolute *= 2
+        yield "symmetric", np.divide(absolute, both, out=absolute, where=comparable)
 
 
 def score(actual: Floats, forecast: Floats, scale: Scales) -> Scores:
     """Score over all folds and steps."""
-    return count(actual, forecast, scale).by_fold.over()
+    return Counter(actual, scale).count(forecast).by_fold.over()
 
 
 def wape(actual: Floats, forecast: Floats) -> float:
