@@ -107,6 +107,20 @@ def test_order_of_rows_does_not_change_the_hash_and_makes_no_version(folder: Pat
     assert DatasetVersion.objects.count() == 1
 
 
+def test_columns_without_a_value_do_not_change_the_hash(folder: Path) -> None:
+    head, *rows = SALES.strip().split("\n")
+    (folder / "a.csv").write_text(SALES)
+    (folder / "b.csv").write_text(
+        "\n".join([f"{head},price,holiday", *(f"{one},," for one in rows)])
+    )
+    _, first = run_import("shop", str(folder / "a.csv"))
+
+    code, second = run_import("shop", str(folder / "b.csv"))
+
+    assert code == 0, second
+    assert (second["content_hash"], second["version"]) == (first["content_hash"], 1)
+
+
 def test_new_sales_make_a_new_version_of_the_same_series(folder: Path) -> None:
     (folder / "a.csv").write_text(SALES)
     (folder / "b.csv").write_text(SALES + "B,1,2024-01-02,6\n")

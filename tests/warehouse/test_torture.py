@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.utils.html import strip_tags
 from forecastlab.jobs.models import Job
 from forecastlab.warehouse import queries
 from forecastlab.warehouse.models import Dataset, DatasetVersion
+from forecastlab.warehouse.queries.wording import on_page
 from tests.factories import make_user, run_job
 from tests.warehouse.test_import_command import nothing_is_left, partitions, run_import
 from tests.warehouse.torture import BAD_FILES, ODD_FILES, READ, UPLOADED, Bad
@@ -124,7 +126,8 @@ def test_the_page_refuses_what_is_no_table_in_its_field(
     answer = alice.post("/imports/new/", {"name": "shop", "file": file})
 
     assert answer.status_code == 422
-    assert_told(bad, strip_tags(html.unescape(answer.content.decode())))
+    told = replace(bad, told=tuple(on_page(one) for one in bad.told))
+    assert_told(told, strip_tags(html.unescape(answer.content.decode())))
     assert_nothing_is_left(upload_root, before)
 
 

@@ -163,10 +163,11 @@ class _Checking:
         self.figures: list[dict[str, float]] = []
         self.rows = self.periods = 0
         self.sold = np.zeros(len(self.ids))
-        staged = pl.read_parquet_schema(place.rows)
-        self.holidays = None if "holiday" in staged else self._joined()
+        own_holidays = "holiday" in pl.read_parquet_schema(place.rows)
+        self.holidays = None if own_holidays else self._joined()
         joined = () if self.holidays is None else ("holiday",)
-        self.columns = [name for name in NUMBERS if name in staged or name in joined]
+        told = {"quantity", *place.columns_with_values(), *joined}
+        self.columns = [name for name in NUMBERS if name in told]
         self.places = [f"signal_{place}" for place in range(len(wanted.signals))]
         self.content = ContentHash(self._header(), [*self.columns, *self.places])
         self.skipped, self.repeated = self._changes()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow.parquet as pq
 from django.conf import settings
 
 from forecastlab.lib.errors import BadInput
@@ -72,6 +73,13 @@ class Workplace:
     def rows(self) -> Path:
         return self.folder / "rows.parquet"
 
+    def columns_with_values(self) -> set[str]:
+        """Return the columns of the rows that are not empty from the first row to the last."""
+        told = pq.read_metadata(self.rows)
+        groups = [told.row_group(one) for one in range(told.num_row_groups)]
+        columns = [group.column(one) for group in groups for one in range(group.num_columns)]
+        return {one.path_in_schema for one in columns if one.statistics.null_count < one.num_values}
+
     @property
     def series(self) -> Path:
         return self.folder / "series.parquet"
@@ -112,17 +120,30 @@ class Workplace:
     def tail(self) -> dict[str, int]:
         """Return what the last periods are: `held_back` and, after them, `planned`.
 
-        Held back is the truth of the last fold; planned is what holds no quantity of any series.
+        Held back is the truth of the last fold. A plan begins with the first unknown quantity
+        after the last period in which anybody sold or was open.
         """
-        t = pl.col("t")
-        found = self.scan_facts().select(
+        t, quantity = pl.col("t"), pl.col("quantity")
+        shut = (pl.col("open") == 0).fill_null(value=False) & (quantity == 0)
+        of_period = (
+            self.scan_facts()
+            .group_by("t")
+            .agg(
+                pl.col("held_back").any(),
+                sold=(quantity.is_not_null() & ~shut).any(),
+                unknown=quantity.is_null().any(),
+            )
+        )
+        told = of_period.collect(engine="streaming")
+        spans = told.select(
             t.filter("held_back").min().alias("first"),
-            t.filter(pl.col("quantity").is_not_null()).max().alias("sold"),
+            t.filter("sold").max().alias("sold"),
             t.max().alias("last"),
         )
-        first, sold, last = found.collect(engine="streaming").row(0)
-        sold = last if sold is None else sold
-        return {"held_back": 0 if first is None else sold + 1 - first, "planned": last - sold}
+        first, sold, last = spans.row(0)
+        begun = told.filter("unknown", t > sold).select(t.min()).item()
+        begun = last + 1 if begun is None else begun
+        return {"held_back": 0 if first is None else begun - first, "planned": last + 1 - begun}
 
     def write_comparison(self, comparison: dict[str, Any]) -> None:
         """Keep how the facts differ from those of the version before."""
