@@ -48,6 +48,8 @@ def with_best(
     names = [best, *others]
     parts = [scores[name].parts(metric) for name in names]
     above, below = (np.stack([one[side][judged] for one in parts], axis=1) for side in (0, 1))
+    if (below == below[:, :1]).all():
+        below = below[:, :1]
     drawn = np.concatenate([_pooled(counts, above, below, metric) for counts in _draws(len(above))])
     found = _pooled(np.ones((1, len(above))), above, below, metric)[0]
     differences = drawn[:, 1:] - drawn[:, :1]
