@@ -115,6 +115,7 @@ def test_beyond_the_plan_models_serve_that_need_none(shop: Path) -> None:
     assert code == 0, told
     beyond = ForecastIssue.objects.latest("pk")
     assert beyond.without_plan
+    assert told["without_plan"] is True
     assert beyond.champions != planned.champions or stored(beyond) != stored(planned)
     assert not set(beyond.champions) & {"driver", "lightgbm"}
     assert beyond.model_run.model in beyond.champions

@@ -57,6 +57,7 @@ def issued(issue: ForecastIssue) -> dict[str, Any]:
         "horizon": issue.horizon,
         "alias": issue.alias,
         "without_forecast": issue.without_forecast,
+        "without_plan": issue.without_plan,
         "model_run": issue.model_run_id,
         "created_at": issue.created_at,
     }

@@ -67,6 +67,7 @@ class Command(JudgingCommand):
         lines = [
             f"{title_of(name):<20} WAPE {figures.number(one['wape'], 2):>8}  "
             f"MASE {figures.number(one['mase'], 3):>7}  bias {figures.signed(one['bias'], 1):>7}"
+            f"{_beside(result['comparisons'].get(name))}"
             for name, one in ranked
         ]
         told = _("%(judged)s series judged, %(skipped)s could not be, %(seconds)s s") % {
@@ -75,6 +76,11 @@ class Command(JudgingCommand):
             "seconds": result["seconds"],
         }
         return "\n".join([*lines, told])
+
+
+def _beside(compared: Mapping[str, Any] | None) -> str:
+    level = compared is not None and not compared["told_apart"]
+    return "  " + _("level with the best") if level else ""
 
 
 def _rank(value: float | None) -> float:

@@ -42,6 +42,7 @@ class Command(JudgingCommand):
             "series": issue.series_count,
             "models": issue.champions,
             "without_forecast": issue.without_forecast,
+            "without_plan": issue.without_plan,
             "file": None,
             "sha256": None,
         }
