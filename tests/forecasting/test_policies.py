@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forecastlab.forecasting.domain import comparisons, config, slices
+from forecastlab.forecasting.domain import comparisons, config, reports, slices
 from forecastlab.forecasting.domain.defaults import POLICIES
 from forecastlab.lib.errors import BadInput
 from tests.factories import make_sales
@@ -204,3 +204,25 @@ def test_every_step_lies_in_one_bucket(frequency: str, steps: int, gap: int, key
     assert list(found) == keys.split()
     covered = [step for part in found.values() for step in range(steps)[part]]
     assert covered == list(range(steps))
+
+
+def test_sold_out_days_are_left_out_and_counted_beside() -> None:
+    sales = make_sales(90, 6)
+    out = np.zeros(sales.shape)
+    out[80:84, :3] = 1
+
+    verdict, evidence, asked = judge(make_panel(sales, stockout_share=out), models=["naive"])
+
+    told = reports.models(evidence, verdict, {})["naive"]
+    error = np.abs(verdict.forecasts["naive"] - evidence.all_days)
+    assert told["all_days"]["wape"] == pytest.approx(100 * error.sum() / evidence.all_days.sum())
+    assert told["all_days"]["points"] == asked.folds * asked.horizon * 6
+    scored = ~np.isnan(evidence.actual)
+    assert scored.sum() == told["all_days"]["points"] - 12
+    assert told["wape"] == pytest.approx(100 * error[scored].sum() / evidence.actual[scored].sum())
+    assert (
+        reports.models(evidence, judge(make_panel(sales), models=["naive"])[0], {})["naive"][
+            "all_days"
+        ]
+        is None
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from forecastlab.forecasting.domain import champion, comparisons, intervals, metrics, slices
+from forecastlab.forecasting.domain import champion, comparisons, intervals, slices
 from forecastlab.forecasting.domain.champion import Choice, Grouping
 from forecastlab.forecasting.domain.comparisons import Comparison
 from forecastlab.forecasting.domain.config import Config
@@ -276,10 +276,8 @@ def _all_days(evidence: Evidence, forecasts: Forecasts) -> dict[str, Scores]:
     left_out = np.isnan(evidence.actual) & ~np.isnan(evidence.all_days) & evidence.judged
     if not left_out.any():
         return {}
-    return {
-        name: metrics.score(evidence.all_days, one, evidence.scales)
-        for name, one in forecasts.items()
-    }
+    counter = Counter(evidence.all_days, evidence.scales)
+    return {name: counter.count(one).by_fold.over() for name, one in forecasts.items()}
 
 
 # -- ranges -----------------------------------------------------------------------------------
