@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,19 +17,28 @@ from forecastlab.forecasting.domain.panel import Flags, Floats, Integers
 from forecastlab.lib.contributions import StepContext
 
 Arrays = dict[str, NDArray[Any]]
+Digests = Sequence[Mapping[str, Any]]
 
 
 def judged(context: StepContext, config: Config, evidence: Evidence) -> dict[str, Floats]:
     """Return the judged forecasts of every single model: folds x steps x series."""
     train = context.results["train"]
-    parts = [gateways.get_frame(one["judged"]) for one in train["shards"]]
-    beside = [gateways.get_frame(one["judged"]).drop("series_id") for one in train["whole"]]
-    frame = pl.concat([*([pl.concat(parts)] if parts else []), *beside], how="horizontal")
+    frame = _side_by_side(train["shards"], train["whole"])
     shape = (-1, *evidence.actual.shape[:2])
     return {
-        name: np.ascontiguousarray(frame[name].to_numpy().reshape(shape).transpose(1, 2, 0))
+        name: np.ascontiguousarray(
+            # Taken out of the frame, so that no model is held twice.
+            frame.drop_in_place(name).to_numpy().reshape(shape).transpose(1, 2, 0)
+        )
         for name in train["trained"]
     }
+
+
+def _side_by_side(shards: Digests, whole: Digests) -> pl.DataFrame:
+    """Return the judged forecasts of both kinds of models, a column a model."""
+    parts = [gateways.get_frame(one["judged"]) for one in shards]
+    beside = [gateways.get_frame(one["judged"]).drop("series_id") for one in whole]
+    return pl.concat([*([pl.concat(parts)] if parts else []), *beside], how="horizontal")
 
 
 def final(context: StepContext, config: Config) -> tuple[dict[str, Floats], dict[str, Arrays]]:
