@@ -79,7 +79,7 @@ def note(issue: ForecastIssue) -> str:
     """Return what a step adds where nothing was known ahead, else ""."""
     if not issue.without_plan:
         return ""
-    return _("; known signals are not planned so far ahead: models serve that need none")
+    return _("; known signals are not given so far ahead, so only models that need none serve")
 
 
 def _frame(issue: ForecastIssue, serving: Serving, issued: Issued) -> pl.DataFrame:
