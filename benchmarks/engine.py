@@ -1,157 +1,154 @@
-"""The panel models over a whole portfolio, beside a plain loop over its series.
+"""The default zoo over a whole portfolio, from the database to stored forecasts, beside its peers.
 
-    python -m benchmarks.engine [--series 10000] [--periods 730] [--horizon 28] [--peer 200]
+    python -m benchmarks.engine [--series 10000] [--periods 730] [--horizon 28]
+        [--peer 1000] [--slow-peer 60] [--sizes 1000 10000 50000] [--skip-jobs]
 
-Judges 3 folds and refits on all data: simulated series, and freshretail where it lies beside the
-clone. The peer is what one writes first: plain Python, a list per series, the same naive, seasonal
-naive and moving average and the same smoothing over the same grid of rates. It runs on --peer
-series in the same process; its time is per 1,000 series. Ratios are printed, never asserted.
+Starts PostgreSQL and Redis of its own and simulates the sales. Then it prints: the job that judges
+3 folds, refits and stores forecasts, with 1, 2 and 4 workers; the memory of a worker by the number
+of series, over fewer days; the panel models alone; LightGBM beside mlforecast's; the panel models
+beside models of statsforecast. A peer is measured on the first --peer series (--slow-peer for
+DynamicOptimizedTheta), and its time is given per 1,000 series. Ratios are printed, never asserted.
 """
 
 from __future__ import annotations
 
 import argparse
-import math
-import resource
-import statistics
+import platform
+import subprocess
+import sys
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from importlib.metadata import version as version_of
+from typing import Any
 
-import numpy as np
-import polars as pl
+import django
 
-from forecastlab.forecasting.domain import config, folds, judgement, metrics, shards
-from forecastlab.forecasting.domain.config import Config
-from forecastlab.forecasting.domain.judgement import Evidence
-from forecastlab.forecasting.domain.panel import Facts, Panel, bare, build, groups_of
-from forecastlab.forecasting.domain.shards import Work
-from forecastlab.forecasting.domain.smoothing import RATES
+import tests.services  # noqa: F401  starts the services before Django reads where they are
 
-FRESHRETAIL = Path("../shared/data/freshretail-city0/sales_daily.parquet")
-PEERS = ("naive", "seasonal_naive", "moving_average", "ses_weekday")
+django.setup()
 
+import numpy as np  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.utils import timezone  # noqa: E402
 
-def simulated(series: int, periods: int) -> Panel:
-    """Draw daily counts with a weekly season, promotions and a slow change of level."""
-    draw = np.random.default_rng(42)
-    t = np.arange(periods)[:, None]
-    week = 1 + 0.3 * np.sin(2 * np.pi * (t + draw.integers(0, 2, series)) / 7)
-    level = np.exp(draw.normal(1.5, 1.0, series)) * (
-        1 + 0.2 * np.sin(t / 120 + draw.random(series))
-    )
-    promotion = np.where(draw.random((periods, series)) < 0.05, 2.0, 1.0)
-    sales = draw.poisson(level * week * promotion).astype(np.float64)
-    return bare(np.arange(series), sales)
+from benchmarks import peers  # noqa: E402
+from benchmarks.peers import Measured  # noqa: E402
+from forecastlab.forecasting.domain import config, metrics, shards  # noqa: E402
+from forecastlab.forecasting.domain.folds import judged_values  # noqa: E402
+from forecastlab.forecasting.domain.panel import Panel  # noqa: E402
+from forecastlab.forecasting.models import Alias, Backtest, ForecastIssue  # noqa: E402
+from forecastlab.forecasting.queries import panels  # noqa: E402
+from forecastlab.forecasting.services import forecasts  # noqa: E402
+from forecastlab.warehouse.domain.simulator import config as simulator  # noqa: E402
+from forecastlab.warehouse.models import DatasetVersion  # noqa: E402
+from forecastlab.warehouse.services import simulations  # noqa: E402
+from tests.factories import make_user, run_job  # noqa: E402
 
-
-def freshretail(path: Path) -> Panel:
-    frame = (
-        pl.read_parquet(path)
-        .select(
-            series_id=pl.struct("store_id", "product_id").rank("dense"),
-            t=(pl.col("dt") - pl.col("dt").min()).dt.total_days(),
-            quantity=pl.col("sale_amount").cast(pl.Float64),
-            stockout_share=pl.col("stockout_hours_6_22") / 16,
-        )
-        .sort("series_id", "t")
-    )
-    columns = {name: frame[name].to_numpy() for name in frame.columns}
-    series = np.unique(columns["series_id"])
-    return build(Facts(columns, int(columns["t"].max()) + 1), series, groups_of({}, len(series)))
+PACKAGES = ("numpy", "polars", "lightgbm", "statsforecast", "mlforecast")
+PRESET, PRODUCTS, MEMORY_DAYS = "retail_standard", 500, 120
 
 
-def timed(work: Callable[[], object]) -> float:
+def simulated(name: str, series: int, periods: int) -> DatasetVersion:
+    """Simulate sales into the database; longer, and more stores, than a person may ask for."""
+    products = min(PRODUCTS, series)
+    knobs = {"stores": 1, "products": products}
+    asked = simulator.build(PRESET, seed=42, as_of=date(2026, 11, 21), knobs=knobs)
+    asked = replace(asked, window_days=periods - 1, stores=-(-series // products))
+    job = run_job(simulations.start(name, asked, by=planner(), at=timezone.now()))
+    if job.status != "succeeded":
+        raise SystemExit(f"the simulation {job.status}: {job.error}")
+    return DatasetVersion.objects.get(dataset__name=name)
+
+
+def planner() -> Any:
+    user_model = DatasetVersion._meta.get_field("created_by").related_model
+    return user_model.objects.filter(username="alice").first() or make_user("alice")
+
+
+# -- the whole job -----------------------------------------------------------------------------
+
+
+def job_with(version: DatasetVersion, workers: int, horizon: int) -> None:
+    """Judge, refit and store forecasts with so many processes; print what it took."""
+    Alias.objects.all().delete()  # or it would forecast by the verdict of before
+    job = forecasts.start(version, horizon=horizon, alias="", by=planner(), at=timezone.now())
     began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
-
-
-# -- the engine -------------------------------------------------------------------------------
-
-
-def measure(name: str, panel: Panel, horizon: int, peer_series: int) -> None:
-    asked = config.resolve({"horizon": horizon}, frequency="D")
-    work = shards.judging(asked, panel.periods)
-    began = time.perf_counter()
-    learned = shards.learn(asked.single, panel, work)
-    done = shards.run(panel, work, learned, lambda _: None)
-    models = time.perf_counter() - began
-    evidence = evidence_of(panel, asked, work)
-    forecasts = {one: found.judged for one, found in done.items()}
-    began = time.perf_counter()
-    verdict = judgement.judge(evidence, forecasts, asked)
-    judging = time.perf_counter() - began
-
-    width, known = panel.width, evidence.judged
+    command = [sys.executable, "-m", "benchmarks.job_worker", str(job.pk)]
+    started = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(workers)]
+    held = [int(one.communicate()[0]) for one in started]
+    seconds = time.perf_counter() - began
+    job.refresh_from_db()
+    if job.status != "succeeded":
+        raise SystemExit(f"the job {job.status}: {job.error}")
+    issue = ForecastIssue.objects.get(key=f"job.{job.pk}")
+    told = Backtest.objects.get(key=f"job.{job.pk}").result
     print(
-        f"\n{name}: {width:,} series x {panel.periods} periods, horizon {horizon}, 3 folds + refit"
+        f"  {workers} workers  {seconds:6.1f} s   "
+        f"{told['best_model']} {told['models'][told['best_model']]['wape']:.2f}   "
+        f"{issue.series_count:,} series stored   "
+        f"most held by a worker {max(held):,} MB, by all {sum(held):,} MB"
     )
-    print(f"  all models {models:6.2f} s   verdict {judging:5.2f} s   peak {peak():,.0f} MB")
-    mine = 0.0
-    for one, scores in verdict.standing.scores.items():
-        seconds = done[one].seconds if one in done else 0.0
-        mine += seconds if one in PEERS else 0.0
-        print(f"  {one:<16} {seconds:6.2f} s   WAPE {scores.pooled(known)['wape']:6.2f}")
-    loop = statistics.median(timed(lambda: peer(panel, work, peer_series)) for _ in range(3))
-    theirs, ours = 1000 * loop / peer_series, 1000 * mine / width
-    print(f"  per 1,000 series, four models: engine {ours:.3f} s, plain loop {theirs:.2f} s")
-    print(f"  ratio: {theirs / ours:.0f} x")
+    for step in job.steps.filter(parent=None).order_by("position"):
+        took = (step.finished_at - step.started_at).total_seconds()
+        print(f"    {step.name:<10} {took:6.1f} s")
 
 
-def evidence_of(panel: Panel, asked: Config, work: Work) -> Evidence:
-    judged = np.ones(panel.width, dtype=bool)
-    judged[list(folds.unjudged(panel, asked.windows, asked.frequency))] = False
-    scale = metrics.scales(panel.actual[: work.task.origins[0] + 1], asked.scale)
-    return Evidence(folds.judged_values(panel.actual, asked.windows), scale, judged)
+# -- in this process ---------------------------------------------------------------------------
 
 
-def peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-# -- the peer ---------------------------------------------------------------------------------
-
-
-def peer(panel: Panel, work: Work, series: int) -> list[list[float]]:
-    """Forecast every origin of some series with four models, one value after the other."""
-    found = []
-    for place in range(min(series, panel.width)):
-        history = panel.fit[:, place].tolist()
-        for origin in work.task.origins:
-            known = [one for one in history[: origin + 1] if not math.isnan(one)]
-            found += [model(known, work.task.steps) for model in (naive, seasonal, average, ses)]
+def own(models: Iterable[str], panel: Panel, asked: config.Config) -> dict[str, Measured]:
+    """Run models over a panel and return their times, learning included, and errors."""
+    work = shards.judging(asked, panel.periods)
+    actual = judged_values(panel.actual, asked.windows)
+    scales = metrics.scales(panel.actual[: work.task.origins[0] + 1], asked.scale)
+    everyone = np.ones(panel.width, dtype=bool)
+    found = {}
+    for name in models:
+        began = time.perf_counter()
+        learned = shards.learn((name,), panel, work)
+        done = shards.run(panel, work, learned, lambda _: None)[name]
+        seconds = time.perf_counter() - began
+        error = metrics.score(actual, done.judged, scales).pooled(everyone)["wape"]
+        found[name] = Measured(panel.width, seconds, error)
     return found
 
 
-def naive(known: list[float], steps: int) -> list[float]:
-    return [known[-1] if known else 0.0] * steps
+def told(name: str, one: Measured, note: str = "") -> None:
+    print(
+        f"  {name:<22} {one.seconds:7.2f} s on {one.series:6,} series   "
+        f"{one.per_thousand:8.3f} s per 1,000   WAPE {one.wape:6.2f}   {note}"
+    )
 
 
-def seasonal(known: list[float], steps: int) -> list[float]:
-    week = known[-7:] or [0.0]
-    return [week[step % len(week)] for step in range(steps)]
+def compare(panel: Panel, horizon: int, sample: int, slow: int) -> None:
+    asked = config.resolve({"horizon": horizon}, frequency="D")
+    work = shards.judging(asked, panel.periods)
+    few = panel.columns(0, min(sample, panel.width))
+    local = shards.local(asked.single)
 
+    print(f"\npanel models alone, one process: {len(local)} models, 3 folds + refit")
+    mine = own(local, panel, asked)
+    for name, one in mine.items():
+        told(name, one)
+    together = sum(one.per_thousand for one in mine.values())
+    print(f"  together {together * panel.width / 1000:.2f} s, {together:.3f} s per 1,000")
 
-def average(known: list[float], steps: int) -> list[float]:
-    last = known[-14:] or [0.0]
-    return [sum(last) / len(last)] * steps
+    print("\nbeside statsforecast, cross_validation and forecast")
+    for name, series in (("SeasonalNaive", sample), ("DynamicOptimizedTheta", slow)):
+        part = panel.columns(0, min(series, panel.width))
+        one = peers.single(name, part, work)
+        told(name, one, f"{one.per_thousand / together:.1f} x all panel models together")
+        best = min(own(local, part, asked).items(), key=lambda each: each[1].wape)
+        told(f"of ours: {best[0]}", best[1])
 
-
-def ses(known: list[float], steps: int) -> list[float]:
-    week = [known[place::7] for place in range(7)]
-    usual = (sum(known) / len(known) if known else 0.0) or 1.0
-    index = [(sum(one) / len(one) / usual if one else 1.0) or 1.0 for one in week]
-    adjusted = [one / index[place % 7] for place, one in enumerate(known)]
-    best, least = 0.0, math.inf
-    for rate in RATES:
-        level, error = (adjusted[0] if adjusted else 0.0), 0.0
-        for one in adjusted:
-            error += (one - level) ** 2
-            level += rate * (one - level)
-        if error < least:
-            best, least = level, error
-    return [best * index[(len(known) + step) % 7] for step in range(steps)]
+    print("\nLightGBM direct beside mlforecast's recursive, refitted for each fold")
+    whole, same = (own(["lightgbm"], one, asked)["lightgbm"] for one in (panel, few))
+    peer = peers.recursive(few, work)
+    told("lightgbm", whole, f"{peer.per_thousand / whole.per_thousand:.1f} x faster per series")
+    told("lightgbm", same, f"{peer.seconds / same.seconds:.1f} x faster on the same series")
+    told("mlforecast", peer)
 
 
 def main() -> None:
@@ -159,12 +156,27 @@ def main() -> None:
     parser.add_argument("--series", type=int, default=10_000)
     parser.add_argument("--periods", type=int, default=730)
     parser.add_argument("--horizon", type=int, default=28)
-    parser.add_argument("--peer", type=int, default=200)
-    options = parser.parse_args()
-    print(f"numpy {np.__version__}, polars {pl.__version__}, one process")
-    measure("simulated", simulated(options.series, options.periods), options.horizon, options.peer)
-    if FRESHRETAIL.exists():
-        measure("freshretail", freshretail(FRESHRETAIL), 14, options.peer)
+    parser.add_argument("--peer", type=int, default=1_000)
+    parser.add_argument("--slow-peer", type=int, default=60)
+    parser.add_argument("--sizes", type=int, nargs="*", default=[1_000, 10_000, 50_000])
+    parser.add_argument("--skip-jobs", action="store_true", help="the comparisons only")
+    given = parser.parse_args()
+    call_command("migrate", verbosity=0)
+    told_versions = ", ".join(f"{name} {version_of(name)}" for name in PACKAGES)
+    print(f"Python {platform.python_version()}, {told_versions}")
+    version = simulated("sales", given.series, given.periods)
+    print(
+        f"simulated: {version.series_count:,} series x {version.periods} days, "
+        f"{version.rows:,} rows; horizon {given.horizon}, 3 folds, refit"
+    )
+    if not given.skip_jobs:
+        print("\nfrom the database to stored forecasts, default zoo")
+        for workers in (1, 2, 4):
+            job_with(version, workers, given.horizon)
+        for size in given.sizes:
+            print(f"\n{size:,} series x {MEMORY_DAYS} days")
+            job_with(simulated(f"sales-{size}", size, MEMORY_DAYS), 1, 14)
+    compare(panels.load(version).panel, given.horizon, given.peer, given.slow_peer)
 
 
 if __name__ == "__main__":
