@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import pytest
@@ -231,6 +232,15 @@ def test_what_runs_models_and_forecasts_came_from_stays(alice: User) -> None:
     assert "shop@1 cannot be deleted: alias" in said
     assert f"run {run.pk} was made from it" in page
     assert "1 backtest was judged on it" in page
+    asked: Any = {"data": {"confirm": "shop"}, "content_type": "application/json"}
+    by_api = client.delete("/api/v1/datasets/shop", **asked)
+    assert (by_api.status_code, by_api.json()["code"]) == (409, "held")
+    assert by_api.json()["detail"] in html.unescape(said)
+    root = signed_in(make_user("root", role="admin"))
+    by_admin = root.post("/datasets/shop/delete/", {"typed": "shop"})
+    assert by_admin.status_code == 409
+    assert by_api.json()["detail"] in html.unescape(by_admin.content.decode())
+    assert root.post(f"/admin/warehouse/dataset/{run.dataset_id}/delete/").status_code == 403
     assert Backtest.objects.exists()
     assert DatasetVersion.objects.exists()
 
