@@ -7,6 +7,9 @@ import pytest
 
 from forecastlab.forecasting.domain import comparisons, config, reports, slices
 from forecastlab.forecasting.domain.defaults import POLICIES
+from forecastlab.forecasting.models import Backtest
+from forecastlab.forecasting.queries import verdicts as words
+from forecastlab.lib import figures
 from forecastlab.lib.errors import BadInput
 from tests.factories import make_sales
 from tests.forecasting.panels import judge, make_panel
@@ -226,3 +229,37 @@ def test_sold_out_days_are_left_out_and_counted_beside() -> None:
         ]
         is None
     )
+
+
+# -- in words ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wape", "says"),
+    [
+        (
+            {"ensemble_switch": 41.4, "ensemble": 41.42, "series_best": 132.9},
+            "Mean of the best, with exceptions, chosen on the earlier folds, had a WAPE of 41.4 % "
+            "on the last. The best model of each series would have cost 91.5 points.",
+        ),
+        (
+            {"ensemble_switch": 32.4, "group_best": 30.4, "global_best": 33.4},
+            "Mean of the best, with exceptions, chosen on the earlier folds, had a WAPE of 32.4 % "
+            "on the last. The best model of each category would have gained 2.0 points. One best "
+            "model would have cost 1.0 points.",
+        ),
+        (
+            {"ensemble_switch": 32.4, "ensemble": 32.41},
+            "Mean of the best, with exceptions, chosen on the earlier folds, had a WAPE of 32.4 % "
+            "on the last. The other ways to choose would have come to the same.",
+        ),
+        ({"ensemble_switch": None, "ensemble": None}, ""),
+        ({}, ""),
+    ],
+)
+def test_what_choosing_costs_is_said_in_words(wape: dict[str, float | None], says: str) -> None:
+    ways = {name: {"wape": one, "mase": 1.0, "bias": 0.0} for name, one in wape.items()}
+    backtest = Backtest(default_policy="ensemble_switch", result={"champion_policies": ways})
+
+    assert words.selection(backtest) == says.replace(" %", f"{figures.NARROW}%")
+    assert [one.name for one in words.policies(backtest)][:1] == list(wape)[:1]
