@@ -41,7 +41,7 @@ class Signals:
     known: tuple[bool, ...]
     values: NDArray[np.float32]
 
-    def columns(self, part: slice) -> Signals:
+    def columns(self, part: slice | Integers) -> Signals:
         return Signals(self.names, self.known, np.ascontiguousarray(self.values[:, :, part]))
 
 
@@ -59,7 +59,7 @@ class Groups:
     products: int
     categories: int
 
-    def columns(self, part: slice) -> Groups:
+    def columns(self, part: slice | Integers) -> Groups:
         cut = self.store[part], self.product[part], self.category[part]
         return Groups(*cut, self.stores, self.products, self.categories)
 
@@ -98,7 +98,13 @@ class Panel:
         return int(self.fit.shape[1])
 
     def columns(self, start: int, stop: int) -> Panel:
-        part = slice(start, stop)
+        return self._part(slice(start, stop))
+
+    def pick(self, places: Integers) -> Panel:
+        """Return the panel of some series only."""
+        return self._part(places)
+
+    def _part(self, part: slice | Integers) -> Panel:
         fit = np.ascontiguousarray(self.fit[:, part])
         same = self.actual is self.fit
         actual = fit if same else np.ascontiguousarray(self.actual[:, part])

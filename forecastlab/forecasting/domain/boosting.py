@@ -1,0 +1,138 @@
+"""Boosted trees over feature frames: rows to learn from, one fit, forecasts of a block.
+
+A tree forecasts sales over the scale of the series, for all steps ahead at once; the scale also
+weighs the rows, so that what is fitted is the error in pieces sold. The library is imported only
+here, when something is fitted or forecast.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecastlab.forecasting.domain import frames
+from forecastlab.forecasting.domain.frames import Cells, Layout, Numbers, Source
+from forecastlab.forecasting.domain.panel import Flags, Floats, Panel
+
+SEED = 20_240_607
+SETTINGS: dict[str, Any] = {
+    "objective": "tweedie",
+    "tweedie_variance_power": 1.2,
+    "num_leaves": 31,
+    "learning_rate": 0.07,
+    "min_data_in_leaf": 100,
+    "feature_fraction": 0.7,
+    "bagging_fraction": 0.7,
+    "bagging_freq": 1,
+    "max_bin": 127,
+    "seed": SEED,
+    "deterministic": True,
+    "force_row_wise": True,
+    "num_threads": 1,
+    "verbosity": -1,
+}
+# With fewer rows there is nothing to learn; of few, a leaf needs no more than this share.
+FEWEST_ROWS, LEAF_SHARE = 60, 0.02
+
+Text = NDArray[np.uint8]
+Sources = Callable[[Panel], Source]
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many rows a fit learns from, at most, and how many trees it makes of them."""
+
+    rows: int
+    rounds: int
+
+
+WHOLE, TRIAL = Size(300_000, 100), Size(60_000, 60)
+
+
+def unavailable() -> str:
+    """Return why LightGBM cannot run here, "" where it can; it is not imported for that."""
+    if find_spec("lightgbm") is None:
+        return "The package lightgbm is not installed."
+    try:
+        ctypes.CDLL("libgomp.so.1")
+    except OSError:
+        return "The system lacks libgomp1 (on Debian: apt-get install libgomp1)."
+    return ""
+
+
+def fit(panel: Panel, sources: Sources, last: int, steps: int, size: Size = WHOLE) -> Text:
+    """Return the text of a model of all that happened up to the period `last`, empty for none.
+
+    `sources` gives what the features of a block are made of, as known at `last`.
+    """
+    seen = int((~np.isnan(panel.fit[: last + 1])).sum())
+    share, made, layout = size.rows / max(seen, 1), [], None
+    for start, stop in panel.blocks():
+        source = sources(panel.columns(start, stop))
+        layout = source.layout
+        random = np.random.default_rng([SEED, start, last])
+        made.append(_rows(source, _drawn(source, last, steps, share, random)))
+    frame, label, weight = (np.concatenate(one) for one in zip(*made, strict=True))
+    if layout is None or len(label) < FEWEST_ROWS or not label.any():
+        return np.zeros(0, dtype=np.uint8)
+    library: Any = import_module("lightgbm")
+    data = library.Dataset(frame, label, weight=weight, feature_name=_names(layout))
+    leaf = min(SETTINGS["min_data_in_leaf"], max(int(LEAF_SHARE * len(label)), 1))
+    booster = library.train({**SETTINGS, "min_data_in_leaf": leaf}, data, size.rounds)
+    return np.frombuffer(booster.model_to_string().encode(), dtype=np.uint8)
+
+
+def _names(layout: Layout) -> list[str]:
+    """Return a name for each column, in plain letters and numbers: the library takes no others."""
+    names = [name for told in frames.columns(layout).values() for name in told]
+    return [f"{place}_{re.sub('[^A-Za-z0-9]', '_', one)}" for place, one in enumerate(names)]
+
+
+def _drawn(
+    source: Source, last: int, steps: int, share: float, random: np.random.Generator
+) -> Cells:
+    """Draw about `share` cells for each sale up to `last`, none twice."""
+    fit = source.block.fit[: last + 1]
+    known = np.argwhere(~np.isnan(fit))
+    wanted = min(round(share * len(known)), steps * len(known))
+    drawn = random.choice(steps * len(known), wanted, replace=False, shuffle=False)
+    target, series = known[drawn // steps].T
+    step = 1 + drawn % steps
+    return _kept(Cells(target - step, step, series), target - step >= source.began[series])
+
+
+def _rows(source: Source, cells: Cells) -> tuple[Numbers, Floats, Floats]:
+    """Return a frame, its label and its weight."""
+    scale = source.scale(cells)
+    cells, scale = _kept(cells, scale > 0), scale[scale > 0]
+    sold = source.block.fit[cells.target, cells.series]
+    return frames.build(source, cells), sold / scale, scale
+
+
+def _kept(cells: Cells, keep: Flags) -> Cells:
+    return Cells(cells.origin[keep], cells.step[keep], cells.series[keep])
+
+
+def forecast(text: Text, source: Source, origin: int, steps: int) -> Floats:
+    """Return steps x series. Without a model it is the scale; 0 for what was never sold."""
+    width = source.block.width
+    step, series = (one.reshape(-1) for one in np.mgrid[1 : steps + 1, :width])
+    cells = Cells(np.full(step.shape, origin), step, series)
+    values = np.nan_to_num(source.scale(cells))
+    if text.size:
+        values *= _model(text.tobytes()).predict(frames.build(source, cells), num_threads=1)
+    return values.reshape(steps, width)
+
+
+@lru_cache(maxsize=8)
+def _model(text: bytes) -> Any:
+    return import_module("lightgbm").Booster(model_str=text.decode())

@@ -1,0 +1,60 @@
+"""Feature frames: what a learning model is told of each forecast it is to make.
+
+A frame has a row a cell (origin, step, series) and the columns of all groups that the version has
+data for. Its version changes whenever a column gets another meaning, so that model runs say what
+they learnt from.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from forecastlab.forecasting.domain.frames.columns import Columns, Group
+from forecastlab.forecasting.domain.frames.fixed import Calendar, Identity
+from forecastlab.forecasting.domain.frames.sales import Lifecycle, Rolling, TargetHistory, Trend
+from forecastlab.forecasting.domain.frames.shelves import Inventory, Replenishment, Returns
+from forecastlab.forecasting.domain.frames.signals import PricePromo, Signals
+from forecastlab.forecasting.domain.frames.sources import Cells, Layout, Numbers, Source, layout_of
+
+__all__ = ["Cells", "Layout", "Numbers", "Source", "build", "columns", "described", "layout_of"]
+FRAME_VERSION = 1
+GROUPS: tuple[Group, ...] = (
+    TargetHistory(),
+    Calendar(),
+    Rolling(),
+    Trend(),
+    PricePromo("price_promo"),
+    Lifecycle(),
+    Inventory(),
+    Replenishment(),
+    Returns(),
+    Signals("weather"),
+    Signals("macro"),
+    Identity(),
+)
+
+
+def described(layout: Layout) -> dict[str, Any]:
+    """Return what a model run says of its frame."""
+    return {"frame_version": FRAME_VERSION, "groups": columns(layout)}
+
+
+def columns(layout: Layout) -> dict[str, Columns]:
+    """Return the groups that the version has data for, each with its columns."""
+    found = {group.name: group.columns(layout) for group in GROUPS}
+    return {name: one for name, one in found.items() if one}
+
+
+def build(source: Source, cells: Cells) -> Numbers:
+    """Return the frame: cells x columns, in the order of `columns`; NaN is unknown."""
+    told = columns(source.layout)
+    frame = np.empty((len(cells.origin), sum(map(len, told.values()))), dtype=np.float32)
+    place = 0
+    for group in GROUPS:
+        values = group.values(source, cells) if group.name in told else {}
+        for name in told.get(group.name, {}):
+            frame[:, place] = values[name]
+            place += 1
+    return frame

@@ -1,0 +1,71 @@
+"""Features that need no sales: the calendar, and what a series is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from forecastlab.forecasting.domain.defaults import BY_FREQUENCY
+from forecastlab.forecasting.domain.frames.columns import Columns, Safety, Values
+from forecastlab.forecasting.domain.frames.sources import Cells, Layout, Source, at
+
+# The year in periods, where a period is shorter than that and longer than an hour of the day.
+YEARS: Mapping[str, float] = {"H": 8766.0, "D": 365.25, "W": 52.18, "M": 12.0, "Q": 4.0}
+WEEK_OF_HOURS = 168
+HOLIDAY = "holiday"
+
+
+class Calendar:
+    """Where the target lies: how far ahead, in the season and in the year.
+
+    Places are counted from the first period of the version. The year is told where enough of
+    them have been seen, the holiday where the version plans it.
+    """
+
+    name = "calendar"
+
+    def columns(self, layout: Layout) -> Columns:
+        names = ["step"]
+        names += ["place"] if layout.season > 1 else []
+        names += ["hour_of_week"] if layout.frequency == "H" else []
+        names += ["year_sin", "year_cos"] if _has_years(layout) else []
+        safe = dict.fromkeys(names, Safety.SAFE)
+        planned = {HOLIDAY: Safety.UNSAFE_UNLESS_SUPPLIED} if layout.signals.get(HOLIDAY) else {}
+        return safe | planned
+
+    def values(self, source: Source, cells: Cells) -> Values:
+        target = cells.target
+        phase = 2 * np.pi * target / YEARS.get(source.layout.frequency, 1.0)
+        found = {
+            "step": cells.step,
+            "place": target % source.layout.season,
+            "hour_of_week": target % WEEK_OF_HOURS,
+            "year_sin": np.sin(phase),
+            "year_cos": np.cos(phase),
+        }
+        if source.layout.signals.get(HOLIDAY):
+            found[HOLIDAY] = at(source.signal(HOLIDAY), target, cells.series)
+        return {name: found[name] for name in self.columns(source.layout)}
+
+
+def _has_years(layout: Layout) -> bool:
+    cycles = BY_FREQUENCY[layout.frequency].cycles
+    return layout.periods >= cycles * int(YEARS.get(layout.frequency, layout.periods))
+
+
+class Identity:
+    """Which store, product and category a series belongs to, by number."""
+
+    name = "identity"
+
+    def columns(self, layout: Layout) -> Columns:
+        return dict.fromkeys(["store", "product", "category"], Safety.SAFE)
+
+    def values(self, source: Source, cells: Cells) -> Values:
+        groups = source.block.groups
+        return {
+            "store": groups.store[cells.series],
+            "product": groups.product[cells.series],
+            "category": groups.category[cells.series],
+        }

@@ -1,0 +1,117 @@
+"""Features of what was sold, measured by the level of the series."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from forecastlab.forecasting.domain.frames.columns import Columns, Safety, Values
+from forecastlab.forecasting.domain.frames.sources import Cells, Layout, Source, at
+from forecastlab.forecasting.domain.panel import Floats
+
+LAGS = (0, 1, 2, 3)
+SEASONS = 4
+
+
+def _all(names: list[str]) -> Columns:
+    return dict.fromkeys(names, Safety.CONDITIONALLY_SAFE)
+
+
+class TargetHistory:
+    """Single sales: the last ones, and those of the same place in the last seasons."""
+
+    name = "target_history"
+
+    def columns(self, layout: Layout) -> Columns:
+        seasonal = ["season_last", "season_mean"] if layout.season > 1 else []
+        return _all([*(f"lag_{lag}" for lag in LAGS), *seasonal, "log_level"])
+
+    def values(self, source: Source, cells: Cells) -> Values:
+        level = source.level(cells)
+        lags = (at(source.history, cells.origin - lag, cells.series) / level for lag in LAGS)
+        found = {f"lag_{lag}": one for lag, one in zip(LAGS, lags, strict=True)}
+        if source.layout.season > 1:
+            seasons = _seasons(source, cells) / level
+            found |= {"season_last": seasons[0], "season_mean": _mean(seasons)}
+        return found | {"log_level": np.log(level)}
+
+
+def _seasons(source: Source, cells: Cells) -> Floats:
+    """Return the sales at the place of the target in the last seasons, the newest first."""
+    season = source.layout.season
+    newest = cells.target - season * -(-cells.step // season)
+    rows = newest - season * np.arange(SEASONS)[:, None]
+    return at(source.history, rows, cells.series).astype(np.float64)
+
+
+def _mean(seasons: Floats) -> Floats:
+    seen = ~np.isnan(seasons)
+    count = seen.sum(axis=0)
+    total = np.where(seen, seasons, 0.0).sum(axis=0)
+    mean: Floats = np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
+    return mean
+
+
+class Rolling:
+    """Means over windows, the spread, and how often nothing was sold.
+
+    The mean over the third window is what the others are measured by.
+    """
+
+    name = "rolling"
+
+    def columns(self, layout: Layout) -> Columns:
+        short, middle, _level, long = layout.windows
+        means = [f"mean_{one}" for one in (short, middle, long)]
+        return _all([*means, "spread", "zero_share"])
+
+    def values(self, source: Source, cells: Cells) -> Values:
+        windows, level = source.layout.windows, source.level(cells)
+        means = {f"mean_{one}": source.usual(cells, one) / level for one in windows}
+        usual = source.usual(cells, windows[2])
+        square = source.squares.mean(cells.origin, cells.series, windows[2])
+        return means | {
+            "spread": np.sqrt(np.maximum(square - usual**2, 0.0)) / level,
+            "zero_share": source.zeros.mean(cells.origin, cells.series, windows[2]),
+        }
+
+
+class Trend:
+    """How the last windows compare with those before them."""
+
+    name = "trend"
+
+    def columns(self, layout: Layout) -> Columns:
+        return _all(["change_short", "change_long"])
+
+    def values(self, source: Source, cells: Cells) -> Values:
+        windows, level = source.layout.windows, source.level(cells)
+
+        def change(window: int) -> Floats:
+            before = source.sales.mean(cells.origin - window, cells.series, window)
+            changed: Floats = (source.usual(cells, window) - before) / level
+            return changed
+
+        return {"change_short": change(windows[0]), "change_long": change(windows[2])}
+
+
+class Lifecycle:
+    """How long a series has been sold, and whether it still is.
+
+    Ages end at the third window: beyond it they would only say which date it is, and trees would
+    learn the dates by heart.
+    """
+
+    name = "lifecycle"
+
+    def columns(self, layout: Layout) -> Columns:
+        return _all(["age", "since_last_sale"])
+
+    def values(self, source: Source, cells: Cells) -> Values:
+        sold = at(source.last_sold, cells.origin, cells.series)
+        began = source.began[cells.series]
+        age = np.where(began <= cells.origin, cells.target - began, np.nan)
+        oldest = source.layout.windows[2]
+        return {
+            "age": np.minimum(age, oldest),
+            "since_last_sale": np.minimum(cells.origin - sold, oldest),
+        }

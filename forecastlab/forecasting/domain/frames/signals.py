@@ -1,0 +1,87 @@
+"""Features of signals: at the target where they are known ahead, else as last seen."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecastlab.forecasting.domain.frames.columns import Columns, Safety, Values
+from forecastlab.forecasting.domain.frames.sources import Cells, Layout, Source, at
+from forecastlab.forecasting.domain.panel import Floats
+
+WEATHER = re.compile(r"temp|precip|precpt|rain|snow|humid|wind|sun|weather")
+MACRO = re.compile(r"macro|cpi|inflation|unemployment|fuel|index")
+# These have groups of their own.
+ELSEWHERE = re.compile(r"holiday|stock|return|replenish|deliver|receipt")
+PRICE = re.compile(r"price")
+
+
+def family(name: str) -> str:
+    """Return the group to which a signal of this name belongs; "" where it has its own."""
+    for pattern, group in ((ELSEWHERE, ""), (WEATHER, "weather"), (MACRO, "macro")):
+        if pattern.search(name.lower()):
+            return group
+    return "price_promo"
+
+
+class Signals:
+    """The signals of one family.
+
+    Of each: what it was on average over the second window up to the origin; of a known one also
+    what it will be and the change between the two, of prices as a ratio; of an observed one what
+    it was last.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def _mine(self, layout: Layout) -> list[str]:
+        return [one for one in layout.signals if family(one) == self.name]
+
+    def columns(self, layout: Layout) -> Columns:
+        columns: dict[str, Safety] = {}
+        for name in self._mine(layout):
+            columns[f"{name}_mean"] = Safety.OBSERVED
+            if layout.signals[name]:
+                columns[name] = Safety.UNSAFE_UNLESS_SUPPLIED
+                columns[f"{name}_change"] = Safety.UNSAFE_UNLESS_SUPPLIED
+            else:
+                columns[f"{name}_last"] = Safety.OBSERVED
+        return columns
+
+    def values(self, source: Source, cells: Cells) -> Values:
+        found: dict[str, NDArray[np.floating]] = {}
+        for name in self._mine(source.layout):
+            sums, window = source.signal_sums(name), source.layout.windows[1]
+            usual = found[f"{name}_mean"] = sums.mean(cells.origin, cells.series, window)
+            if source.layout.signals[name]:
+                ahead = found[name] = at(source.signal(name), cells.target, cells.series)
+                found[f"{name}_change"] = _change(name, ahead, usual)
+            else:
+                found[f"{name}_last"] = at(source.signal(name), cells.origin, cells.series)
+        return found
+
+
+def _change(name: str, ahead: NDArray[np.floating], usual: Floats) -> Floats:
+    if not PRICE.search(name.lower()):
+        return ahead - usual
+    changed: Floats = np.divide(ahead, usual, out=np.full(usual.shape, np.nan), where=usual > 0)
+    return changed
+
+
+class PricePromo(Signals):
+    """Prices, promotions and every other declared signal, with what they do to sales."""
+
+    def columns(self, layout: Layout) -> Columns:
+        effect = {"effect": Safety.UNSAFE_UNLESS_SUPPLIED, "effect_mean": Safety.OBSERVED}
+        return {**super().columns(layout), **(effect if layout.effects else {})}
+
+    def values(self, source: Source, cells: Cells) -> Values:
+        found = super().values(source, cells)
+        if not source.layout.effects:
+            return found
+        window = source.layout.windows[2]
+        usual = source.effects.mean(cells.origin, cells.series, window)
+        return {**found, "effect": source.effect(cells), "effect_mean": usual}

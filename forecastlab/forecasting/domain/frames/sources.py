@@ -1,0 +1,190 @@
+"""What feature groups read: one block of series, asked for single cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecastlab.forecasting.domain.panel import Flags, Floats, Integers, Panel
+from forecastlab.forecasting.domain.protocol import Task
+
+Numbers = NDArray[np.float32]
+# The windows of a frame in periods, from short to long; the third gives the level of a series.
+WINDOWS: Mapping[str, tuple[int, int, int, int]] = {
+    "H": (6, 24, 168, 336),
+    "D": (7, 14, 28, 84),
+    "W": (4, 8, 13, 26),
+    "M": (3, 6, 12, 24),
+    "Q": (2, 4, 8, 16),
+    "Y": (2, 3, 5, 10),
+}
+# A series that sells nothing for long is still measured by this share of its mean.
+LEAST_LEVEL = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Forecasts to be made: from `origin`, `step` periods ahead, of a `series` of the block."""
+
+    origin: Integers
+    step: Integers
+    series: Integers
+
+    @property
+    def target(self) -> Integers:
+        return self.origin + self.step
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the columns of a frame follow from; the same for every block of a panel.
+
+    `signals` says of each whether it is known ahead; `effects` whether sources have factors.
+    """
+
+    signals: Mapping[str, bool]
+    frequency: str
+    season: int
+    periods: int
+    effects: bool
+
+    @property
+    def windows(self) -> tuple[int, int, int, int]:
+        return WINDOWS[self.frequency]
+
+
+def layout_of(panel: Panel, task: Task, *, effects: bool) -> Layout:
+    signals = dict(zip(panel.signals.names, panel.signals.known, strict=True))
+    return Layout(signals, task.frequency, task.season, panel.periods, effects)
+
+
+class Sums:
+    """Running sums down the periods, so that the mean of any window is two look-ups."""
+
+    def __init__(self, values: NDArray[np.floating]) -> None:
+        seen = ~np.isnan(values)
+        shape = (values.shape[0] + 1, values.shape[1])
+        self._sum, self._count = np.zeros(shape), np.zeros(shape, dtype=np.int32)
+        np.cumsum(np.where(seen, values, 0.0), axis=0, out=self._sum[1:])
+        np.cumsum(seen, axis=0, out=self._count[1:])
+
+    def total(self, last: Integers, series: Integers, width: int) -> tuple[Floats, Integers]:
+        """Return the sum and the number of values seen in the `width` periods up to `last`."""
+        stop = np.maximum(last + 1, 0)
+        start = np.maximum(stop - width, 0)
+        count = self._count[stop, series] - self._count[start, series]
+        return self._sum[stop, series] - self._sum[start, series], count
+
+    def mean(self, last: Integers, series: Integers, width: int) -> Floats:
+        """Return the mean of what was seen there, NaN where nothing was."""
+        total, count = self.total(last, series, width)
+        mean: Floats = np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
+        return mean
+
+
+class Source:
+    """One block of series, as known at the origins that are asked for.
+
+    `factor`, where there is one, is what known signals and the season make of the level: periods
+    by series, as far as forecasts go. A `clean` source measures history, and what is forecast,
+    without it.
+    """
+
+    def __init__(
+        self, block: Panel, layout: Layout, factor: Floats | None = None, *, clean: bool = False
+    ) -> None:
+        self.block = block
+        self.layout = layout
+        self.clean = clean and factor is not None
+        self.factor = factor
+
+    @cached_property
+    def history(self) -> Floats:
+        """Return what sales features are made of; NaN also where a clean source has no factor."""
+        if self.factor is None or not self.clean:
+            return self.block.fit
+        history = np.full_like(self.block.fit, np.nan)
+        until = min(len(self.factor), len(history))
+        np.divide(self.block.fit[:until], self.factor[:until], out=history[:until])
+        return history
+
+    def effect(self, cells: Cells) -> Floats:
+        """Return the logarithm of the factor at the target."""
+        if self.factor is None:
+            raise ValueError("The source has no factor.")
+        effect: Floats = np.log(at(self.factor, cells.target, cells.series))
+        return effect
+
+    @cached_property
+    def sales(self) -> Sums:
+        return Sums(self.history)
+
+    @cached_property
+    def squares(self) -> Sums:
+        return Sums(self.history**2)
+
+    @cached_property
+    def zeros(self) -> Sums:
+        return Sums(np.where(np.isnan(self.history), np.nan, self.block.fit == 0))
+
+    @cached_property
+    def effects(self) -> Sums:
+        """Return the sums of the effects in periods with sales."""
+        if self.factor is None:
+            raise ValueError("The source has no factor.")
+        until = min(len(self.factor), self.block.periods)
+        seen = ~np.isnan(self.block.fit[:until])
+        return Sums(np.where(seen, np.log(self.factor[:until]), np.nan))
+
+    @cached_property
+    def began(self) -> Integers:
+        """Return the first period that was seen of each series."""
+        began: Integers = (~np.isnan(self.block.fit)).argmax(axis=0)
+        return began
+
+    @cached_property
+    def last_sold(self) -> Floats:
+        """Return when each series last sold anything, as known at every period."""
+        rows = np.arange(self.block.periods, dtype=np.float64)[:, None]
+        sold: Floats = np.maximum.accumulate(np.where(self.block.fit > 0, rows, -1.0), axis=0)
+        return sold
+
+    def signal(self, name: str) -> Numbers:
+        """Return a signal: periods and what is planned, by series."""
+        values: Numbers = self.block.signals.values[self.block.signals.names.index(name)]
+        return values
+
+    def signal_sums(self, name: str) -> Sums:
+        return Sums(self.signal(name)[: self.block.periods])
+
+    def usual(self, cells: Cells, window: int) -> Floats:
+        """Return the mean sale over a window up to the origin."""
+        return self.sales.mean(cells.origin, cells.series, window)
+
+    def level(self, cells: Cells) -> Floats:
+        """Return by what the sales of a series are measured at an origin; NaN before it begins."""
+        always = self.usual(cells, self.block.periods)
+        level: Floats = np.fmax(self.usual(cells, self.layout.windows[2]), LEAST_LEVEL * always)
+        return level
+
+    def scale(self, cells: Cells) -> Floats:
+        """Return by what a forecast is multiplied: the level, in a clean source times the factor.
+
+        Where nothing is told of the target, the factor is 1.
+        """
+        level = self.level(cells)
+        if not self.clean:
+            return level
+        scale: Floats = level * np.exp(np.nan_to_num(self.effect(cells)))
+        return scale
+
+
+def at(values: NDArray[np.floating], row: Integers, series: Integers) -> NDArray[np.floating]:
+    """Return single values, NaN for rows outside the calendar."""
+    inside: Flags = (row >= 0) & (row < values.shape[0])
+    found = values[np.where(inside, row, 0), series]
+    return np.where(inside, found, np.nan)

@@ -1,0 +1,105 @@
+"""Feature frames: which columns there are, and that none sees what lies after the origin."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from forecastlab.forecasting.domain import frames
+from forecastlab.forecasting.domain.frames.columns import Safety
+from forecastlab.forecasting.domain.panel import Panel
+from forecastlab.forecasting.domain.protocol import Task
+from tests.forecasting.panels import make_panel
+
+PERIODS, WIDTH, ORIGIN, STEPS = 120, 4, 90, 7
+KNOWN = ("price", "promo", "holiday", "deal")
+OBSERVED = ("stock", "stockout_share", "deliveries", "returns", "temperature", "macro_index")
+TASK = Task((ORIGIN,), STEPS, 7, "D")
+
+
+def everything(*, after: int | None = None) -> Panel:
+    """Return a panel with every kind of signal; altered is what is seen only after a period."""
+    random = np.random.default_rng(3)
+    sales = random.poisson(8, (PERIODS, WIDTH)).astype(float)
+    signals = {name: random.uniform(0, 2, (PERIODS, WIDTH)) for name in (*KNOWN, *OBSERVED)}
+    if after is not None:
+        sales[after + 1 :] = 900 + random.poisson(8, (PERIODS - after - 1, WIDTH))
+        for name in OBSERVED:
+            signals[name][after + 1 :] = -50
+    told = {name: (values, name in KNOWN) for name, values in signals.items()}
+    return make_panel(sales, signals=told)
+
+
+def source(panel: Panel, *, clean: bool = False) -> frames.Source:
+    factor = np.linspace(0.5, 2, (ORIGIN + 1 + STEPS) * WIDTH).reshape(-1, WIDTH)
+    return frames.Source(panel, frames.layout_of(panel, TASK, effects=True), factor, clean=clean)
+
+
+def cells() -> frames.Cells:
+    step, series = (one.reshape(-1) for one in np.mgrid[1 : STEPS + 1, :WIDTH])
+    return frames.Cells(np.full(step.shape, ORIGIN), step, series)
+
+
+@pytest.mark.parametrize("clean", [False, True])
+@pytest.mark.parametrize("group", frames.GROUPS, ids=lambda one: one.name)
+def test_no_group_sees_what_happens_after_the_origin(group, clean) -> None:
+    honest = group.values(source(everything(), clean=clean), cells())
+    planted = group.values(source(everything(after=ORIGIN), clean=clean), cells())
+
+    assert honest
+    for name, values in honest.items():
+        np.testing.assert_array_equal(values, planted[name], err_msg=name)
+
+
+@pytest.mark.parametrize("group", frames.GROUPS, ids=lambda one: one.name)
+def test_every_group_sees_what_happens_up_to_the_origin(group) -> None:
+    before = group.values(source(everything()), cells())
+    other = group.values(source(everything(after=ORIGIN - 20)), cells())
+    told = group.columns(source(everything()).layout)
+    watching = [name for name, safety in told.items() if safety is Safety.OBSERVED]
+    watching += [name for name in told if name.startswith(("lag_", "mean_", "change_"))]
+
+    assert set(told) <= set(before)
+    for name in set(watching) - {"effect_mean", *(f"{one}_mean" for one in KNOWN)}:
+        assert not np.array_equal(before[name], other[name], equal_nan=True), name
+
+
+def test_a_plan_moves_only_the_columns_that_somebody_must_supply() -> None:
+    usual, planned = everything(), everything()
+    planned.signals.values[: len(KNOWN), ORIGIN + 1 :] += 1
+    told = [one for group in frames.columns(source(usual).layout).values() for one in group.items()]
+
+    before, after = (frames.build(source(one), cells()) for one in (usual, planned))
+    same = (before == after) | (np.isnan(before) & np.isnan(after))
+    moved = [told[place] for place in np.flatnonzero(~same.all(axis=0))]
+
+    assert {name for name, _safety in moved} >= {"price", "price_change", "promo", "holiday"}
+    assert {safety for _name, safety in moved} == {Safety.UNSAFE_UNLESS_SUPPLIED}
+
+
+def test_groups_without_data_are_left_out() -> None:
+    layout = frames.layout_of(make_panel(), TASK, effects=False)
+
+    assert set(frames.columns(layout)) == {
+        "target_history",
+        "calendar",
+        "rolling",
+        "trend",
+        "lifecycle",
+        "identity",
+    }
+    assert frames.described(layout)["frame_version"] == frames.FRAME_VERSION
+
+
+def test_sales_are_measured_by_the_level_of_the_series() -> None:
+    sales = np.arange(1.0, PERIODS + 1)[:, None] * np.array([1.0, 10.0])
+    panel = make_panel(sales)
+    at = frames.Cells(np.array([60, 60]), np.array([2, 2]), np.array([0, 1]))
+    plain = frames.Source(panel, frames.layout_of(panel, TASK, effects=False))
+
+    values = frames.GROUPS[0].values(plain, at)
+    level = np.mean(np.arange(34, 62))
+
+    np.testing.assert_allclose(values["lag_0"], 61 / level)
+    np.testing.assert_allclose(values["season_last"], 56 / level)
+    np.testing.assert_allclose(values["log_level"], np.log([level, 10 * level]))
