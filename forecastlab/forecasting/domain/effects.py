@@ -28,6 +28,8 @@ MOST_PLACES, WAVES = 31, 3
 FEWEST_IN_CATEGORY = 3
 # Memory that the regressors of one slice may take, in values.
 SLICE = 4_000_000
+# Sums over time are made of pieces of so many periods.
+PIECE = 64
 # No effect on the logarithm of sales is believed beyond this.
 STRONGEST = 3.0
 HOURS = 24
@@ -154,13 +156,22 @@ def slices(width: int, periods: int, at: Sequence[Columns]) -> Iterator[tuple[in
 def sums_at(
     signals: Floats, logs: Floats, columns: Columns, origins: tuple[int, ...]
 ) -> list[Sums]:
-    """Add up what `told` and `log_sales` gave, over time, and read the sums at each origin."""
+    """Add up what `told` and `log_sales` gave, over time, and read the sums at each origin.
+
+    Periods are added in pieces that lie where they lie, whatever the origins: so the sums at one
+    are the same to the last bit beside others and alone.
+    """
     size = columns.count + 2
     total = np.zeros((logs.shape[1], size, size))
     found, start = {}, 0
     for origin in sorted(origins):
-        _add(total, signals[:, start : origin + 1], logs[start : origin + 1], columns, start)
-        found[origin], start = _centred(total), origin + 1
+        while start + PIECE <= origin + 1:
+            piece = slice(start, start + PIECE)
+            _add(total, signals[:, piece], logs[piece], columns, start)
+            start += PIECE
+        sums, rest = total.copy(), slice(start, origin + 1)
+        _add(sums, signals[:, rest], logs[rest], columns, start)
+        found[origin] = _centred(sums)
     return [found[one] for one in origins]
 
 
