@@ -137,12 +137,22 @@ def test_an_upload_belongs_to_its_uploader(alice: Client) -> None:
     to_map, looked = upload(alice), preview(alice, upload(alice).url)
     alice.force_login(make_user("charlie"))
 
-    assert alice.get(to_map.url).status_code == 422
-    assert alice.post(to_map.url, ROLES).status_code == 422
-    assert alice.get("/imports/map/?file=forged").status_code == 422
+    assert alice.get(to_map.url).url == "/imports/new/?name=shop"
+    assert alice.post(to_map.url, ROLES).url == "/imports/new/?name=shop"
+    assert alice.get("/imports/map/?file=forged").url == "/imports/new/?name="
     assert alice.get(f"/imports/{looked.pk}/preview/").status_code == 404
     assert alice.post(f"/imports/{looked.pk}/preview/import/").status_code == 404
     assert alice.get(f"/imports/{looked.pk}/problems.csv").status_code == 404
+
+
+def test_the_columns_of_a_file_that_is_gone_lead_to_the_upload(alice: Client) -> None:
+    to_map = upload(alice)
+    accept(alice, preview(alice, to_map.url))
+
+    page = alice.get(to_map.url, follow=True).content.decode()
+
+    assert "The uploaded file is no longer there: choose it again." in page
+    assert 'name="file"' in page
 
 
 def test_the_choices_of_somebody_else_are_not_begun_with(alice: Client) -> None:

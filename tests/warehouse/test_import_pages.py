@@ -14,7 +14,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from forecastlab.jobs.models import Job
-from forecastlab.warehouse.models import Dataset, DatasetVersion
+from forecastlab.warehouse.models import Dataset, DatasetVersion, ImportReport
 from forecastlab.warehouse.queries import wording
 from tests.factories import make_user
 from tests.warehouse.import_pages import (
@@ -83,7 +83,7 @@ def test_other_choices_in_a_later_preview_do_not_change_an_earlier_one(alice: Cl
 
 
 def test_all_problems_are_told_before_anything_is_written(alice: Client) -> None:
-    spoilt = SALES.replace(b",4\n", b",four\n") + b"B,1,2024-01-01,6\n"
+    spoilt = SALES.replace(b",4\n", b",four\n") + b"B,1,2024-01-01,6\nA,1,2024-01-04,-1\n"
     looked = preview(alice, upload(alice, spoilt).url)
 
     page = shown(alice, f"/imports/{looked.pk}/preview/")
@@ -91,10 +91,69 @@ def test_all_problems_are_told_before_anything_is_written(alice: Client) -> None
 
     assert "&#x27;four&#x27; is not a number" in page
     assert "Series &#x27;B:1&#x27; has 2024-01-01 in 2 lines: 4, 5" in page
+    assert "1 negative quantity was kept, the first in line 6" in page
     assert "Import into shop" not in page
     assert "found errors" in refused.content.decode()
     assert not Job.objects.filter(kind="import").exists()
     assert not Dataset.objects.exists()
+
+
+def test_rows_that_can_be_read_are_looked_at_though_others_cannot(alice: Client) -> None:
+    spoilt = SALES.replace(b"B,1,2024-01-01,5", b"B,1,2024-01-01,five\nA,1,2024-01-05,-1")
+
+    page = shown(alice, f"/imports/{preview(alice, upload(alice, spoilt).url).pk}/preview/")
+
+    assert "3 of 4 rows can be read." in page
+    assert "1 negative quantity was kept" in page
+    assert "2, in 1 series; they are unknown, not zero" in page
+
+
+def test_rows_are_taken_away_only_when_somebody_says_so(alice: Client) -> None:
+    imported(alice)
+    looked = preview(alice, upload(alice, SALES.replace(b"A,1,2024-01-02,4\n", b"")).url)
+
+    page = shown(alice, f"/imports/{looked.pk}/preview/")
+    pressed = alice.post(f"/imports/{looked.pk}/preview/import/", follow=True)
+    job = accept(alice, looked)
+
+    assert "1 of the 3 rows of the version before are not in the file and would go" in page
+    assert "Say that you agree" in pressed.content.decode()
+    assert job.status == "succeeded", job.error
+    assert quantities() == [3, 5]
+
+
+def test_a_correction_shows_what_it_changes_and_the_version_that_comes_of_it(
+    alice: Client,
+) -> None:
+    imported(alice)
+    change = SALES.split(b"\n")[0] + b"\nA,1,2024-01-02,40\n"
+    looked = preview(alice, upload(alice, change).url, mode="correct")
+    page = shown(alice, f"/imports/{looked.pk}/preview/")
+    accept(alice, looked)
+    again = preview(alice, upload(alice, change).url, mode="correct")
+
+    assert "quantity 4 → 40" in page
+    assert "0 rows added, 1 row changed, 0 rows removed" in page
+    assert "The new version" in page
+    assert "All of this is in the newest version already" in shown(
+        alice, f"/imports/{again.pk}/preview/"
+    )
+
+
+def test_new_rows_are_judged_beside_those_that_are_there(alice: Client) -> None:
+    head, days = b"store,product,date,sales\n", range(1, 13)
+    known = b"".join(b"A,1,2024-01-%02d,%d\n" % (day, 2 + day % 3) for day in days)
+    imported(alice, head + known)
+    new = upload(alice, head + b"A,1,2024-01-15,3\nA,1,2024-01-16,900\n")
+
+    looked = preview(alice, new.url, mode="append")
+    job = accept(alice, looked)
+
+    told = shown(alice, f"/imports/{looked.pk}/preview/")
+    assert "First: 900 in line 3" in told
+    assert "&#x27;A:1&#x27; from 2024-01-13 (2 in a row)" in told
+    kept = ImportReport.objects.get(job=job).problems
+    assert {one["code"] for one in kept} == {"gaps", "outliers"}
 
 
 def test_a_problem_is_fixed_by_another_choice(alice: Client) -> None:
@@ -263,16 +322,16 @@ def test_a_viewer_reads_the_report_of_what_he_may_see(alice: Client) -> None:
 TWICE = b"store,product,date,sales\nA,1,2024-01-01,3\nA,1,2024-01-01,4\nA,1,2024-01-02,4\n"
 # By what stands in the command's words: the bytes, and the labels of the page.
 PAGE_WORDS = {
-    "--duplicates sum or last": (TWICE, "'Repeated rows' 'Add them up' or 'Keep the last one'"),
+    "--duplicates sum or last": (TWICE, "'Repeated rows': 'Add them up' or 'Keep the last one'"),
     "--dates 'day first'": (
         b"unique_id,ds,y\na,01/02/2024,3\na,02/02/2024,4\n",
-        "'Dates' 'day first' or 'Dates' 'month first'",
+        "'Dates': 'day first' or 'Dates': 'month first'",
     ),
     "--map open=COLUMN/NUMBER": (
         b"unique_id,ds,y,open\na,2024-01-01,3,2\n",
         "divide the column: 'Divide by'",
     ),
-    "--frequency": (b"unique_id,ds,y\na,4,3\n", "'Dates' 'period numbers'"),
+    "--frequency": (b"unique_id,ds,y\na,4,3\n", "'Dates': 'period numbers'"),
 }
 
 

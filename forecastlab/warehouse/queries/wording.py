@@ -76,8 +76,10 @@ def on_page(message: str) -> str:
 
 
 def _labelled(found: re.Match[str]) -> str:
-    words = [_chosen(CHOICES.get(found[1], {}), one) for one in found[2].split()]
-    return " ".join([f"'{LABELS[found[1]]}'", *(one for one in words if one)])
+    choices, words = CHOICES.get(found[1], {}), found[2].split()
+    is_value = found.string[found.end() :].startswith(" '") or (words and words[0] in choices)
+    label = f"'{LABELS[found[1]]}'" + (":" if is_value else "")
+    return " ".join([label, *(one for one in (_chosen(choices, one) for one in words) if one)])
 
 
 def _chosen(choices: Mapping[str, Word], word: str) -> str:

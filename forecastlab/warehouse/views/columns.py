@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -19,6 +20,7 @@ from forecastlab.lib.htmx import render_region
 from forecastlab.warehouse.domain.options import Options
 from forecastlab.warehouse.forms import columns
 from forecastlab.warehouse.forms.columns import ColumnsForm
+from forecastlab.warehouse.gateways.workplace import UploadGone
 from forecastlab.warehouse.models import ImportProfile
 from forecastlab.warehouse.queries import preview_page
 from forecastlab.warehouse.services import beside, import_profiles, looking, previews, uploads
@@ -86,7 +88,12 @@ class _Page:
 @requires("dataset.import")
 @require_http_methods(["GET", "POST"])
 def import_map(request: HttpRequest) -> HttpResponse:
-    page = _page(request)
+    try:
+        page = _page(request)
+    except UploadGone as error:
+        messages.warning(request, error.message)
+        name = urlencode({"name": request.GET.get("name", "")})
+        return redirect(f"{reverse('warehouse:import')}?{name}")
     if request.method == "POST":
         return _posted(page)
     look, refusal = _look(page.upload, page.start)
