@@ -46,6 +46,10 @@ class Form:
     form: str
     order: str = ""
 
+    @property
+    def is_day(self) -> bool:
+        return self.rewritten.count("$") == 3
+
 
 def _orders(sign: str, written: str) -> list[Form]:
     """Return dates such as 31/12/2024 and 12/31/2024, with four digits of the year and with two."""
@@ -98,12 +102,23 @@ FORMS = (
 )
 
 
+# Days that are written in a way that is never another day.
+CERTAIN = tuple(
+    one
+    for one in FORMS
+    if one.example in {"2024-12-31", "2024/12/31", "31.12.2024", "31 Dec 2024", "Dec 31, 2024"}
+)
+_LIKELY_DAY = r"^(18|19|20|21)\d\d-(0?[1-9]|1[0-2])-(0?[1-9]|[12]\d|3[01])$"
+
+
 @dataclass(frozen=True, slots=True)
 class Read:
     """The distinct texts of a column and what they mean.
 
-    `table` has `text`, `ds` (local wall time) and `offset` (minutes ahead of UTC, null without
-    one). `form` says how dates were read; where `other` reads all of them too, nothing is told.
+    `table` has `text`, `ds` (local wall time), `offset` (minutes ahead of UTC, null without one)
+    and `form`: how each was read, as an example. Where `form` is null and `lost` true, the text
+    names a day that the calendar does not have. `form` says how most dates were read; where
+    `other` reads all of them too, nothing is told.
     """
 
     table: pl.DataFrame
@@ -154,11 +169,15 @@ def read(texts: pl.Series, dates: str = "", timezone: str = "") -> Read:
     if "%" in dates:
         form: Form | None = Form(dates, "", "", dates)
         other: Form | None = None
-        frame = frame.with_columns(_as_said(pl.col("local"), dates).alias("ds"))
+        frame = frame.with_columns(
+            _as_said(pl.col("local"), dates).alias("ds"),
+            pl.lit(dates).alias("form"),
+            pl.lit(value=False).alias("lost"),
+        )
     else:
         frame = frame.with_columns(*_clock(pl.col("local")))
         form, other = _best(frame, dates)
-        frame = frame.with_columns(_moment(form).alias("ds"))
+        frame = _meant(frame, form)
     frame = frame.with_columns(_minutes(pl.col("zone")).alias("offset"))
     return Read(_in_zone(_of_one_kind(frame), timezone), form, other)
 
@@ -208,7 +227,29 @@ def _best(frame: pl.DataFrame, dates: str) -> tuple[Form | None, Form | None]:
     return best[0], others[0] if others else None
 
 
+def _meant(frame: pl.DataFrame, form: Form | None) -> pl.DataFrame:
+    """Add `ds`, `form` and `lost`; days in another form are read where that form is certain."""
+    more = CERTAIN if form and form.is_day else ()
+    forms = [*([form] if form else []), *(one for one in more if one is not form)]
+    dates = [_date(one) for one in forms]
+    read = [
+        pl.when(date.is_not_null()).then(pl.lit(one.example))
+        for one, date in zip(forms, dates, strict=True)
+    ]
+    day = pl.coalesce(*dates, pl.lit(None, dtype=MOMENT))
+    likely = [_parts(one).str.contains(_LIKELY_DAY) for one in forms if one in CERTAIN]
+    return frame.with_columns(
+        (day + pl.duration(microseconds=pl.col("clock"))).alias("ds"),
+        pl.coalesce(*read, pl.lit(None, dtype=pl.String)).alias("form"),
+        (day.is_null() & pl.any_horizontal(*likely, pl.lit(value=False))).alias("lost"),
+    )
+
+
 def _date(form: Form) -> pl.Expr:
+    return _strptime(_parts(form), form.form)
+
+
+def _parts(form: Form) -> pl.Expr:
     text = pl.col("date")
     for pattern, name in _MONTHS if "%b" in form.form else ():
         text = text.str.replace(rf"\b(?:{pattern})", name)
@@ -216,19 +257,13 @@ def _date(form: Form) -> pl.Expr:
     parts = fitting.str.replace(form.shape, form.rewritten)
     for quarter in range(1, 5) if "-q" in form.rewritten else ():
         parts = parts.str.replace(f"q{quarter}", str(3 * quarter - 2), literal=True)
-    return _strptime(parts, form.form)
+    return parts
 
 
 def _strptime(text: pl.Expr, form: str) -> pl.Expr:
     moment = text.str.strptime(MOMENT, form, strict=False)
     within = moment.dt.year().is_between(FIRST_YEAR, LAST_YEAR)
     return pl.when(within).then(moment)
-
-
-def _moment(form: Form | None) -> pl.Expr:
-    if form is None:
-        return pl.lit(None, dtype=MOMENT)
-    return _date(form) + pl.duration(microseconds=pl.col("clock"))
 
 
 def _minutes(zone: pl.Expr) -> pl.Expr:
@@ -258,7 +293,7 @@ def _in_zone(frame: pl.DataFrame, timezone: str) -> pl.DataFrame:
         frame = frame.with_columns(
             pl.when(pl.col("offset").is_not_null()).then(away).alias("offset")
         )
-    return frame.select("text", "ds", "offset")
+    return frame.select("text", "ds", "offset", "form", "lost")
 
 
 def wall_time(moment: pl.Expr, timezone: str) -> pl.Expr:

@@ -6,7 +6,7 @@ The whole column is looked at before one value is read, since '1,234' alone says
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -29,7 +29,8 @@ _WITH_POINT = _written(r"\.", f",{_SPACES}")
 _WITH_COMMA = _written(",", f".{_SPACES}")
 # Either reading makes a number of it, and not the same: 1,234 and 1.234.
 _EITHER = {sign: rf"{_SIGN}[1-9]\d{{0,2}}[{sign}]\d{{3}}$" for sign in ".,"}
-_ONE, _ZERO = r"(?i)^\s*(?:true|yes)\s*$", r"(?i)^\s*(?:false|no)\s*$"
+_ONE, _ZERO = r"(?i)^\s*(?:true|yes|ja|oui)\s*$", r"(?i)^\s*(?:false|no|nein|non)\s*$"
+_BLANK = r"(?i)^\s*(?:#?n/a|na|null|[-\u2013\u2014])\s*$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,14 @@ class Numeral:
     """How the numbers of one column are to be read.
 
     `plain` needs no more than a cast, and a look at true and no where there are `words`.
-    `decimal` is "." or ",", "" when that cannot be told.
+    `decimal` is "." or ",", "" when that cannot be told. `blanks` counts values such as n/a, which
+    are unknown.
     """
 
     plain: bool = True
     decimal: str = "."
     words: bool = True
+    blanks: int = 0
 
 
 def tidy(text: pl.Expr) -> pl.Expr:
@@ -118,6 +121,7 @@ def survey(column: str) -> list[pl.Expr]:
         "comma_only": comma & ~point,
         "either_point": clean.str.contains(_EITHER["."]),
         "either_comma": clean.str.contains(_EITHER[","]),
+        "blanks": blank(text),
     }
     return [count.sum().alias(f"{name}:{column}") for name, count in counts.items()]
 
@@ -135,11 +139,14 @@ def decide(
     for sign, name in ((".", "point_only"), (",", "comma_only")):
         told |= {sign for one in columns if counts[f"{name}:{one}"]}
     only = told.pop() if len(told) == 1 else ""
-    return {
+    settled = {
         column: Numeral(plain=only == "." and not counts[f"odd:{column}"], decimal=only)
         if not one.decimal
         else one
         for column, one in found.items()
+    }
+    return {
+        column: replace(one, blanks=counts[f"blanks:{column}"]) for column, one in settled.items()
     }
 
 
@@ -160,6 +167,11 @@ def _alone(column: str, counts: Mapping[str, int], wanted: str) -> Numeral:
     if points:
         return Numeral(plain=False)
     return Numeral(plain=not odd)
+
+
+def blank(text: pl.Expr) -> pl.Expr:
+    """Say which values are words and signs for a number that is not known."""
+    return text.str.contains(_BLANK)
 
 
 def undecided(column: str) -> pl.Expr:

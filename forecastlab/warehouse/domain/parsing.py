@@ -17,9 +17,10 @@ from forecastlab.warehouse.domain.moments import FIRST_YEAR, LAST_YEAR, MOMENT
 from forecastlab.warehouse.domain.numerals import Numeral
 from forecastlab.warehouse.domain.roles import ROLES
 
-# What the dates of a column of text mean, and how many minutes they are ahead of UTC: columns
-# that are joined to the rows before these expressions see them.
-WALL_TIME, OFFSET = "__ds__", "__offset__"
+# What the dates of a column of text mean, how many minutes they are ahead of UTC, and whether they
+# name a day that no calendar has: columns that are joined to the rows before these expressions see
+# them.
+WALL_TIME, OFFSET, LOST = "__ds__", "__offset__", "__lost__"
 # Far from what a real could not hold or a sum could not add up.
 LARGEST = 1e15
 # More periods than any series has.
@@ -81,17 +82,20 @@ class Parsed:
     value: pl.Expr
     bad: pl.Expr
     complaint: str
+    fault: str = ""
+
+    @property
+    def code(self) -> str:
+        return self.fault or f"bad_{self.name}"
 
 
 def parsed(
     mapping: Mapping, types: Dictionary[str, pl.DataType], reading: Reading, insight: Insight
 ) -> list[Parsed]:
     """Return the staged columns of a mapping over columns of these types."""
-    columns = [_key(role, mapping) for role in ("series", "store", "product")]
-    out = [one for one in columns if one is not None]
+    out = [one for role in ("series", "store", "product") for one in _key(role, mapping)]
     ds = mapping.column("ds") or ""
-    dated = _moment(ds, types[ds], reading, insight)
-    out.append(_period(ds) if reading.undated else dated)
+    out += [_period(ds)] if reading.undated else _moment(ds, types[ds], reading, insight)
     for one in mapping.numbers():
         out.append(_number(one.role, one.column, types, insight, one.divisor))
     for place, signal in enumerate(mapping.signals):
@@ -106,15 +110,18 @@ def offset(column: str, timezone: str) -> pl.Expr:
     return away.dt.total_minutes().cast(pl.Int32)
 
 
-def _key(role: str, mapping: Mapping) -> Parsed | None:
+def _key(role: str, mapping: Mapping) -> list[Parsed]:
     column = mapping.column(role)
     if column is None:
-        return None
+        return []
     value = pl.col(column).cast(pl.String).str.strip_chars()
     unkept = value.str.contains("\x00", literal=True)
-    bad = value.is_null() | (value == "") | (value.str.len_chars() > 200) | unkept
-    complaint = "is empty, longer than 200 characters or holds a zero byte"
-    return Parsed(role, column, value, bad, complaint)
+    unkept = ((value.str.len_chars() > 200) | unkept).fill_null(value=False)
+    blank = value.is_null() | (value == "")
+    return [
+        Parsed(role, column, value, blank, "is empty; every row needs one"),
+        Parsed(role, column, value, unkept, "is longer than 200 characters or holds a zero byte"),
+    ]
 
 
 def _period(column: str) -> Parsed:
@@ -123,18 +130,21 @@ def _period(column: str) -> Parsed:
     return Parsed("ds", column, value, bad, "is not the number of a period, counted from 0")
 
 
-def _moment(column: str, kind: pl.DataType, reading: Reading, insight: Insight) -> Parsed:
-    source = pl.col(column)
+def _moment(column: str, kind: pl.DataType, reading: Reading, insight: Insight) -> list[Parsed]:
+    source, lost = pl.col(column), None
     if isinstance(kind, pl.Datetime) and kind.time_zone:
         value = moments.wall_time(source, reading.timezone or kind.time_zone)
     elif isinstance(kind, pl.Datetime | pl.Date):
         value = source.cast(MOMENT)
     else:
-        value = pl.col(WALL_TIME)
+        value, lost = pl.col(WALL_TIME), pl.col(LOST).fill_null(value=False)
     within = value.dt.year().is_between(FIRST_YEAR, LAST_YEAR)
     bad = value.is_null() | ~within.fill_null(value=False)
     complaint = f"is not a date from {FIRST_YEAR} to {LAST_YEAR}; {insight.dates}"
-    return Parsed("ds", column, value, bad, complaint)
+    if lost is None:
+        return [Parsed("ds", column, value, bad, complaint)]
+    no_day = Parsed("ds", column, value, lost, "is a day that does not exist", "no_such_day")
+    return [Parsed("ds", column, value, bad & ~lost, complaint), no_day]
 
 
 def _number(
@@ -147,6 +157,7 @@ def _number(
     source, numeral = pl.col(column), insight.numerals.get(column, Numeral())
     if types[column] == pl.String:
         given = source.is_not_null() & (source.str.strip_chars() != "")
+        given = given & ~numerals.blank(source) if numeral.blanks else given
         number = numerals.number(source, numeral)
     else:
         number = source.cast(pl.Float64, strict=False)

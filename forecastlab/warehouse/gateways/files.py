@@ -22,7 +22,7 @@ MOST_COLUMNS, MOST_LOOKED_THROUGH = 20_000, 200
 MOST_ROWS = 200_000_000
 ROW_NUMBER = "__line__"
 # Names that we give to columns of our own.
-_OURS = ("__line__", "__ds__", "__offset__", "__held_back__", "__heading__")
+_OURS = ("__line__", "__ds__", "__offset__", "__lost__", "__held_back__", "__heading__")
 
 
 class Readable(Protocol):
@@ -72,14 +72,15 @@ class Source:
         """
         if self.table.is_parquet:
             return pl.scan_parquet(self.path, row_index_name=ROW_NUMBER, row_index_offset=1)
+        names = self._read_as
         rows = pl.scan_csv(
             self.path,
             separator=self.table.delimiter,
-            schema=dict.fromkeys(self.headings, pl.String()),
+            schema=dict.fromkeys(names, pl.String()),
             skip_lines=self.table.above,
             row_index_name=ROW_NUMBER,
             row_index_offset=2 + self.table.above,
-        )
+        ).rename({old: new for old, new in names.items() if old != new})
         first, *others = self.headings
         if len(others) > MOST_LOOKED_THROUGH:
             return rows
@@ -96,15 +97,27 @@ class Source:
     def headings(self) -> list[str]:
         if self.table.is_parquet:
             return list(self._parquet_schema)
+        return [name or f"column_{place}" for place, name in enumerate(self._header, start=1)]
+
+    @property
+    def _read_as(self) -> dict[str, str]:
+        """Return the headings by what the reader calls them, who has names for blank ones too."""
+        unnamed = iter(["", *(f"_duplicated_{at}" for at in range(self._header.count("")))])
+        return {
+            name or next(unnamed): heading
+            for name, heading in zip(self._header, self.headings, strict=True)
+        }
+
+    @cached_property
+    def _header(self) -> list[str]:
         with self.path.open(encoding="utf-8-sig", newline="") as stream:
             lines = itertools.islice(stream, self.table.above, None)
             try:
-                first = next(csv.reader(lines, delimiter=self.table.delimiter))
+                return next(csv.reader(lines, delimiter=self.table.delimiter))
             except csv.Error as error:
                 raise FileUnusable(
                     f"The first line of '{self.name}' cannot be read: {error}.", field="file"
                 ) from error
-        return [name or f"column_{place}" for place, name in enumerate(first, start=1)]
 
     @cached_property
     def _parquet_schema(self) -> dict[str, pl.DataType]:

@@ -45,13 +45,12 @@ def stage(
 
 def _sink(source: Readable, survey: Survey, columns: Sequence[Parsed], path: Path) -> None:
     draft = path.with_suffix(".draft")
-    keys = [one for one in columns if one.name in {"store", "product"}]
-    unique_id = next((one for one in columns if one.name == "series"), None)
-    values = {one.name: one.value for one in columns if one.name != "series"}
-    joined = pl.concat_str([one.value for one in keys], separator=":") if keys else None
+    values = {one.name: one.value for one in columns}
+    keys = [values[one] for one in ("store", "product") if one in values]
+    series = values.pop("series", pl.concat_str(keys, separator=":") if keys else None)
     frame = survey.frame.select(
         pl.col(ROW_NUMBER).cast(pl.UInt32).alias("line"),
-        (unique_id.value if unique_id else joined).alias(UNIQUE_ID),  # type: ignore[union-attr]
+        series.alias(UNIQUE_ID),  # type: ignore[union-attr]
         values.pop("store", pl.lit(None, dtype=pl.String)).alias("store"),
         values.pop("product", pl.lit(None, dtype=pl.String)).alias("product"),
         *(value.alias(name) for name, value in values.items()),
@@ -98,4 +97,4 @@ def _complaint(source: Readable, survey: Survey, one: Parsed, count: int) -> Pro
     message += f"'{places[0]['value']}' {one.complaint}."
     if count > 1:
         message += f" The same goes for {count - 1:,} more values."
-    return problems.error(f"bad_{one.name}", message, count=count, places=places)
+    return problems.error(one.code, message, count=count, places=places)

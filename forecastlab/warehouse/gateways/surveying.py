@@ -13,7 +13,7 @@ from forecastlab.warehouse.domain.formats import FileUnusable
 from forecastlab.warehouse.domain.mapping import Mapping
 from forecastlab.warehouse.domain.moments import Read
 from forecastlab.warehouse.domain.numerals import Numeral
-from forecastlab.warehouse.domain.parsing import OFFSET, WALL_TIME, Insight, Reading
+from forecastlab.warehouse.domain.parsing import LOST, OFFSET, WALL_TIME, Insight, Reading
 from forecastlab.warehouse.domain.problems import SHOWN, Problem
 from forecastlab.warehouse.gateways.files import ROW_NUMBER, Readable
 
@@ -50,7 +50,8 @@ def survey(source: Readable, mapping: Mapping, reading: Reading) -> Survey:
         return Survey(source.scan(), Insight(numbers), found, offset)
     read = moments.read(_distinct(source, column), reading.dates, reading.timezone)
     found += _about_dates(source, column, read, reading)
-    meaning = read.table.lazy().rename({"text": column, "ds": WALL_TIME, "offset": OFFSET})
+    names = {"text": column, "ds": WALL_TIME, "offset": OFFSET, "lost": LOST}
+    meaning = read.table.lazy().select(pl.col(old).alias(new) for old, new in names.items())
     rows = source.scan().with_columns(pl.col(column).cast(pl.String))
     frame = rows.join(meaning, on=column, how="left", maintain_order="left")
     offset = pl.col(OFFSET) if read.has_offsets else None
@@ -98,9 +99,21 @@ def _about_dates(source: Readable, column: str, read: Read, reading: Reading) ->
         message = f"Dates of column '{column}' were read with the {read.form.order}, "
         message += f"like {read.form.example}; no other way fits them all."
         found.append(problems.note("dates", message))
+    found += _mixed_dates(source, column, read)
     if read.has_offsets and not reading.timezone:
         found.append(_no_zone(source, column))
     return found
+
+
+def _mixed_dates(source: Readable, column: str, read: Read) -> list[Problem]:
+    others = read.table.filter(pl.col("form") != (read.form.example if read.form else ""))
+    if others.is_empty() or read.form is None:
+        return []
+    ways = ", ".join([read.form.example, *sorted(set(others["form"]))])
+    line, value = _first(source, column, pl.col(column).is_in(others["text"].implode()))
+    message = f"Dates of column '{column}' are written in several ways, like {ways}; all were read."
+    message += f" The first that is not like most is '{value}' in {source.line_word} {line:,}."
+    return [problems.note("mixed_dates", message, places=[problems.spot(line, column, value)])]
 
 
 def two_ways(column: str, read: Read) -> Problem:
@@ -183,7 +196,19 @@ def _about_numbers(
                 places=[problems.spot(line, column, value)],
             )
         ]
-    return [*_currencies(source, column), *_commas(source, column, numeral, reading)]
+    return [
+        *_currencies(source, column),
+        *_commas(source, column, numeral, reading),
+        *(_blanks(source, column, numeral.blanks) if numeral.blanks else []),
+    ]
+
+
+def _blanks(source: Readable, column: str, count: int) -> list[Problem]:
+    line, value = _first(source, column, numerals.blank(pl.col(column)))
+    message = f"Values of column '{column}' that were read as unknown: {count:,}. First: '{value}' "
+    message += f"in {source.line_word} {line:,}."
+    places = [problems.spot(line, column, value)]
+    return [problems.note("blanks", message, count=count, places=places)]
 
 
 def _commas(source: Readable, column: str, numeral: Numeral, reading: Reading) -> list[Problem]:
