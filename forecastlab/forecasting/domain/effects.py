@@ -22,8 +22,8 @@ NOTHING = 0.1
 # to week say more a period than those of days. Then the same of all series for a category.
 SERIES_PRIOR: Mapping[str, float] = {"H": 200.0, "D": 200.0, "W": 5.0, "M": 5.0, "Q": 5.0, "Y": 5.0}
 CATEGORY_PRIOR = 80.0
-# Longer seasons are told by waves instead of places.
-MOST_PLACES, WAVES = 31, 3
+# A series tells no more places of the season apart than these.
+MOST_PLACES = 31
 # A category of fewer series on average says nothing beside them.
 FEWEST_IN_CATEGORY = 3
 # Memory that the regressors of one slice may take, in values.
@@ -52,9 +52,9 @@ class Columns:
         return len(self.signals) + int(self.season.shape[1])
 
     @property
-    def kind(self) -> tuple[tuple[bool, ...], tuple[int, ...]]:
+    def kind(self) -> tuple[tuple[bool, ...], bytes]:
         """Return what tells regressors of different origins apart."""
-        return self.logs, self.season.shape
+        return self.logs, self.season.tobytes()
 
 
 def always_positive(panel: Panel, origin: int) -> tuple[bool, ...]:
@@ -68,10 +68,26 @@ def _known(panel: Panel) -> tuple[int, ...]:
     return tuple(np.flatnonzero(panel.signals.known).tolist())
 
 
-def columns_at(panel: Panel, task: Task, logs: Sequence[tuple[bool, ...]]) -> list[Columns]:
-    """Return the regressors at each origin, of which `logs` says what `always_positive` does."""
-    signals, both = _known(panel), zip(task.origins, logs, strict=True)
-    return [Columns(signals, one, _season(task, origin + 1)) for origin, one in both]
+def long_season(task: Task) -> bool:
+    """Say whether the season has too many places for a series to tell them apart."""
+    return task.season > MOST_PLACES
+
+
+def columns_at(
+    panel: Panel, task: Task, logs: Sequence[tuple[bool, ...]], index: Floats
+) -> list[Columns]:
+    """Return the regressors at each origin.
+
+    `logs` says of them what `always_positive` does. Of a long season `index` has the pooled
+    factors, origins x season: their logarithm is one regressor.
+    """
+    signals, found = _known(panel), []
+    for number, (origin, log) in enumerate(zip(task.origins, logs, strict=True)):
+        season = _season(task, origin + 1)
+        if long_season(task) and (index[number] != 1).any():
+            season = np.log(index[number])[:, None]
+        found.append(Columns(signals, log, season))
+    return found
 
 
 def alike(columns: Sequence[Columns]) -> Iterator[tuple[list[int], Columns]]:
@@ -86,7 +102,7 @@ def alike(columns: Sequence[Columns]) -> Iterator[tuple[list[int], Columns]]:
 def _season(task: Task, length: int) -> Floats:
     """Return phases x columns, centred; no columns before enough whole seasons were seen."""
     season, cycles = task.season, task.defaults.cycles
-    if season < 2 or length < cycles * season:
+    if season < 2 or long_season(task) or length < cycles * season:
         return np.zeros((1, 0))
     week = 7 * season
     if task.frequency == "H" and season == HOURS and length >= cycles * week:
@@ -96,9 +112,6 @@ def _season(task: Task, length: int) -> Floats:
 
 
 def _places(t: Integers, season: int) -> Floats:
-    if season > MOST_PLACES:
-        angles = 2 * np.pi * t[:, None] * np.arange(1, WAVES + 1) / season
-        return np.concatenate([np.sin(angles), np.cos(angles)], axis=1)
     place = t % season
     places: Floats = (place[:, None] == np.arange(1, season)).astype(np.float64) - 1 / season
     return places
@@ -146,11 +159,11 @@ class Sums:
     seen: Floats
 
 
-def slices(width: int, periods: int, at: Sequence[Columns]) -> Iterator[tuple[int, int]]:
+def slices(block: Panel, at: Sequence[Columns]) -> Iterator[tuple[int, int]]:
     """Yield parts of a block whose signals take little memory."""
-    step = max(SLICE // (periods * (max(len(one.signals) for one in at) + 2)), 1)
-    for start in range(0, width, step):
-        yield start, min(start + step, width)
+    step = max(SLICE // (block.periods * (len(at[0].signals) + 2)), 1)
+    for start in range(0, block.width, step):
+        yield start, min(start + step, block.width)
 
 
 def sums_at(

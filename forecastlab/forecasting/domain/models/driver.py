@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecastlab.forecasting.domain import effects
+from forecastlab.forecasting.domain import effects, season_index
 from forecastlab.forecasting.domain.effects import Columns, Pool, Sums
+from forecastlab.forecasting.domain.models import ses_weekday
 from forecastlab.forecasting.domain.panel import Floats, Panel
 from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, PanelModel, Task
 from forecastlab.forecasting.domain.smoothing import smooth
@@ -19,7 +20,8 @@ class Driver(PanelModel):
 
     An effect is exp(coefficient * (signal - its mean)); the level is that of sales with all of
     them taken out. No forecast is above CAP times the most that a series ever sold. A signal that
-    is not given for a period has no effect there; without any known signal the season is left.
+    is not given for a period has no effect there. Without any known signal what is left is the
+    level and the pooled season: SES x weekday.
     """
 
     name = "driver"
@@ -29,8 +31,13 @@ class Driver(PanelModel):
 
     def learn(self, panel: Panel, task: Task) -> Arrays:
         """Return, for the origin number n: `n.category`, categories x columns, and the rest."""
+        if not any(panel.signals.known):
+            return ses_weekday.MODEL.learn(panel, task)
         logs = [effects.always_positive(panel, one) for one in task.origins]
-        at = effects.columns_at(panel, task, logs)
+        index = np.ones((len(task.origins), 1))
+        if effects.long_season(task):
+            index = season_index.at_origins(panel.fit, task)
+        at = effects.columns_at(panel, task, logs, index)
         pools = [effects.Pool(panel.groups, one.count) for one in at]
         for start, stop in panel.blocks():
             _add(panel.columns(start, stop), task, at, pools)
@@ -38,9 +45,12 @@ class Driver(PanelModel):
         for number, (pool, one) in enumerate(zip(pools, logs, strict=True)):
             learned[f"{number}.category"], learned[f"{number}.usual"] = pool.coefficients()
             learned[f"{number}.logs"] = np.array(one, dtype=np.float64)
+            learned[f"{number}.index"] = index[number]
         return learned
 
     def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts:
+        if not any(block.signals.known):
+            return ses_weekday.MODEL.forecast(block, task, learned)
         at = _columns(block, task, learned)
         found = [_forecast(one, task, at, learned) for one in _cut(block, task, at)]
         state = {
@@ -51,7 +61,7 @@ class Driver(PanelModel):
 
 
 def _add(block: Panel, task: Task, at: Sequence[Columns], pools: Sequence[Pool]) -> None:
-    for part in effects.slices(block.width, max(task.origins) + 1, at):
+    for part in effects.slices(block, at):
         some = block.columns(*part)
         sales = effects.log_sales(some.fit)
         for numbers, columns in effects.alike(at):
@@ -77,12 +87,12 @@ def factors(block: Panel, task: Task, learned: Arrays) -> list[Floats]:
 
 def _columns(block: Panel, task: Task, learned: Arrays) -> list[Columns]:
     logs = [tuple(learned[f"{one}.logs"] > 0) for one in range(len(task.origins))]
-    return effects.columns_at(block, task, logs)
+    index = np.stack([learned[f"{one}.index"] for one in range(len(task.origins))])
+    return effects.columns_at(block, task, logs, index)
 
 
 def _cut(block: Panel, task: Task, at: Sequence[Columns]) -> list[Panel]:
-    periods = max(task.origins) + 1 + task.steps
-    return [block.columns(*one) for one in effects.slices(block.width, periods, at)]
+    return [block.columns(*one) for one in effects.slices(block, at)]
 
 
 @dataclass(frozen=True, slots=True)
