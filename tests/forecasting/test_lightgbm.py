@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from forecastlab.forecasting.domain import models
+from forecastlab.forecasting.domain import frames, models
 from forecastlab.forecasting.domain.models import lightgbm
 from forecastlab.forecasting.domain.panel import Panel
 from forecastlab.forecasting.domain.protocol import Task
@@ -44,8 +46,8 @@ def test_it_knows_what_a_planned_promotion_does() -> None:
 
     assert 2.4 < lift[ahead].mean() < 3.6
     assert 0.8 < lift[~ahead].mean() < 1.2
-    assert learned["trial"].shape == (2,)
-    assert bool(learned["clean"][0]) == (learned["trial"][1] < learned["trial"][0])
+    sold, cleaned = learned["trial"].T
+    assert np.array_equal(learned["clean"], cleaned < sold)
     # Under a year of history every origin has a fit of its own; it is kept as text.
     assert learned["which"].tolist() == [0, 1, 2]
     assert learned["text.0"].tobytes().startswith(b"tree\nversion=")
@@ -66,6 +68,16 @@ def test_bytes_repeat_whatever_the_cut_and_the_threads() -> None:
     }
 
 
+def test_forecasts_from_the_last_origin_are_those_that_were_judged_beside() -> None:
+    panel = promoted(12)
+    alone = replace(TASK, origins=TASK.origins[-1:])
+
+    judged = forecast(panel, [(0, 12)])[0]
+    learned = lightgbm.MODEL.learn(panel, alone)
+
+    assert lightgbm.MODEL.forecast(panel, alone, learned).values.tobytes() == judged[-1:].tobytes()
+
+
 def test_with_a_year_behind_it_is_fitted_at_the_first_origin_and_on_all_data() -> None:
     sales = np.random.default_rng(5).poisson(9, (80, 6)).astype(float)
     weeks = Task((63, 67, 71, 79), 4, 52, "W")
@@ -73,8 +85,11 @@ def test_with_a_year_behind_it_is_fitted_at_the_first_origin_and_on_all_data() -
     learned = lightgbm.MODEL.learn(make_panel(sales), weeks)
 
     assert learned["which"].tolist() == [0, 0, 0, 1]
-    assert not learned["clean"][0]
-    assert not learned["trial"].size
+    assert not learned["clean"].any()
+    assert np.isnan(learned["trial"]).all()
+    told = json.loads(learned["told"].tobytes())
+    assert told["frame_version"] == frames.FRAME_VERSION
+    assert told["groups"]["rolling"]["mean_4"] == "conditionally_safe"
 
 
 @pytest.mark.parametrize("sales", [np.zeros((40, 2)), np.full((40, 2), np.nan), np.ones((3, 1))])

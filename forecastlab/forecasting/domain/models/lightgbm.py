@@ -1,13 +1,11 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
-from itertools import accumulate
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from forecastlab.forecasting.domain import boosting
+from forecastlab.forecasting.domain import boosting, frames
 from forecastlab.forecasting.domain.boosting import TRIAL, WHOLE, Size, Text
 from forecastlab.forecasting.domain.frames import Source, layout_of
 from forecastlab.forecasting.domain.frames.fixed import YEARS
@@ -18,6 +16,7 @@ from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, PanelMode
 # On how many series, at most, it is tried whether promotions should be taken out of history.
 TRIED = 1_000
 DRIVER = "driver."
+NOT_TRIED = np.full(2, np.nan)
 
 
 class LightGbm(PanelModel):
@@ -25,7 +24,7 @@ class LightGbm(PanelModel):
 
     Where signals are known ahead, their effects as the driver panel sees them are features too,
     and history may be learnt from with these effects taken out: which of the two is better is
-    tried on some of the series in the last periods before the first origin.
+    tried for each fit, on some of the series in the last periods known there.
 
     Below a year of history trees are fitted at every origin, else at the first one only, and once
     more on all data.
@@ -43,27 +42,32 @@ class LightGbm(PanelModel):
     def learn(self, panel: Panel, task: Task) -> Arrays:
         """Return `text.N` for each fit, `which` of them serves each origin, and what they need.
 
-        `clean` is 1 where promotions are taken out of history, `trial` the WAPE of both ways, as
-        sold and cleaned, if both were tried.
+        Of each fit `clean` is 1 where promotions are taken out of history, and `trial` is the WAPE
+        of history as sold and of cleaned history, NaN where nothing was tried. `told` is JSON.
         """
-        learned: dict[str, NDArray[Any]] = {**_told(panel, task)}
-        trial = _trial(panel, task) if learned else np.zeros(0)
-        clean = bool(trial.size) and bool(trial[1] < trial[0])
-        fitted = _fitted(task)
-        numbers = [number for number, new in enumerate(fitted) if new]
-        for place, number in enumerate(numbers):
-            learned[f"text.{place}"] = _fit(panel, task, learned, (number, clean), WHOLE)
-        which = np.array(list(accumulate(fitted))) - 1
-        return {**learned, "which": which, "clean": np.array([clean]), "trial": trial}
+        driven = _driven(panel, task)
+        texts: dict[str, Text] = {}
+        trials, fitted = [], _fitted(task)
+        for number in np.flatnonzero(fitted).tolist():
+            trials.append(_trial(panel, task, number) if driven else NOT_TRIED)
+            at = number, bool(trials[-1][1] < trials[-1][0])
+            texts[f"text.{len(texts)}"] = _fit(panel, task, driven, at, WHOLE)
+        trial = np.stack(trials)
+        return {
+            **driven,
+            **texts,
+            "which": np.cumsum(fitted) - 1,
+            "clean": trial[:, 1] < trial[:, 0],
+            "trial": trial,
+            "told": _told(panel, task, trial),
+        }
 
     def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts:
         values = np.empty((len(task.origins), task.steps, block.width))
-        clean = bool(learned["clean"][0])
-        for number, (origin, which) in enumerate(
-            zip(task.origins, learned["which"].tolist(), strict=True)
-        ):
-            source = _source(block, task, learned, (number, clean))
-            values[number] = boosting.forecast(learned[f"text.{which}"], source, origin, task.steps)
+        for number, which in enumerate(learned["which"].tolist()):
+            source = _source(block, task, learned, (number, bool(learned["clean"][which])))
+            text, origin = learned[f"text.{which}"], task.origins[number]
+            values[number] = boosting.forecast(text, source, origin, task.steps)
         return Forecasts(values)
 
 
@@ -73,7 +77,21 @@ def _fitted(task: Task) -> list[bool]:
     return [few or one in (task.origins[0], task.origins[-1]) for one in task.origins]
 
 
-def _told(panel: Panel, task: Task) -> dict[str, Floats]:
+def _told(panel: Panel, task: Task, trial: Floats) -> Text:
+    """Return what a model run keeps: the frame, and how and from what it was fitted."""
+    layout = layout_of(panel, task, effects=any(panel.signals.known))
+    told = {
+        **frames.described(layout),
+        "fits": len(trial),
+        "history": ["cleaned" if clean < sold else "as sold" for sold, clean in trial.tolist()],
+        "rows": WHOLE.rows,
+        "trees": WHOLE.rounds,
+        **boosting.SETTINGS,
+    }
+    return np.frombuffer(json.dumps(told, sort_keys=True).encode(), dtype=np.uint8)
+
+
+def _driven(panel: Panel, task: Task) -> dict[str, Floats]:
     """Return what the driver panel learns, nothing where no signal is known ahead."""
     if not any(panel.signals.known):
         return {}
@@ -104,26 +122,26 @@ def _fit(panel: Panel, task: Task, learned: Arrays, at: tuple[int, bool], size: 
     return boosting.fit(panel, source, task.origins[at[0]], task.steps, size)
 
 
-def _trial(panel: Panel, task: Task) -> Floats:
-    """Return the WAPE of history as sold and of cleaned history, in the last known periods.
+def _trial(panel: Panel, task: Task, number: int) -> Floats:
+    """Return the WAPE of both histories in the last periods known at the origin of a fit.
 
-    Nothing where less than one more horizon would be left to learn from.
+    Not tried where less than one more horizon would be left to learn from.
     """
-    origin = task.origins[0] - task.steps
+    last = task.origins[number]
+    origin = last - task.steps
     if origin + 1 < 2 * task.steps:
-        return np.zeros(0)
+        return NOT_TRIED
     random = np.random.default_rng(boosting.SEED)
-    places = np.sort(random.permutation(panel.width)[:TRIED])
-    some, earlier = panel.pick(places), replace(task, origins=(origin,))
-    learned = _told(some, earlier)
-    actual = some.fit[origin + 1 : task.origins[0] + 1]
+    some = panel.pick(np.sort(random.permutation(panel.width)[:TRIED]))
+    earlier = replace(task, origins=(origin,))
+    driven, actual = _driven(some, earlier), some.fit[origin + 1 : last + 1]
     errors = []
     for clean in (False, True):
-        text = _fit(some, earlier, learned, (0, clean), TRIAL)
-        source = _source(some, earlier, learned, (0, clean))
+        text = _fit(some, earlier, driven, (0, clean), TRIAL)
+        source = _source(some, earlier, driven, (0, clean))
         made = boosting.forecast(text, source, origin, task.steps)
-        errors.append(np.nansum(np.abs(actual - made)) / max(np.nansum(actual), 1e-12))
-    return np.array(errors)
+        errors.append(np.nansum(np.abs(actual - made)))
+    return np.array(errors) / np.nansum(actual) if np.nansum(actual) > 0 else NOT_TRIED
 
 
 MODEL = LightGbm()
