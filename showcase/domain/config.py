@@ -102,6 +102,7 @@ def freeze(options: Options, *, known: Known, sales: Sales, today: date) -> dict
     simulate, sales = _simulated(given, sales, known, seed=seed, as_of=as_of)
     usual = min(sales.held_back, LONGEST) or sales.defaults.horizon
     horizon = _whole(given, "horizon", usual, low=1, high=LONGEST)
+    models = _models(given, known)
     config = {
         "dataset": sales.name,
         "version": sales.version,
@@ -114,14 +115,14 @@ def freeze(options: Options, *, known: Known, sales: Sales, today: date) -> dict
         "step": _whole(given, "step", horizon, low=1, high=LONGEST),
         "gap": _gap(given, horizon),
         "metric": _metric(given),
-        "models": _models(given, known),
+        "models": models,
         "table": _table(given),
         "focus": _focus(given),
         "keep_going": _flag(given, "keep_going"),
     }
     if "window" in given:
         config["window"] = _whole(given, "window", 0, low=sales.defaults.history, high=MOST_PERIODS)
-    if _policy(given, config["models"]) != POLICIES[0]:
+    if _policy(given, models) != POLICIES[0]:
         config["policy"] = given["policy"]
     _check_history(config, sales)
     config["name"] = _name(given, config, sales)

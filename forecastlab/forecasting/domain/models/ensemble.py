@@ -18,7 +18,7 @@ def members(errors: Mapping[str, float]) -> list[str]:
     `errors` comes cheapest model first, so that of equals the cheaper is taken. The others of
     them are left out: models of one error to the last bit are one model, whose voice counts once.
     """
-    apart = {error: name for name, error in reversed(errors.items()) if np.isfinite(error)}
+    apart = {error: name for name, error in reversed(list(errors.items())) if np.isfinite(error)}
     return [apart[error] for error in sorted(apart) if error <= WITHIN * min(apart)][:MOST]
 
 
