@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from forecastlab.warehouse.domain.content import NUMBERS
 from forecastlab.warehouse.domain.profiles import STOCKOUT_LIMIT
 from forecastlab.warehouse.models import DatasetVersion
 
+KEY = ("series_id", "t", "quantity")
 COLUMNS = ("quantity", "open", "stockout_share")
 # The fact's own signals, and whether they are known ahead.
 SIGNALS = {"price": True, "discount": True, "promo": True, "holiday": True, "stock": False}
@@ -39,10 +41,11 @@ def load(version: DatasetVersion) -> Loaded:
     kept = version.profile.get("columns", list(NUMBERS))
     columns = [one for one in (*COLUMNS, *SIGNALS) if one in kept]
     declared = list(version.signals.order_by("position").values_list("position", "name", "known"))
-    known = SIGNALS | {name: ahead for _place, name, ahead in declared}
-    facts = warehouse.facts(
-        version, columns, signals=[place for place, *_ in declared], in_order=False
-    ).rename({f"signal_{place}": name for place, name, _ahead in declared})
+    taken = {*KEY, *columns}
+    names = {place: f"{one} (signal)" if one in taken else one for place, one, _ in declared}
+    known = SIGNALS | {names[place]: ahead for place, _name, ahead in declared}
+    facts = warehouse.facts(version, columns, signals=list(names), in_order=False)
+    facts = facts.rename({f"signal_{place}": name for place, name in names.items()})
     return _of_facts(facts, version, known, _groups(version))
 
 
@@ -55,21 +58,39 @@ def _of_facts(
     facts: pl.DataFrame, version: DatasetVersion, known: dict[str, bool], groups: Groups | None
 ) -> Loaded:
     told = [one for one in facts.columns if facts[one].null_count() < facts.height]
-    columns: dict[str, NDArray[Any]] = {name: facts[name].to_numpy() for name in told}
-    columns.setdefault("quantity", np.full(facts.height, np.nan))
+    columns = _Columns(facts.select({*KEY, *told}))
     series = np.unique(columns["series_id"])
     signals = {name: known[name] for name in told if name in known}
     laid = Facts(columns, version.history, version.planned, signals)
     panel = panels.build(laid, series, groups or panels.groups_of({}, len(series)))
-    share = columns.get("stockout_share", np.zeros(0))
+    share = facts["stockout_share"] if "stockout_share" in told else pl.Series([0.0])
     return Loaded(
         panel=panel,
         rows=facts.height,
         columns=len([one for one in told if one in COLUMNS]),
-        negative=int((columns["quantity"] < 0).sum()),
+        negative=int((facts["quantity"] < 0).sum()),
         closed=int(panel.closed[: panel.periods].sum()),
         stockout=int((share >= STOCKOUT_LIMIT).sum()),
     )
+
+
+class _Columns(Mapping[str, NDArray[Any]]):
+    """The columns of a frame as arrays, each made when it is asked for and kept nowhere."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self.frame = frame
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self.frame[name].to_numpy()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.frame.columns
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.frame.columns)
+
+    def __len__(self) -> int:
+        return self.frame.width
 
 
 def _groups(version: DatasetVersion) -> Groups:
