@@ -171,7 +171,8 @@ class JobKind:
 
     `steps` plans it from its parameters. `observe` runs in the transaction of every change and
     returns the events to append beside the job's own. `topic` names a stream whose viewers want
-    to hear of progress. `compensate` undoes what a cancelled or failed job left behind.
+    to hear of progress. `compensate` undoes what a cancelled or failed job left behind. `about`
+    says what it works on; `address` is the page that shows more of it than the job's own.
     """
 
     name: str
@@ -184,6 +185,8 @@ class JobKind:
     topic: Callable[[Json], str] | None = None
     compensate: Callable[[StepContext], None] | None = None
     can_see: Callable[[Any, Json], bool] | None = None
+    about: Callable[[Json], str] | None = None
+    address: Callable[[int], str] | None = None
 
 
 # -- the pipeline -----------------------------------------------------------------------------

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+from django.urls import reverse
 
 from forecastlab.lib.contributions import JobKind, JobStepPlan, Json
 from forecastlab.warehouse import queries
@@ -38,6 +40,14 @@ def _simulate_steps(params: Json) -> Sequence[JobStepPlan]:
     )
 
 
+def _about(params: Json) -> str:
+    return " · ".join(str(params[one]) for one in ("dataset", "file_name") if one in params)
+
+
+def _address(name: str) -> Callable[[int], str]:
+    return lambda job_id: reverse(name, args=[job_id])
+
+
 def _can_see(user: Any, params: Json) -> bool:
     return queries.may_see(str(params["dataset"]), user)
 
@@ -48,10 +58,17 @@ import_job = JobKind(
     steps=_import_steps,
     compensate=clearing.undo,
     can_see=_can_see,
+    about=_about,
+    address=_address("warehouse:import-job"),
 )
 # Only who uploaded the file sees what is in it.
 preview_job = JobKind(
-    name=previews.KIND, title="Preview", steps=_preview_steps, compensate=previews.clear
+    name=previews.KIND,
+    title="Preview",
+    steps=_preview_steps,
+    compensate=previews.clear,
+    about=_about,
+    address=_address("warehouse:import-preview"),
 )
 simulate_job = JobKind(
     name=simulations.KIND,
@@ -59,4 +76,5 @@ simulate_job = JobKind(
     steps=_simulate_steps,
     compensate=clearing.undo,
     can_see=_can_see,
+    about=_about,
 )

@@ -40,7 +40,7 @@ def preview(client: Client, address: str, **choices: str) -> Job:
 
 
 def accept(client: Client, looked: Job) -> Job:
-    client.post(f"/imports/{looked.pk}/preview/import/")
+    client.post(f"/imports/{looked.pk}/preview/import/", {"agreed": "yes"})
     return run_job(Job.objects.filter(kind="import").latest("pk"))
 
 

@@ -152,7 +152,7 @@ def test_new_rows_are_judged_beside_those_that_are_there(alice: Client) -> None:
     told = shown(alice, f"/imports/{looked.pk}/preview/")
     assert "First: 900 in line 3" in told
     assert "&#x27;A:1&#x27; from 2024-01-13 (2 in a row)" in told
-    kept = ImportReport.objects.get(job=job).problems
+    kept = ImportReport.objects.get(job_id=job.pk).problems
     assert {one["code"] for one in kept} == {"gaps", "outliers"}
 
 
@@ -257,6 +257,9 @@ def test_a_stopped_preview_keeps_the_file_and_the_choices(alice: Client) -> None
 
     page = alice.get(f"/imports/{looked.pk}/preview/")
     assert "The preview was stopped" in page.content.decode()
+    assert "shop · sales.csv" in shown(alice, "/jobs/")
+    assert f'href="/imports/{looked.pk}/preview/"' in shown(alice, f"/jobs/{looked.pk}/")
+    assert "Cancel" in page.content.decode()
     assert columns_of(alice, page.context["columns_url"])["returns"] == "missing"
 
 

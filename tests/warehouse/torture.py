@@ -97,6 +97,11 @@ ODD_FILES: dict[str, Odd] = {
     "windows-lines.csv": Odd(PLAIN.replace(b"\n", b"\r\n"), THREE, [1, 2, 3]),
     "blank.csv": Odd(b"\n" + PLAIN.replace(b"\nA,1,2024-01-02", b"\n\n,,,\nA,1,2024-01-02"), THREE),
     "two-lines.csv": Odd(table(*days("1", "2", "3", series='"A\nB",1')), THREE, [1, 2, 3]),
+    "unnamed.csv": Odd(
+        table("0,A,1,2024-01-01,3,,", "1,A,1,2024-01-02,4,,", head=f",{HEAD},,"),
+        {"rows": 2},
+        [3, 4],
+    ),
     "packed.csv.gz": Odd(gzip.compress(PLAIN), THREE, [1, 2, 3]),
     # -- numbers
     "comma.csv": Odd(
@@ -104,6 +109,12 @@ ODD_FILES: dict[str, Odd] = {
         {"rows": 2},
         [1234.56, 2],
         {"decimal_comma": "line 2: '1.234,56'"},
+    ),
+    "words.csv": Odd(
+        table("A,1,2024-01-01,3,ja", "A,1,2024-01-02,n/a,nein", head=f"{HEAD},promo"),
+        {"rows": 2},
+        [3, None],
+        {"blanks": "column 'sales' that were read as unknown: 1. First: 'n/a' in line 3"},
     ),
     "spaces.csv": Odd(
         euro("A;1;2024-01-01;1 234,5;1", "A;1;2024-01-02;1\u00a0234\u202f567,25;2"),
@@ -171,6 +182,12 @@ ODD_FILES: dict[str, Odd] = {
         dated("D2024_01_02", "D2024_01_03"),
         {"first": "2024-01-02"},
         options={"dates": "D%Y_%m_%d"},
+    ),
+    "two-certain-forms.csv": Odd(
+        dated("2024-01-31", "2024-02-01", "02.02.2024", "3 Feb 2024"),
+        {"rows": 4, "frequency": "D", "last": "2024-02-03"},
+        [1, 2, 3, 4],
+        {"mixed_dates": "like 2024-12-31, 31 Dec 2024, 31.12.2024; all were read"},
     ),
     "clock.csv": Odd(
         dated("1/31/2024 11:00:00 PM", "2/1/2024 12:00:00 AM"),
@@ -246,6 +263,11 @@ ODD_FILES: dict[str, Odd] = {
         notes={
             "gaps": "3, in 1 series; they are unknown, not zero. First: 'A:1' from 2024-01-03 (3"
         },
+    ),
+    "total.csv": Odd(
+        b"item,2024-01-01,2024-01-02,2024-01-03\nA,1,2,3\nTOTAL,1,2,3\n",
+        {"rows": 6, "series": 2},
+        notes={"sums": "Series 'TOTAL' is called like a sum of the others"},
     ),
     "slow.csv": Odd(
         table(*days(*("1",) * 29), *(f"B,1,2024-01-{day:02},9" for day in (1, 8, 15, 22, 29))),
@@ -338,8 +360,15 @@ BAD_FILES: dict[str, Bad] = {
         parquet(store=["A"], ds=["2024-01-01"], sales=[[1, 2]]),
         ("Column 'sales'", "List(Int64)", "cannot be a quantity", "change its type"),
     ),
+    "letter.txt": Bad(
+        b"Dear colleague,\nplease find attached the sales.\nBest, Bob\n", ("No column is the date",)
+    ),
     "undated.csv": Bad(
         table("A,1,3", head="store,product,sales"), ("No column is the date", "ds=COLUMN")
+    ),
+    "no-shop.csv": Bad(
+        table("A,1,2024-01-01,3", " ,1,2024-01-01,3"),
+        ("Line 3, column 'store': ' ' is empty; every row needs one",),
     ),
     "two-shops.csv": Bad(
         table("x,A,1,2024-01-01,3", "x,B,1,2024-01-02,3", head=f"series,{HEAD}"),
@@ -391,11 +420,11 @@ BAD_FILES: dict[str, Bad] = {
     ),
     "leap.csv": Bad(
         dated("2024-02-28", "2024-02-30"),
-        ("Line 3, column 'date': '2024-02-30' is not a date", "like the others, 2024-12-31"),
+        ("Line 3, column 'date': '2024-02-30' is a day that does not exist",),
     ),
     "two-forms.csv": Bad(
-        dated("2024-02-01", "2024-02-02", "03.02.2024"),
-        ("Line 4, column 'date': '03.02.2024'", "like the others"),
+        dated("2024-02-01", "2024-02-02", "02/03/2024", "31.02.2024"),
+        ("Line 4, column 'date': '02/03/2024'", "like the others", "'31.02.2024' is a day that"),
     ),
     "ancient.csv": Bad(
         dated("2024-02-01", "0024-02-02"), ("Line 3, column 'date'", "from 1800 to 2199")

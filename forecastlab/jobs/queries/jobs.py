@@ -30,6 +30,8 @@ class JobPage:
     shards: int
     shards_done: int
     position: int
+    about: str = ""
+    address: str = ""
 
 
 def position(job: Job) -> int:
@@ -110,6 +112,8 @@ def job_page(job: Job) -> JobPage:
         shards=shards.count(),
         shards_done=shards.filter(status=StepStatus.DONE).count(),
         position=position(job),
+        about=about(job),
+        address=address(job),
     )
 
 
@@ -117,10 +121,23 @@ def job_page(job: Job) -> JobPage:
 class JobRow:
     job: Job
     title: str
+    about: str
 
 
 def job_row(job: Job) -> JobRow:
-    return JobRow(job, title_of(job))
+    return JobRow(job, title_of(job), about(job))
+
+
+def about(job: Job) -> str:
+    """Return what a job works on, "" where its kind does not say."""
+    kind = kinds.get(job.kind)
+    return kind.about(job.params) if kind and kind.about else ""
+
+
+def address(job: Job) -> str:
+    """Return the page that shows more of a job than its own, "" where there is none."""
+    kind = kinds.get(job.kind)
+    return kind.address(job.pk) if kind and kind.address else ""
 
 
 def title_of(job: Job) -> str:

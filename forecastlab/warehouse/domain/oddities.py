@@ -6,7 +6,7 @@ a frame of its places, `line, code, t, value`: the first row concerned, and what
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import numpy as np
 import polars as pl
@@ -16,6 +16,9 @@ from forecastlab.warehouse.domain.profiles import FAR_OUT, FEWEST_FOR_OUTLIERS
 PLACE = ("line", "code", "t", "value")
 # Below this many rows nobody wonders that all are alike, or far from each other.
 FEWEST_ALIKE, FEWEST_STEPS = 8, 3
+SUMS = frozenset(
+    {"total", "totals", "grand total", "sum", "summe", "gesamt", "gesamtsumme", "insgesamt"}
+)
 
 
 def gaps(block: pl.DataFrame, explained: Collection[int] = ()) -> pl.DataFrame:
@@ -101,6 +104,11 @@ def outliers(block: pl.DataFrame) -> pl.DataFrame:
     by_code[found["code"].to_numpy()] = found["limit"].to_numpy()
     beyond = block["quantity"].fill_null(0).to_numpy() > by_code[block["code"].to_numpy()]
     return block.filter(pl.Series(beyond)).select(_rows())
+
+
+def sums(ids: Iterable[str]) -> list[str]:
+    """Return the series that are called as if they added up the others."""
+    return [one for one in ids if any(part.strip().lower() in SUMS for part in one.split(":"))]
 
 
 def unknown(block: pl.DataFrame) -> pl.DataFrame:

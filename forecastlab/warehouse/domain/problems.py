@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-SHOWN = 20
+SHOWN, MOST_TOLD = 20, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,18 @@ def note(
 
 
 def refusal(problems: Sequence[Problem]) -> str:
-    """Return one sentence on what stops the import, "" when nothing does."""
-    errors = [one for one in problems if one.level == "error"]
+    """Say what stops the import, the first problems of many, "" when nothing does."""
+    errors = [one.message for one in problems if one.level == "error"]
     if not errors:
         return ""
-    more = len(errors) - 1
-    also = f" There {'is' if more == 1 else 'are'} {more} more." if more else ""
-    return f"{errors[0].message}{also} Nothing was loaded."
+    more = len(errors) - MOST_TOLD
+    also = [f"{more} more stand in its report."] if more > 0 else []
+    return " ".join([*errors[:MOST_TOLD], *also, "Nothing was loaded."])
+
+
+def counted(count: int, noun: str) -> str:
+    """Return 1 row, 2 rows."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def spot(line: int, column: str, value: object) -> dict[str, Any]:

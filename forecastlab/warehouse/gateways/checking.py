@@ -41,7 +41,8 @@ class Wanted:
     `usual` is the frequency where no series has two rows to guess from. `duplicates` as in
     repeats; `timezone` is the IANA name of the zone whose wall time the rows have, "" if unknown.
     `holidays` are days of a calendar, for rows that do not say it themselves; `holidays_kept` if
-    the calendar did not come with the rows.
+    the calendar did not come with the rows. `part`: other rows of the same series lie elsewhere,
+    so that series are not judged by these alone.
     """
 
     undated: bool = False
@@ -56,6 +57,7 @@ class Wanted:
     quantity_column: str = "quantity"
     holidays: tuple[tuple[date, float], ...] = ()
     holidays_kept: bool = False
+    part: bool = False
 
 
 def check(place: Workplace, wanted: Wanted, report: Report) -> tuple[Staged | None, list[Problem]]:
@@ -233,8 +235,10 @@ class _Checking:
         self.place.sorted_rows(number).unlink()
 
     def _look(self, block: pl.DataFrame) -> None:
+        self.findings.add("unknown", oddities.unknown(block))
+        if self.wanted.part:
+            return
         found = {
-            "unknown": oddities.unknown(block),
             "gaps": oddities.gaps(block, self.skipped),
             "mixed_frequencies": oddities.slower(block),
             "silent": oddities.silent(block),
@@ -271,7 +275,17 @@ class _Checking:
             joined=["holiday"] if self.holidays is not None and wanted.holidays_kept else [],
         )
         self.place.write_staged(staged)
-        return staged, [*found, *self.findings.notes(names)]
+        return staged, [*found, *self._sums(), *self.findings.notes(names)]
+
+    def _sums(self) -> list[Problem]:
+        found = oddities.sums(self.ids)
+        if not found or len(found) == len(self.ids):
+            return []
+        message = (
+            f"Series '{found[0]}' is called like a sum of the others. If it is one, all sales "
+        )
+        message += "count twice: leave it out of the file."
+        return [problems.note("sums", message, count=len(found))]
 
     def _stray(self) -> list[Problem]:
         rows = pl.concat(self.stray) if self.stray else pl.DataFrame()
@@ -364,5 +378,7 @@ class _Checking:
             message = f"{where[0].upper()}{where[1:]} is negative, and --returns says reject."
             return [problems.error("returns", message, count=tally.count, places=places)]
         done = {"keep": "kept", "missing": "set to unknown"}[self.wanted.returns]
-        message = f"{tally.count:,} negative quantities were {done}, the first in {where}."
+        what = "1 negative quantity was" if tally.count == 1 else f"{tally.count:,} negative "
+        what += "" if tally.count == 1 else "quantities were"
+        message = f"{what} {done}, the first in {where}."
         return [problems.note("returns", message, count=tally.count, places=places)]

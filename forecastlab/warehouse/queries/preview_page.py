@@ -8,17 +8,20 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import ngettext
 
 from forecastlab.jobs.models import Job
 from forecastlab.jobs.queries import jobs as job_queries
 from forecastlab.jobs.queries.jobs import JobNotFound, JobPage
+from forecastlab.warehouse.domain.differences import CHANGES
 from forecastlab.warehouse.models import Dataset, DatasetVersion
+from forecastlab.warehouse.queries.versions_page import moved
 from forecastlab.warehouse.queries.wording import on_page
 
 KIND, MOST_DIGITS = "preview", 18
 Found = Sequence[Mapping[str, Any]]
 # By the code of a problem: the field of the columns' form that may settle it, and how it is called.
-CHOICES = {
+SETTLED_BY = {
     "ambiguous_dates": ("dates", _lazy("Set dates")),
     "bad_ds": ("dates", _lazy("Set dates")),
     "no_timezone": ("timezone", _lazy("Set time zone")),
@@ -80,6 +83,56 @@ class PreviewPage:
         return next((one.detail for one in self.page.steps if one.name == "compare"), "")
 
     @property
+    def outcome(self) -> Mapping[str, Any]:
+        """Return how the version that would be differs from the one before, if there is one."""
+        return dict(self.found.get("outcome") or {})
+
+    @property
+    def brings_nothing(self) -> bool:
+        return bool(self.outcome) and not any(self.outcome["rows"][one] for one in CHANGES)
+
+    @property
+    def lost(self) -> Mapping[str, int] | None:
+        """Return how many rows of the version before would go, of how many."""
+        rows = self.outcome.get("rows", {})
+        if not rows.get("removed"):
+            return None
+        before = rows["removed"] + rows["changed"] + rows["kept"]
+        return {"rows": rows["removed"], "of": before}
+
+    @property
+    def after(self) -> Sequence[Mapping[str, Any]]:
+        """Return what the new version would hold, where the file is only a part of it."""
+        if not self.outcome or self.options["mode"] == "replace":
+            return []
+        count = {
+            what: sum(self.outcome[what][one] for one in ("added", "changed", "kept"))
+            for what in ("rows", "series")
+        }
+        return [
+            {"value": f"{count['rows']:,}", "label": _("rows")},
+            {"value": f"{count['series']:,}", "label": _("series")},
+            {"value": " – ".join(self.outcome["span"]["after"]), "label": ""},
+        ]
+
+    @property
+    def changed(self) -> Sequence[Mapping[str, str]]:
+        """Return the first rows that would change, with what they held and would hold."""
+        found = self.outcome.get("examples", {}).get("changed", [])
+        return [{**one, "moved": moved(one["columns"])} for one in found]
+
+    @property
+    def readable(self) -> str:
+        """Say how many rows of the file could be read, where some could not."""
+        left, given = self.found.get("left"), self.found.get("given")
+        if left is None or given is None:
+            return ""
+        return _("%(left)s of %(given)s rows can be read.") % {
+            "left": f"{left:,}",
+            "given": f"{given:,}",
+        }
+
+    @property
     def is_usable(self) -> bool:
         return self.job.status == Job.Status.SUCCEEDED and not self.errors
 
@@ -89,9 +142,12 @@ class PreviewPage:
         if not told:
             return []
         return [
-            {"value": f"{told['rows']:,}", "label": _("rows")},
+            {"value": f"{told['rows']:,}", "label": ngettext("row", "rows", told["rows"])},
             {"value": f"{told['series']:,}", "label": _("series")},
-            {"value": f"{told['periods']:,}", "label": _("periods")},
+            {
+                "value": f"{told['periods']:,}",
+                "label": ngettext("period", "periods", told["periods"]),
+            },
             {"value": told["noun"], "label": self._how_frequency()},
             {"value": f"{told['first']} – {told['last']}", "label": ""},
         ]
@@ -136,7 +192,7 @@ def worded(problems: Found) -> Found:
 
 
 def _with_choice(problem: Mapping[str, Any]) -> Mapping[str, Any]:
-    field, label = CHOICES.get(str(problem["code"]), ("", ""))
+    field, label = SETTLED_BY.get(str(problem["code"]), ("", ""))
     return {**problem, "choice": label, "anchor": f"#id_{field}"}
 
 

@@ -179,11 +179,7 @@ class Comparison:
                 "change": words()[change],
                 "series": one["series"],
                 "ds": one["ds"],
-                "moved": "; ".join(
-                    f"{column} {_shown(old)} → {_shown(new)}"
-                    for column, (old, new) in one["columns"].items()
-                    if old or new or column != "held_back"
-                ),
+                "moved": moved(one["columns"]),
             }
             for change, found in self.difference["examples"].items()
             for one in found
@@ -192,6 +188,15 @@ class Comparison:
     @property
     def query(self) -> str:
         return urlencode({"before": self.before.number, "after": self.after.number})
+
+
+def moved(columns: Mapping[str, Sequence[Any]]) -> str:
+    """Return what the columns of a row held, and hold."""
+    return "; ".join(
+        f"{column} {_shown(old)} → {_shown(new)}"
+        for column, (old, new) in columns.items()
+        if old or new or column != "held_back"
+    )
 
 
 def _shown(value: Any) -> str:

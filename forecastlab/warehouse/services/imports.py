@@ -141,6 +141,7 @@ def judge(asked: Asked, report: Report) -> tuple[Staged | None, list[Problem]]:
         quantity_column=table.mapping.column("quantity") or "",
         holidays=brought or kept,
         holidays_kept=bool(kept),
+        part=bool(usual),
     )
     staged, found = checking.check(upload.place, wanted, report)
     if staged is not None:
@@ -187,7 +188,7 @@ def check(context: StepContext) -> Done:
 
 
 def _in_order(staged: Staged, notes: Sequence[Json]) -> Done:
-    detail = f"{staged.rows:,} rows of {staged.series:,} series are in order"
+    detail = f"Rows in order: {staged.rows:,}, of {staged.series:,} series"
     return Done(detail, {"notes": list(notes), "rows": staged.rows})
 
 

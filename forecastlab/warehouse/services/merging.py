@@ -6,15 +6,23 @@ workplace; with `append` and `correct` also the blocks of the version that will 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
-from forecastlab.warehouse.domain import alignment, checks, differences, problems
+from forecastlab.warehouse.domain import (
+    alignment,
+    checks,
+    differences,
+    findings,
+    oddities,
+    problems,
+)
 from forecastlab.warehouse.domain.alignment import Alignment, Misaligned
 from forecastlab.warehouse.domain.differences import REPLACE, Names, Tally, signal_column
+from forecastlab.warehouse.domain.findings import Findings
 from forecastlab.warehouse.domain.problems import SHOWN, Problem
 from forecastlab.warehouse.gateways.merged import Writer
 from forecastlab.warehouse.gateways.workplace import Staged, Workplace
@@ -51,11 +59,12 @@ def prepare(place: Workplace, wanted: Load, report: Report) -> list[Problem]:
     parent = parent_of(wanted.name, wanted.by)
     known = place.comparison()
     if known is not None and known["parent"] == (parent.pk if parent else None):
-        return []
+        return [Problem(**one) for one in known.get("notes", [])]
     place.clear_comparison()
     if parent is None:
-        place.write_comparison({"parent": None})
-        return _nothing_to_add_to(wanted)
+        found = _nothing_to_add_to(wanted)
+        place.write_comparison({"parent": None, "notes": [one.as_json() for one in found]})
+        return found
     staged = place.staged()
     if staged.content_hash == parent.content_hash:
         place.write_comparison({"parent": parent.pk})
@@ -78,7 +87,19 @@ def sentence(place: Workplace) -> str:
     if not difference["comparable"]:
         return f"Not compared: {difference['reason']}"
     rows = difference["rows"]
-    return ", ".join(f"{rows[one]:,} rows {one}" for one in differences.CHANGES)
+    return ", ".join(f"{problems.counted(rows[one], 'row')} {one}" for one in differences.CHANGES)
+
+
+def outcome(place: Workplace) -> dict[str, Any]:
+    """Return what the version that would be is to the one before, nothing without one to compare.
+
+    Counts of rows and series, the last period, and the first rows that differ.
+    """
+    difference = (place.comparison() or {}).get("difference", {})
+    if not difference or not difference["comparable"]:
+        return {}
+    kept = ("rows", "series", "span", "examples")
+    return {one: difference[one] for one in kept}
 
 
 def _nothing_to_add_to(wanted: Load) -> list[Problem]:
@@ -111,10 +132,12 @@ def _misaligned(
     place: Workplace, parent: DatasetVersion, wanted: Load, reason: str
 ) -> list[Problem]:
     if wanted.mode == REPLACE:
+        told = problems.note("other_calendar", f"Not compared with {parent.ref}: {reason}.")
+        difference = {"comparable": False, "reason": reason}
         place.write_comparison(
-            {"parent": parent.pk, "difference": {"comparable": False, "reason": reason}}
+            {"parent": parent.pk, "difference": difference, "notes": [told.as_json()]}
         )
-        return [problems.note("other_calendar", f"Not compared with {parent.ref}: {reason}.")]
+        return [told]
     verb = {"append": "added to", "correct": "used to correct"}[wanted.mode]
     return [
         problems.error(
@@ -146,7 +169,8 @@ class _Merging:
         self.ids = self.series["unique_id"].to_list()
         self.tally = Tally(self.columns, aligned.calendar)
         self.conflicts: list[Row] = []
-        self.contradicted = 0
+        self.contradicted = self.looked_at = 0
+        self.findings = Findings()
         self.writer = Writer(place.merged, self.names, self.ids) if mode != REPLACE else None
 
     def run(self, report: Report) -> list[Problem]:
@@ -162,8 +186,15 @@ class _Merging:
             self.series.select("code", "unique_id", "store", "product").write_parquet(
                 self.place.merged.series
             )
-        self.place.write_comparison({"parent": self.parent.pk, "difference": self._difference()})
-        return []
+        told = self._notes()
+        self.place.write_comparison(
+            {
+                "parent": self.parent.pk,
+                "difference": self._difference(),
+                "notes": [one.as_json() for one in told],
+            }
+        )
+        return told
 
     def _all_series(self) -> pl.DataFrame:
         """Return the series of both sides in the order of their ids, under new codes."""
@@ -184,10 +215,12 @@ class _Merging:
         pairs = differences.paired(old, self._given(part), self.columns)
         if self.mode == differences.APPEND:
             self._contradictions(pairs)
+        from_file = pairs["is"]
         pairs = differences.merged(pairs, self.columns, carried=self.spoken, mode=self.mode)
         self.tally.add(pairs, self.ids)
         if self.writer and not self.conflicts:
             self.writer.add(pairs)
+            self._look(pairs, from_file)
 
     def _given(self, part: pl.DataFrame) -> pl.DataFrame:
         ours = part.drop_nulls("given_code").select("given_code", "code")
@@ -198,16 +231,47 @@ class _Merging:
         joined = renamed.join(ours.lazy(), on="given_code").drop("given_code")
         return joined.with_columns(pl.col("t") + self.aligned.after).collect(engine="streaming")
 
+    # -- what is odd in the version that will be -----------------------------------------------
+
+    def _look(self, pairs: pl.DataFrame, from_file: pl.Series) -> None:
+        """Look at whole series, and keep what is odd about rows that the file brings."""
+        kept = pairs.with_columns(from_file.alias("from_file")).filter("is")
+        block = kept.select(
+            pl.int_range(pl.len(), dtype=pl.UInt32).alias("line"),
+            *differences.KEY,
+            pl.col(differences.after("quantity")).alias("quantity"),
+        )
+        places = {"gaps": oddities.gaps(block), "outliers": oddities.outliers(block)}
+        for kind, found in places.items():
+            brought = found.filter(kept["from_file"].gather(found["line"]))
+            self.findings.add(kind, brought.with_columns(pl.col("line") + self.looked_at))
+        self.looked_at += block.height
+
+    def _notes(self) -> list[Problem]:
+        """Tell it with the lines of the file in the place of the places in the version."""
+        for kind, tally in self.findings.kinds.items():
+            if tally.first is not None:
+                last = pl.col("t") + (pl.col("value").cast(pl.Int32) if kind == "gaps" else 0)
+                keys = tally.first.select("code", last.alias("t")).rows()
+                lines = self._lines([(self.ids[code], t) for code, t in keys])
+                tally.first = tally.first.with_columns(pl.Series("line", lines))
+        return self.findings.notes(
+            findings.Names(self.ids, self.aligned.calendar, "line", "ds", "quantity")
+        )
+
     # -- what append does not do ---------------------------------------------------------------
 
     def _contradictions(self, pairs: pl.DataFrame) -> None:
-        found = differences.contradictions(pairs, self.spoken)
+        """Count rows that say otherwise; what was only planned gives way."""
+        past = pl.col("t") < self.parent.history + self.aligned.before
+        found = differences.contradictions(pairs.filter(past), self.spoken)
         self.contradicted += found.height
         self.conflicts += found.head(SHOWN - len(self.conflicts)).to_dicts()
 
     def _conflict(self) -> Problem:
         first = self.conflicts[0]
-        column, found = self._moved(first), self._lines()
+        column = self._moved(first)
+        found = self._lines([(self.ids[one["code"]], one["t"]) for one in self.conflicts])
         more = self.contradicted - 1
         also = f" The same goes for {more:,} more rows." if more else ""
         was = _shown(first[differences.before(column)])
@@ -221,9 +285,8 @@ class _Merging:
             places=[self._place(*one) for one in zip(found, self.conflicts, strict=True)],
         )
 
-    def _lines(self) -> list[int]:
-        """Return where in the file the conflicts stand."""
-        keys = [(self.ids[one["code"]], one["t"]) for one in self.conflicts]
+    def _lines(self, keys: Sequence[tuple[str, int]]) -> list[int]:
+        """Return where in the file a series has a period."""
         rows = pl.scan_parquet(self.place.rows).select("line", "unique_id", "ds")
         named = rows.filter(pl.col("unique_id").is_in([one for one, _ in keys])).collect()
         dated = checks.with_periods(named, self.aligned.calendar).sort("line", descending=True)

@@ -20,7 +20,7 @@ from forecastlab.warehouse.domain.options import Options
 from forecastlab.warehouse.domain.problems import Problem
 from forecastlab.warehouse.gateways import workplace
 from forecastlab.warehouse.gateways.workplace import TOKEN, Staged, Workplace
-from forecastlab.warehouse.services import import_profiles, imports, prepared
+from forecastlab.warehouse.services import import_profiles, imports, loading, merging, prepared
 from forecastlab.warehouse.services.imports import Asked
 from forecastlab.warehouse.services.uploads import Upload
 
@@ -34,6 +34,12 @@ class FileInUse(Conflict):
     """This file is being imported, or looked at in another preview. Wait until that is over."""
 
     code = "file_in_use"
+
+
+class LossNotAgreed(Conflict):
+    """This import takes rows away that the version before has. Say that you agree to that."""
+
+    code = "loss_not_agreed"
 
 
 class NothingToImport(Conflict):
@@ -65,10 +71,11 @@ def start(
         return jobs.create(KIND, params=params, by=by, at=at)
 
 
-def accept(preview: Job, *, by: User, at: datetime) -> Job:
+def accept(preview: Job, *, by: User, at: datetime, agreed: bool = False) -> Job:
     """Start the import of what a preview has found in order; a second call returns the same.
 
-    Raises NothingToImport, FileInUse, and UploadGone after a day.
+    `agreed`: rows of the version before may go. Raises NothingToImport, LossNotAgreed, FileInUse,
+    and UploadGone after a day.
     """
     with transaction.atomic():
         locked = Job.objects.select_for_update(no_key=True).get(pk=preview.pk)
@@ -77,6 +84,8 @@ def accept(preview: Job, *, by: User, at: datetime) -> Job:
             return earlier
         if locked.status != Job.Status.SUCCEEDED or _errors_of(locked):
             raise NothingToImport
+        if _lost_by(locked) and not agreed:
+            raise LossNotAgreed
         asked = Asked.of(locked.params)
         _refuse_use(asked.upload)
         return imports.start(
@@ -104,6 +113,12 @@ def _refuse_use(token: str) -> None:
         raise FileInUse
 
 
+def _lost_by(preview: Job) -> int:
+    """Return how many rows of the version before would go."""
+    told = preview.steps.main().get(name="compare").data.get("outcome", {})
+    return int(told["rows"]["removed"]) if told else 0
+
+
 def _errors_of(preview: Job) -> bool:
     found = [one for step in preview.steps.main() for one in step.data.get("problems", [])]
     return any(one["level"] == "error" for one in found)
@@ -118,8 +133,10 @@ def read(context: StepContext) -> StepResult:
     place = workplace.existing(asked.upload)
     prepared.forget(place)
     found = imports.read(asked, context.report)
-    left = _set_aside(place) if problems.refusal(found) else None
-    return _told(f"Read {asked.file_name}", found, {"left": left})
+    if not problems.refusal(found):
+        return _told(f"Read {asked.file_name}", found, {"left": None})
+    left, rows = _set_aside(place)
+    return _told(f"Read {asked.file_name}", found, {"left": left, "given": rows})
 
 
 def check(context: StepContext) -> StepResult:
@@ -129,14 +146,11 @@ def check(context: StepContext) -> StepResult:
     if spoilt and not context.results["read"]["left"]:
         return Skipped("No row can be read")
     staged, found = imports.judge(asked, context.report)
-    if spoilt:
-        # What the rows left out would have changed is not worth telling.
-        found = [one for one in found if one.level == "error"]
     if staged is None:
         return _told("Nothing can be stored yet", found, {})
     place = workplace.existing(asked.upload)
     data = {**_figures(staged), **_rows(place, staged), "spoilt": spoilt}
-    return _told(f"{staged.rows:,} rows of {staged.series:,} series are in order", found, data)
+    return _told(f"Rows in order: {staged.rows:,}, of {staged.series:,} series", found, data)
 
 
 def compare(context: StepContext) -> StepResult:
@@ -150,7 +164,7 @@ def compare(context: StepContext) -> StepResult:
     said, found = imports.compare(context, asked)
     if not problems.refusal(found):
         prepared.keep(workplace.existing(asked.upload), asdict(asked.options), known)
-    return _told(said, found, {})
+    return _told(said, found, {"outcome": merging.outcome(workplace.existing(asked.upload))})
 
 
 def _save_profile(context: StepContext, asked: Asked) -> None:
@@ -158,7 +172,7 @@ def _save_profile(context: StepContext, asked: Asked) -> None:
         return
     name, headings = context.params["profile"]
     with context.fenced():
-        by = User.objects.get(pk=context.actor_id)
+        by = loading.actor(context)
         import_profiles.save(name, headings, asked.options, by=by, at=context.now)
 
 
@@ -177,14 +191,17 @@ def _told(detail: str, found: Sequence[Problem], data: Mapping[str, Any]) -> Don
     return Done(detail, told, warn=bool(problems.refusal(found)))
 
 
-def _set_aside(place: Workplace) -> int:
-    """Leave the rows without a value that cannot be used, and return how many there are."""
+def _set_aside(place: Workplace) -> tuple[int, int]:
+    """Leave the rows without a value that cannot be used; return how many there are, and were."""
     rows = pl.scan_parquet(place.rows)
     marks = [name for name in rows.collect_schema().names() if name.startswith("bad_")]
     draft = place.rows.with_suffix(".draft")
     rows.filter(~pl.any_horizontal(marks)).sink_parquet(draft, compression="lz4")
+    left, given = (
+        int(one.select(pl.len()).collect().item()) for one in (pl.scan_parquet(draft), rows)
+    )
     draft.replace(place.rows)
-    return int(pl.scan_parquet(place.rows).select(pl.len()).collect().item())
+    return left, given
 
 
 def _figures(staged: Staged) -> dict[str, Any]:

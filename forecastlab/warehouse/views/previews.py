@@ -75,7 +75,8 @@ def import_preview_stop(request: HttpRequest, job_id: int) -> HttpResponse:
 def import_preview_accept(request: HttpRequest, job_id: int) -> HttpResponse:
     preview = _preview_or_404(request, job_id)
     try:
-        job = previews.accept(preview.job, by=person(request), at=timezone.now())
+        agreed = bool(request.POST.get("agreed"))
+        job = previews.accept(preview.job, by=person(request), at=timezone.now(), agreed=agreed)
     except HouseError as error:
         messages.error(request, error.message)
         return redirect("warehouse:import-preview", job_id=job_id)
