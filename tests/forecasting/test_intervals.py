@@ -10,6 +10,8 @@ from forecastlab.forecasting.domain.intervals import Trial
 from tests.factories import make_sales
 from tests.forecasting.panels import judge, make_panel
 
+SOME = ["naive", "moving_average", "ses", "ensemble"]
+
 
 def made(folds: int = 3, series: int = 40) -> tuple[np.ndarray, np.ndarray]:
     """Actuals and forecasts, folds x steps x series; errors grow with the forecast."""
@@ -60,9 +62,9 @@ def test_closed_periods_have_no_width_and_teach_nothing() -> None:
     is_open = np.ones(sales.shape)
     is_open[6::7] = 0
     sales[6::7] = 0
-    open_all_week, _, _ = judge(make_panel(sales))
+    open_all_week, _, _ = judge(make_panel(sales), models=SOME)
 
-    verdict, evidence, _ = judge(make_panel(sales, open=is_open))
+    verdict, evidence, _ = judge(make_panel(sales, open=is_open), models=SOME)
 
     closed = evidence.closed[-1]
     assert closed.any()
@@ -88,7 +90,7 @@ def test_the_fold_that_ranges_are_tried_on_does_not_widen_them() -> None:
 
 
 def test_coverage_is_told_by_horizon_and_by_volume() -> None:
-    verdict, evidence, _ = judge(make_panel(make_sales(90, 40)), horizon=14)
+    verdict, evidence, _ = judge(make_panel(make_sales(90, 40)), models=SOME)
 
     for name in ("ensemble", "served"):
         found = verdict.ranges[name]
