@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import available_timezones
 
 from django import forms
@@ -15,9 +15,11 @@ from forecastlab.warehouse.domain.options import Options
 from forecastlab.warehouse.domain.periods import Frequency
 from forecastlab.warehouse.domain.roles import KEYS, NUMBERS
 from forecastlab.warehouse.queries import wording
-from forecastlab.warehouse.queries.wording import Word
 from forecastlab.warehouse.services.import_profiles import LONGEST_NAME
 from forecastlab.warehouse.services.looking import Look
+
+if TYPE_CHECKING:
+    from forecastlab.warehouse.queries.wording import Word
 
 Choices = Sequence[tuple[Any, Any]]
 # What says how the bytes become a table: a change of it shows other columns and rows.

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-Word = str | Promise
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
+
+    Word = str | StrPromise
+
 ROLES: dict[str, Word] = {
     "series": _("Series id"),
     "store": _("Store"),
