@@ -11,6 +11,8 @@ from statsforecast import models as peers
 from forecastlab.forecasting.domain import config
 from forecastlab.forecasting.domain.models import default_zoo, zoo
 from forecastlab.forecasting.domain.protocol import Task
+from forecastlab.lib.errors import BadInput
+from showcase.queries import new_run
 from tests.factories import make_sales
 from tests.forecasting.panels import make_panel, run
 
@@ -35,6 +37,36 @@ def test_optional_models_run_only_when_named() -> None:
     assert {*OWN, *SINGLE} <= set(OPTIONAL)
     assert not set(usual.models) & set(OPTIONAL)
     assert named.models == ("naive", "holt")
+
+
+def test_what_cannot_run_here_is_left_out_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "lightgbm", None)
+    reason = "The package lightgbm is not installed."
+
+    usual = config.resolve({}, frequency="D")
+    with pytest.raises(config.ModelUnavailable) as refused:
+        config.resolve({"models": ["naive", "lightgbm"]}, frequency="D")
+
+    assert "lightgbm" not in usual.models
+    assert config.left_out(usual) == [{"model": "lightgbm", "reason": reason}]
+    assert config.left_out(config.resolve({"models": ["naive"]}, frequency="D")) == []
+    assert refused.value.message == f"The model 'lightgbm' cannot run here. {reason}"
+    offered = {name for _group, some in new_run.model_choices() for name, _title in some}
+    assert not offered & {"lightgbm", "lightgbm_recursive"}
+    assert reason in new_run.models_that_cannot_run()
+
+
+def test_a_window_has_a_hash_of_its_own_and_none_leaves_hashes_as_they_were() -> None:
+    plain, windowed = (config.resolve({"window": window}, frequency="D") for window in (None, 60))
+
+    assert "window" not in plain.as_json()
+    assert config.restore(windowed.as_json()) == windowed
+    assert plain.hash != windowed.hash
+    with pytest.raises(BadInput) as refused:
+        config.resolve({"window": 29}, frequency="D")
+    assert refused.value.field == "window"
 
 
 def test_names_of_both_kinds_are_told_apart() -> None:
