@@ -71,6 +71,23 @@ def test_a_plan_after_the_last_sale_is_forecast_with(sold_and_planned: Path) -> 
     assert first.yhat[6] == 0
 
 
+def test_sales_take_the_place_of_their_plan(tmp_path: Path, worker: None) -> None:
+    make_user("alice")
+    path = tmp_path / "sales.csv"
+    head = "product,ds,quantity,price"
+    path.write_text(
+        f"{head}\nA,2026-01-01,3,5\nA,2026-01-02,4,5\nA,2026-01-03,,4\nA,2026-01-04,,4\n"
+    )
+    assert run("import_dataset", "shop", str(path))[0] == 0
+    path.write_text("product,ds,quantity,price\nA,2026-01-03,9,3\n")
+
+    code, told = run("import_dataset", "shop", str(path), "--mode", "append")
+
+    assert code == 0, told
+    version = DatasetVersion.objects.latest("number")
+    assert (version.number, version.history, version.planned) == (2, 3, 1)
+
+
 def test_a_last_day_that_is_closed_is_no_plan(tmp_path: Path, worker: None) -> None:
     make_user("alice")
     path = tmp_path / "sales.csv"
