@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from statsforecast import models as peers
 
 from forecastlab.forecasting.domain import config, shards
 from forecastlab.forecasting.services import backtests, forecasts
-from tests.factories import make_sales, make_user, make_version, run_job
+from tests.factories import make_run, make_sales, make_user, make_version, run_job, work_off
 from tests.forecasting.panels import make_panel
 
 NAN = float("nan")
@@ -63,6 +65,25 @@ def test_a_judgement_goes_on_without_what_failed_and_says_so(
     ]
     assert job.steps.get(name="train", parent=None).data["fallbacks"] == told["fallbacks"]
     assert told["unavailable"] == []
+
+
+@pytest.mark.django_db
+def test_pages_name_series_that_fall_back_or_are_not_forecast(client: Client) -> None:
+    alice = make_user()
+    sales = make_sales(230, 4)
+    sales[:184, 2] = NAN  # four days before the first fold
+    sales[-200:, 3] = 0
+    make_version(sales)
+    run = work_off(make_run(by=alice, models=["naive", "dynamic_optimized_theta"]))
+    client.force_login(alice)
+
+    shown = client.get(run.get_absolute_url()).content.decode()
+    listed = client.get(reverse("forecasting:series")).content.decode()
+
+    assert "Optimised theta: 1 series falls back (S0:P2), no finite forecast" in shown
+    for page in (shown, listed):
+        assert "1 discontinued series is not forecast" in page
+        assert "S0:P3: nothing sold in the last 200 days" in page
 
 
 @pytest.mark.django_db
