@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 from zoneinfo import available_timezones
 
 from django import forms
@@ -18,16 +18,13 @@ from forecastlab.warehouse.queries import wording
 from forecastlab.warehouse.services.import_profiles import LONGEST_NAME
 from forecastlab.warehouse.services.looking import Look
 
-if TYPE_CHECKING:
-    from forecastlab.warehouse.queries.wording import Word
-
 Choices = Sequence[tuple[Any, Any]]
 # What says how the bytes become a table: a change of it shows other columns and rows.
 READING = ("layout", "encoding", "decimal", "dates", "timezone")
 STORING = ("frequency", "returns", "duplicates", "mode")
 
 
-def _of(names: Iterable[str]) -> list[tuple[str, Word]]:
+def _of(names: Iterable[str]) -> Choices:
     return [(name, wording.ROLES.get(name, name)) for name in names]
 
 
