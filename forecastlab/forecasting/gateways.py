@@ -66,7 +66,7 @@ def get_rows(digest: str, column: str, value: int) -> pl.DataFrame:
 
     That is quick where the frame is sorted by the column.
     """
-    frame = pl.scan_parquet(artefacts.path(digest))
+    frame = pl.scan_parquet(artefacts.path_checked_once(digest))
     return frame.filter(pl.col(column) == value).collect()
 
 

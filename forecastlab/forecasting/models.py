@@ -166,6 +166,11 @@ class Champion(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["backtest", "series"], name="champion_once")]
+        indexes = [
+            models.Index(
+                "backtest", models.F("value").desc(nulls_last=True), name="champion_by_value"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.model} serves series {self.series_id}"

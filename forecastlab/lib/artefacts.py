@@ -12,6 +12,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -110,6 +111,25 @@ def path(digest: str) -> Path:
     """Return the local file of a digest, checked against it."""
     verify(digest)
     return Path(_storage().path(_name(digest)))
+
+
+def path_checked_once(digest: str) -> Path:
+    """Return the local file of a digest, checked when this process first meets it as it stands.
+
+    For pages that read a little of a large file: size and time of change tell whether somebody
+    touched it since.
+    """
+    if not has(digest):
+        verify(digest)
+    found = Path(_storage().path(_name(digest)))
+    stands = found.stat()
+    _check_once(digest, stands.st_size, stands.st_mtime_ns)
+    return found
+
+
+@lru_cache(maxsize=256)
+def _check_once(digest: str, size: int, changed: int) -> None:
+    verify(digest)
 
 
 def verify(digest: str) -> None:

@@ -11,7 +11,7 @@ from django.middleware.csrf import get_token
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.dateformat import format as dated
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -195,6 +195,16 @@ def sparkline(values: Sequence[float | None]) -> svg.Line | None:
 def strip(values: Sequence[float | None]) -> str:
     """{{ values|strip }}: the path of a drawing that is as wide as the chart above it."""
     return svg.strip(values)
+
+
+@register.filter
+def table_rows(rows: Sequence[Sequence[str]]) -> SafeString:
+    """{{ rows|table_rows }}: rows of texts, the first of each its head; long tables at once."""
+    written = (
+        (cells[0], format_html_join("", '<td class="num">{}</td>', ((one,) for one in cells[1:])))
+        for cells in rows
+    )
+    return format_html_join("\n", '<tr><th scope="row">{}</th>{}</tr>', written)
 
 
 @register.simple_tag(takes_context=True)

@@ -22,7 +22,7 @@ from forecastlab.lib import figures
 from forecastlab.warehouse.models import Product, Series, Store
 
 STORES = 20
-PRODUCTS = 40
+PRODUCTS = 25
 TILES = 200
 # Models beyond these are told by their letters alone.
 COLOURS = ("s1", "s2", "s3", "s5")

@@ -9,8 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
-from django.db.models import F, QuerySet, Window
-from django.db.models.functions import Ntile
+from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -209,7 +208,7 @@ class Groups:
             series=group.series,
             best=figures.UNKNOWN if low is None else title_of(best),
             cells=[
-                (figures.percent(share(wapes.get(one))), one in wapes and wapes[one] == low)
+                (figures.number(wapes.get(one), 1), one in wapes and wapes[one] == low)
                 for one in self._shown
             ],
         )
@@ -258,17 +257,17 @@ class Groups:
     def extremes(self) -> dict[str, list[Extreme]]:
         """Return the best and the worst series among the better-selling half."""
         backtest = self.comparison.backtest
-        sold = SeriesProfile.objects.filter(version=backtest.version_id).annotate(
-            half=Window(Ntile(2), order_by=F("quantity").desc())
-        )
-        better = sold.filter(half=1).values("series_id")
+        sold = SeriesProfile.objects.filter(version=backtest.version_id)
+        half = backtest.version.series_count // 2
+        median = sold.order_by("-quantity").values_list("quantity", flat=True)[half : half + 1]
+        better = sold.filter(quantity__gte=next(iter(median), 0)).values("series_id")
         found = Champion.objects.filter(backtest=backtest, series__in=better, value__isnull=False)
         told = found.values_list("series_id", "series__unique_id", "value", "model")
+        best = told.order_by(F("value").asc(nulls_first=True))[:EXTREMES]
+        worst = told.order_by(F("value").desc(nulls_last=True))[:EXTREMES]
         return {
-            _("Best"): [self._extreme(*one) for one in told.order_by("value", "series")[:EXTREMES]],
-            _("Worst"): [
-                self._extreme(*one) for one in told.order_by("-value", "series")[:EXTREMES]
-            ],
+            _("Best"): [self._extreme(*one) for one in best],
+            _("Worst"): [self._extreme(*one) for one in worst],
         }
 
     def _extreme(self, series_id: int, unique_id: str, value: float | None, model: str) -> Extreme:

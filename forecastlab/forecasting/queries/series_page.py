@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -220,11 +220,14 @@ class SeriesPage:
         same: QuerySet[Any] = Champion.objects.filter(backtest=self.backtest)
         if not self.from_backtest:
             same = Forecast.objects.filter(issue=self.issue)
-        before = same.filter(series__unique_id__lt=self.title).order_by("-series__unique_id")
-        after = same.filter(series__unique_id__gt=self.title).order_by("series__unique_id")
+        listed = Series.objects.filter(
+            Exists(same.filter(series=OuterRef("pk"))), dataset=self.version.dataset_id
+        )
+        before = listed.filter(unique_id__lt=self.title).order_by("-unique_id")
+        after = listed.filter(unique_id__gt=self.title).order_by("unique_id")
         found = {
-            "before": before.values_list("series_id", flat=True).first(),
-            "after": after.values_list("series_id", flat=True).first(),
+            "before": before.values_list("pk", flat=True).first(),
+            "after": after.values_list("pk", flat=True).first(),
         }
         return {name: self._url(one) for name, one in found.items() if one is not None}
 
