@@ -32,6 +32,13 @@ def number(value: Number | None, places: int = 0) -> str:
     return f"{MINUS}{text}" if rounded < 0 else text
 
 
+def places_for(largest: float) -> int:
+    """Return how many decimals show 4 digits of numbers below 1, and 2 of larger ones."""
+    if not 0 < largest < 1:
+        return 2
+    return min(3 - math.floor(math.log10(largest)), 12)
+
+
 def signed(value: Number | None, places: int = 0) -> str:
     """Write the sign even when it is a plus; nothing that rounds to 0 has one."""
     text = number(value, places)

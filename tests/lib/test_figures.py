@@ -13,6 +13,8 @@ NB = "\N{NO-BREAK SPACE}"
         (figures.number(1234567), "1,234,567"),
         (figures.number(0.905, 2), "0.91"),
         (figures.number(-12), "−12"),
+        (figures.number(0.020312, figures.places_for(0.060469)), "0.02031"),
+        (figures.number(2.5, figures.places_for(2.5)), "2.50"),
         (figures.number(None), "–"),
         (figures.number(float("nan")), "–"),
         (figures.signed(3), "+3"),

@@ -77,8 +77,8 @@ def test_the_overview_says_what_is_there_and_what_to_do(
     assert "Leave them out, unless they are about to be launched." in page
     assert "Series with the same quantity in every row: 1 (12.5 %)." in page
     assert "2.1 % of the days between the first and the last row of a series have no row." in page
-    assert "0.9 % of the rows are stock-outs of 9 of 16 hours or more" in page
-    assert "left out of judging" in page
+    assert "Rows whose shelf was empty for 9/16 of the day or more" in page
+    assert "(0.9 %). They are left out of judging." in page
     assert "Quantities far above the rest of their series: 1 (0.2 %)." in page
     assert f"/datasets/shop/{shop.number}/series/?trait=gaps" in page
     assert "Total sales hardly repeat every 7 days: strength" in page
@@ -94,6 +94,14 @@ def test_the_season_is_named_by_its_days(alice: Client) -> None:
 
     assert "strength 1.00 of 1" in page
     assert re.search(r"<span>Saturday</span>.*?× 2.33", page)
+
+
+def test_a_season_that_too_few_periods_show_is_said_so(alice: Client) -> None:
+    make_version(make_sales(121, 2), frequency="W")
+
+    page = text(alice, "/datasets/shop/")
+
+    assert "No season of 52 weeks can be seen: that takes 3 of them, and there are 121" in page
 
 
 def test_a_version_with_nothing_but_few_days_is_too_short(alice: Client) -> None:

@@ -117,7 +117,7 @@ def test_the_figures_say_what_kind_of_demand_it_is(alice: Client) -> None:
     assert "Regular, steady" in said[0]
     assert "Without" not in said[1]
     assert "None" in said[1]
-    assert "Seldom, steady" in said[2]
+    assert "With pauses, steady" in said[2]
     assert "Regular, varying" in said[3]
 
 

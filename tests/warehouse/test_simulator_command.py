@@ -74,7 +74,7 @@ def test_everything_switched_on_loads_signals_stock_and_the_truth(worker: None) 
 def test_stores_and_products_are_described(worker: None) -> None:
     make_user("alice")
 
-    run_simulation("launches", *AS_OF, "--preset", "new_launches", "--set", "products=5")
+    run_simulation("launches", *AS_OF, "--preset", "new_launches", "--set", "products=5,stores=2")
 
     store, product = Store.objects.get(code="S0001"), Product.objects.get(code="SKU-10000")
     assert store.attributes.keys() == {"name", "region", "city", "type"}

@@ -74,7 +74,9 @@ def test_tables_by_command(folder: Path) -> None:
     assert code == 0, told
     assert everything_is_kept()
     assert [one["message"] for one in told["problems"]] == [
-        "1 store of 'stores.csv' not in the sales, such as 'Z'."
+        "3 stores of 'stores.csv' with 3 attributes: region, floor_space, zip.",
+        "1 store of 'stores.csv' not in the sales, such as 'Z'.",
+        "1 product of 'products.csv' with 3 attributes: brand, cost, launch_date.",
     ]
 
 
@@ -112,7 +114,11 @@ def test_unchanged_sales_with_new_attributes_keep_those_that_were_there(folder: 
 
     assert code == 0, told
     assert told["version"] == 1
-    assert [one["code"] for one in told["problems"]] == ["undescribed_stores", "unchanged"]
+    assert [one["code"] for one in told["problems"]] == [
+        "described_stores",
+        "undescribed_stores",
+        "unchanged",
+    ]
     assert attributes(Store)["A"] == {"region": "east", "floor_space": 120.5, "zip": "01234"}
     assert attributes(Store)["B"]["region"] == "south"
 

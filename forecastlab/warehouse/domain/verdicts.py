@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -24,7 +24,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to know: `tone` is ok, warn or bad; `count` and `share` are its size."""
+    """One thing to know: `count` and `share` are its size.
+
+    `tone` is ok, accent for what is neither well nor a limit, warn or bad.
+    """
 
     code: str
     tone: str
@@ -58,7 +61,7 @@ def of(profile: Mapping[str, Any], sizes: Sizes) -> Verdict:
 def findings(profile: Mapping[str, Any], sizes: Sizes) -> list[Finding]:
     """Return what there is to know of a version's profile, worst first."""
     found = [*_history(profile, sizes), *_holes(profile, sizes), *_sales(profile, sizes)]
-    order = {"bad": 0, "warn": 1, "ok": 2}
+    order = {"bad": 0, "warn": 1, "accent": 2, "ok": 3}
     return sorted(found, key=lambda one: order[one.tone])
 
 
@@ -67,7 +70,8 @@ def _history(profile: Mapping[str, Any], sizes: Sizes) -> Iterator[Finding]:
     if seasons < FEWEST_SEASONS:
         yield Finding("short", "bad", sizes.periods, seasons)
     else:
-        yield from _of_series("short_series", profile, sizes)
+        for one in _of_series("short_series", profile, sizes):
+            yield replace(one, tone="accent" if one.tone == "ok" else one.tone)
 
 
 def _holes(profile: Mapping[str, Any], sizes: Sizes) -> Iterator[Finding]:
@@ -95,9 +99,19 @@ def _sales(profile: Mapping[str, Any], sizes: Sizes) -> Iterator[Finding]:
         yield _graded("negative", profile["negative"], sizes.rows, MANY_ROWS)
     if profile.get("outliers"):
         yield _graded("outliers", profile["outliers"], sizes.rows, MANY_ROWS)
+    yield from _seasons(profile, sizes)
+
+
+def _seasons(profile: Mapping[str, Any], sizes: Sizes) -> Iterator[Finding]:
     for season in profile.get("seasons") or ():
         code = "season" if season["strength"] >= STRONG_SEASON else "weak_season"
         yield Finding(code, "ok", season["length"], season["strength"])
+    if "seasons" not in profile:
+        return
+    seen = {season["length"] for season in profile["seasons"]}
+    for length in SEASONS[sizes.frequency]:
+        if length not in seen and sizes.periods >= length * FEWEST_SEASONS:
+            yield Finding("no_season", "accent", length)
 
 
 def _of_series(name: str, profile: Mapping[str, Any], sizes: Sizes) -> Iterator[Finding]:

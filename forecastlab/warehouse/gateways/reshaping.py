@@ -55,11 +55,11 @@ class Wide:
 
     @property
     def across(self) -> str:
-        return self._free("heading")
+        return self._free("dates in the header" if self.shape.dated else "header")
 
     @property
     def value(self) -> str:
-        return self._free("value")
+        return self._free("quantities")
 
     def scan(self) -> pl.LazyFrame:
         """Return the rows that have a value, each with the line and the heading it stands at."""

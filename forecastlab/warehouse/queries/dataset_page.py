@@ -80,10 +80,14 @@ class DatasetPage:
             {"label": _("Unknown quantities"), "value": number(profile.get("unknown"))},
             {"label": _("Negative quantities"), "value": number(profile.get("negative"))},
             {"label": _("Outliers"), "value": number(profile.get("outliers"))},
-            {"label": _("Stock-outs"), "value": number(profile.get("stockout_rows"))},
+            {"label": _("Rows with an empty shelf"), "value": number(profile.get("stockout_rows"))},
+            {
+                "label": _("Of these mostly empty"),
+                "value": number(profile.get("lasting_stockouts")),
+            },
             {"label": _("Series without sales"), "value": number(profile.get("silent_series"))},
             {"label": _("Sold regularly"), "value": self._share_of("smooth", "erratic")},
-            {"label": _("Sold seldom"), "value": self._share_of("intermittent", "lumpy")},
+            {"label": _("Sold with pauses"), "value": self._share_of("intermittent", "lumpy")},
             {"label": _("Columns"), "value": ", ".join(profile.get("columns", []))},
             {"label": _("Signals"), "value": ", ".join(self._signals) or None},
             *self._report,
@@ -170,6 +174,7 @@ class DatasetPage:
         return {
             "t": [label(place * totals["width"]) for place in range(len(totals["values"]))],
             "actual": totals["values"],
+            "fixed": True,
             "words": {"actual": _("Sales")},
         }
 

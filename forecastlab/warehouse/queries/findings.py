@@ -99,6 +99,7 @@ def _text(one: Finding, version: DatasetVersion) -> str:
         "season": _sizes(version).season,
         "two": 2 * _sizes(version).season,
         "strength": number(one.share, 2),
+        "periods": number(version.periods),
     }
     return _texts()[one.code] % words
 
@@ -114,8 +115,8 @@ def _texts() -> dict[str, str]:
         ),
         "unknown": _("Unknown quantities: %(count)s (%(share)s)."),
         "stockouts": _(
-            "%(share)s of the rows are stock-outs of 9 of 16 hours or more: they are left out of "
-            "judging."
+            "Rows whose shelf was empty for 9/16 of the %(noun)s or more: %(count)s (%(share)s). "
+            "They are left out of judging."
         ),
         "zeros_unexplained": _(
             "%(share)s of the rows are zero, and nothing says whether the shelf was empty."
@@ -123,11 +124,15 @@ def _texts() -> dict[str, str]:
         "silent_series": _("Series that never sold anything: %(count)s (%(share)s)."),
         "constant_series": _("Series with the same quantity in every row: %(count)s (%(share)s)."),
         "seldom_series": _(
-            "Series that sell less than once in 1.32 %(noun)ss: %(count)s (%(share)s)."
+            "Series with sales in fewer than 3 of 4 %(noun)ss: %(count)s (%(share)s)."
         ),
         "negative": _("Negative quantities, returns most likely: %(count)s (%(share)s)."),
         "outliers": _("Quantities far above the rest of their series: %(count)s (%(share)s)."),
         "season": _("Total sales repeat every %(count)s %(noun)ss: strength %(strength)s of 1."),
+        "no_season": _(
+            "No season of %(count)s %(noun)ss can be seen: that takes 3 of them, and there are "
+            "%(periods)s %(noun)ss."
+        ),
         "weak_season": _(
             "Total sales hardly repeat every %(count)s %(noun)ss: strength %(strength)s of 1."
         ),
@@ -152,5 +157,6 @@ def _advice() -> dict[str, str]:
         ),
         "outliers": _("Look at them: a promotion is fine, a slip of the pen wants a correction."),
         "season": _("Nothing to do: the models look for it."),
+        "no_season": _("Add older sales, if the season matters."),
         "weak_season": _("Nothing to do: the models find out whether it helps."),
     }

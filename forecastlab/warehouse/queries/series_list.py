@@ -275,7 +275,7 @@ class SeriesList:
             "stockouts": _("With stock-outs"),
             "silent": _("Without sales"),
             "constant": _("Always the same"),
-            "seldom": _("Sold seldom"),
+            "seldom": _("Sold with pauses"),
             "outliers": _("With outliers"),
             "negative": _("With negative quantities"),
             "unknown": _("With unknown quantities"),

@@ -147,8 +147,8 @@ class SeriesPage:
         return {
             "smooth": _("Regular, steady"),
             "erratic": _("Regular, varying"),
-            "intermittent": _("Seldom, steady"),
-            "lumpy": _("Seldom, varying"),
+            "intermittent": _("With pauses, steady"),
+            "lumpy": _("With pauses, varying"),
         }
 
     @property
@@ -169,7 +169,9 @@ class SeriesPage:
 
     def _attributes(self, of: Any) -> list[dict[str, Any]]:
         told = sorted(of.attributes.items()) if of else []
-        return [{"label": name, "value": str(value)} for name, value in told if value is not None]
+        return [
+            {"label": name, "value": _short(value)} for name, value in told if value is not None
+        ]
 
     # -- the window ---------------------------------------------------------------------------
 
@@ -319,10 +321,13 @@ class SeriesPage:
     @cached_property
     def _places(self) -> dict[str, int]:
         """Return how many decimals each column needs: none where all its numbers are whole."""
-        whole = self.frame.select((pl.col(pl.Float64, pl.Float32) % 1 == 0).all()).row(
-            0, named=True
-        )
-        return {name: 0 if is_whole else 2 for name, is_whole in whole.items()}
+        numbers = pl.col(pl.Float64, pl.Float32)
+        whole = self.frame.select((numbers % 1 == 0).all()).row(0, named=True)
+        largest = self.frame.select(numbers.abs().max()).row(0, named=True)
+        return {
+            name: 0 if is_whole else figures.places_for(largest[name] or 0)
+            for name, is_whole in whole.items()
+        }
 
     @property
     def table_rows(self) -> list[dict[str, Any]]:
@@ -375,6 +380,11 @@ def _strip(name: str, values: list[float | None], places: int) -> Strip | None:
     if not known:
         return None
     return Strip(name, values, _cell(min(known), places), _cell(max(known), places))
+
+
+def _short(value: Any) -> str:
+    is_long = isinstance(value, float) and abs(value) < figures.ONE_MILLION
+    return f"{value:.5g}" if is_long else str(value)
 
 
 def _cell(value: float | None, places: int) -> str:

@@ -22,6 +22,7 @@ from forecastlab.warehouse.services import beside
 from forecastlab.warehouse.services.describing import AT_ONCE, fill, keep_days
 
 Days = tuple[tuple[date, float], ...]
+MOST_NAMED = 8
 _MODELS = ((STORES, Store), (PRODUCTS, Product))
 
 
@@ -74,14 +75,16 @@ def joined(name: str, days: Days, staged: Staged) -> list[Problem]:
 
 
 def compare(place: Workplace, staged: Staged, options: Options, mapping: Mapping) -> list[Problem]:
-    """Return what stands in the sales only, or in a table only."""
+    """Return what the tables bring, and what stands in the sales only or in a table only."""
     found = []
     for role, column in ((STORES, "store"), (PRODUCTS, "product")):
         rows = _kept(place, role)
         if rows is not None:
             sold = pl.read_parquet(place.series, columns=[column])[column]
             sold = sold.drop_nulls().unique()
-            found += _strangers(role, getattr(options, role), rows[KEY], sold)
+            name = getattr(options, role)
+            strangers = _strangers(role, name, rows[KEY], sold)
+            found += [_kinds(role, name, rows), *strangers]
     calendar = _kept(place, CALENDAR)
     if calendar is not None:
         found += _days(staged, options.calendar, calendar)
@@ -144,6 +147,14 @@ def _strangers(role: str, name: str, told: pl.Series, sold: pl.Series) -> list[P
         places = [problems.spot(0, name, one) for one in bare.head(SHOWN)]
         found.append(problems.note(f"undescribed_{role}", message, count=len(bare), places=places))
     return found
+
+
+def _kinds(role: str, name: str, rows: pl.DataFrame) -> Problem:
+    kinds = [one for one in rows.columns if one != KEY]
+    listed = ", ".join(kinds[:MOST_NAMED]) + (", ..." if len(kinds) > MOST_NAMED else "")
+    count = problems.counted(len(kinds), "attribute")
+    message = f"{_counted(rows[KEY], role)} of '{name}' with {count}: {listed}."
+    return problems.note(f"described_{role}", message, count=rows.height)
 
 
 def _counted(found: pl.Series, noun: str) -> str:

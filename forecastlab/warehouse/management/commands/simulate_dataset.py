@@ -29,8 +29,9 @@ class Command(LoadingCommand):
             "--set",
             action="append",
             default=[],
-            metavar="KNOB=VALUE",
-            help=", ".join(
+            metavar="KNOB=VALUE,...",
+            help="may be given again: "
+            + ", ".join(
                 f"{name} {knob.low:g} to {knob.high:g}" for name, knob in configs.KNOBS.items()
             ),
         )
@@ -73,6 +74,6 @@ def _asked(options: dict[str, Any]) -> Asked:
         preset=options["preset"],
         seed=options["seed"],
         as_of=configs.parse_day(options["as_of"]),
-        knobs=configs.parse_knobs(options["set"]),
+        knobs=configs.parse_knobs([one for text in options["set"] for one in text.split(",")]),
         enabled=[name.strip() for text in options["enable"] for name in text.split(",")],
     )
