@@ -24,6 +24,7 @@ def stack() -> Iterator[Stack]:
 def _nobody_waits_for_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     """No worker runs beside the tests of this process; the tests themselves do the work."""
     monkeypatch.setattr("showcase.services.rows.PATIENCE", 0.0)
+    monkeypatch.setattr("forecastlab.jobs.services.following.POLL_SECONDS", 0.02)
 
 
 @pytest.fixture
