@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
-from forecastlab.forecasting import job_kinds
+from forecastlab.forecasting import gateways, job_kinds
 from forecastlab.forecasting.domain.config import default_models
 from forecastlab.forecasting.models import (
     Alias,
@@ -50,6 +50,11 @@ def test_a_first_forecast_judges_registers_and_stores() -> None:
     assert job.status == "succeeded", job.error
     assert Alias.objects.get().name == "shop-production"
     assert ModelRun.objects.count() == len(default_models())
+    trees = ModelRun.objects.get(model="lightgbm")
+    assert trees.config["learnt"]["frame_version"] == 1
+    assert "calendar" in trees.config["learnt"]["groups"]
+    kept = gateways.get_arrays(trees.artefact)
+    assert kept["lightgbm/text.0"].tobytes().startswith(b"tree")
     issue = ForecastIssue.objects.get()
     assert Forecast.objects.filter(issue=issue).count() == 5
 

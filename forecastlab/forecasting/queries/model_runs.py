@@ -120,8 +120,19 @@ def facts(run: ModelRun) -> list[dict[str, Any]]:
         {"label": _("Horizon"), "value": config["horizon"]},
         {"label": _("Folds"), "value": config["folds"]},
         {"label": _("Season"), "value": config["season"]},
+        *_learnt(config.get("learnt")),
         {"label": _("Software"), "value": software},
         {"label": _("Trained by"), "value": str(run.created_by or figures.UNKNOWN)},
+    ]
+
+
+def _learnt(told: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    if not told:
+        return []
+    groups = ", ".join(one.replace("_", " ") for one in told["groups"])
+    return [
+        {"label": _("Feature frame"), "value": f"{told['frame_version']}: {groups}"},
+        {"label": _("History"), "value": told["history"][-1]},
     ]
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import platform
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as package_version
 from typing import Any
 
 import numpy as np
@@ -52,7 +56,10 @@ def _register(context: StepContext) -> ForecastIssue:
     kept = _artefacts(serving, states, learned)
     context.report(0.4, _("Storing the forecasts"))
     with context.fenced():
-        runs = {name: _model_run(context, backtest, name, digest) for name, digest in kept.items()}
+        runs = {
+            name: _model_run(context, backtest, name, (digest, _learnt(learned.get(name, {}))))
+            for name, digest in kept.items()
+        }
         chosen = runs[serving.default]
         issue = issues.keep(context, version, chosen, serving, final)
         name = context.params.get("alias") or default_alias(
@@ -87,14 +94,23 @@ def _members(prefix: str, names: Sequence[str], kept: Mapping[str, str]) -> dict
     }
 
 
-def _model_run(context: StepContext, backtest: Backtest, model: str, digest: str) -> ModelRun:
+def _learnt(learned: Arrays) -> dict[str, Any]:
+    """Return what a model tells of its last fit, such as the feature frame; nothing for most."""
+    told = [one for name, one in learned.items() if name.rpartition(":")[2] == "told"]
+    return {"learnt": json.loads(told[-1].tobytes())} if told else {}
+
+
+def _model_run(
+    context: StepContext, backtest: Backtest, model: str, kept: tuple[str, dict[str, Any]]
+) -> ModelRun:
     version = backtest.version
+    digest, learnt = kept
     metrics = backtest.result["models"][model]
     return ModelRun.objects.create(
         version=version,
         backtest=backtest,
         model=model,
-        config=backtest.config,
+        config={**backtest.config, **learnt},
         config_hash=backtest.config_hash,
         software=software(),
         window=_window(version),
@@ -113,12 +129,15 @@ def _window(version: DatasetVersion) -> dict[str, Any]:
 
 def software() -> dict[str, str]:
     """Return the versions that the numbers depend on."""
-    return {
+    found = {
         "python": platform.python_version(),
         "numpy": np.__version__,
         "polars": pl.__version__,
         "machine": platform.machine(),
     }
+    with suppress(PackageNotFoundError):
+        found["lightgbm"] = package_version("lightgbm")
+    return found
 
 
 def _point(name: str, model_run: ModelRun, context: StepContext) -> None:
