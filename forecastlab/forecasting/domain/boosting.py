@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from forecastlab.forecasting.domain import frames
 from forecastlab.forecasting.domain.frames import Cells, Layout, Numbers, Source
-from forecastlab.forecasting.domain.panel import Flags, Floats, Panel
+from forecastlab.forecasting.domain.panel import Flags, Floats, Panel, Whole
 
 SEED = 20_240_607
 SETTINGS: dict[str, Any] = {
@@ -34,6 +34,7 @@ SETTINGS: dict[str, Any] = {
     "bagging_fraction": 0.7,
     "bagging_freq": 1,
     "max_bin": 127,
+    "bin_construct_sample_cnt": 50_000,
     "seed": SEED,
     "deterministic": True,
     "force_row_wise": True,
@@ -55,7 +56,7 @@ class Size:
     rounds: int
 
 
-WHOLE, TRIAL = Size(300_000, 100), Size(60_000, 60)
+WHOLE, TRIAL = Size(300_000, 100), Size(40_000, 50)
 
 
 def unavailable() -> str:
@@ -69,17 +70,17 @@ def unavailable() -> str:
     return ""
 
 
-def fit(panel: Panel, sources: Sources, last: int, steps: int, size: Size = WHOLE) -> Text:
+def fit(whole: Whole, sources: Sources, last: int, steps: int, size: Size = WHOLE) -> Text:
     """Return the text of a model of all that happened up to the period `last`, empty for none.
 
     `sources` gives what the features of a block are made of, as known at `last`.
     """
-    seen = int((~np.isnan(panel.fit[: last + 1])).sum())
+    seen = sum(int((~np.isnan(one.fit[: last + 1])).sum()) for one in whole.pieces())
     share, made, layout = size.rows / max(seen, 1), [], None
-    for start, stop in panel.blocks():
-        source = sources(panel.columns(start, stop))
+    for number, piece in enumerate(whole.pieces()):
+        source = sources(piece)
         layout = source.layout
-        random = np.random.default_rng([SEED, start, last])
+        random = np.random.default_rng([SEED, number, last])
         made.append(_rows(source, _drawn(source, last, steps, share, random)))
     frame, label, weight = (np.concatenate(one) for one in zip(*made, strict=True))
     if layout is None or len(label) < FEWEST_ROWS or not label.any():
