@@ -176,7 +176,8 @@ def main() -> None:
         for size in given.sizes:
             print(f"\n{size:,} series x {MEMORY_DAYS} days")
             job_with(simulated(f"sales-{size}", size, MEMORY_DAYS), 1, 14)
-    compare(panels.load(version).panel, given.horizon, given.peer, given.slow_peer)
+    source = panels.Source(version)
+    compare(source.part(0, source.width).panel, given.horizon, given.peer, given.slow_peer)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import pytest
 
 from forecastlab.forecasting.domain import config, shards
 from forecastlab.forecasting.domain.models import unavailable, zoo
-from forecastlab.forecasting.domain.panel import join, pack
+from forecastlab.forecasting.domain.panel import Parts, joined, pack
 from forecastlab.forecasting.domain.protocol import Task
 from tests.factories import make_sales
 from tests.forecasting.panels import make_panel
@@ -104,8 +104,12 @@ def test_parts_are_put_together_as_they_were() -> None:
         open=np.random.default_rng(4).integers(0, 2, (30, 7)).astype(float),
     )
 
-    again = join((pack(panel.columns(*one)) for one in [(0, 2), (2, 3), (3, 7)]), 7)
+    cut = [panel.columns(*one) for one in [(0, 2), (2, 3), (3, 7)]]
+    again = joined(cut)
+    parts = Parts(panel.periods, panel.known, panel.groups, lambda: iter(cut))
 
+    assert parts.pick(np.array([1, 2, 5])).series.tolist() == [1, 2, 5]
+    assert [one.periods for one in parts.since(4).pieces()] == [panel.periods - 4] * 3
     assert (again.planned, again.signals.names) == (3, ("promo",))
     for name, one in pack(panel).items():
         assert np.array_equal(one, pack(again)[name], equal_nan=name in ("fit", "signals")), name

@@ -141,9 +141,15 @@ def test_forecasts_are_byte_equal_for_one_shard_and_for_many() -> None:
 
 
 def test_shards_are_whole_blocks() -> None:
-    assert shards.parts(9_974) == [(0, 2500), (2500, 5000), (5000, 7500), (7500, 9974)]
-    assert shards.parts(3) == [(0, 3)]
-    assert len(shards.parts(50_000)) == 8
+    cut = [(0, 2500), (2500, 5000), (5000, 7500), (7500, 9974)]
+    assert shards.parts(9_974, 2_500) == cut
+    assert shards.parts(3, 2_500) == [(0, 3)]
+
+
+def test_shards_take_some_seconds_and_fit_into_memory() -> None:
+    assert shards.size_of(730, 0.001) == 3_000
+    assert shards.size_of(730, 0.0) == shards.MOST_CELLS // 730
+    assert shards.size_of(100_000, 1.0) == 500
 
 
 def test_what_is_judged_after_a_gap_is_what_a_longer_horizon_says() -> None:

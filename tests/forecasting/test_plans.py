@@ -51,7 +51,7 @@ def test_a_plan_after_the_last_sale_is_forecast_with(sold_and_planned: Path) -> 
     assert judged["folds"][-1]["end"] == str(FIRST + timedelta(days=DAYS - 1))
     assert judged["best_model"] == "driver"
     assert judged["models"]["driver"]["wape"] < 25
-    panel = panels.load(version).panel
+    panel = panels.Source(version).part(0, 4).panel
     assert (panel.periods, panel.planned) == (84, 9)
     assert panel.signals.names == ("price", "leaflet", "visits")
     assert panel.signals.known == (True, True, False)

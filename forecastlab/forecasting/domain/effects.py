@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecastlab.forecasting.domain.observed import quotient
-from forecastlab.forecasting.domain.panel import Floats, Groups, Integers, Panel
+from forecastlab.forecasting.domain.panel import Floats, Groups, Integers, Panel, Whole
 from forecastlab.forecasting.domain.protocol import Task
 
 # A sale of nothing counts as this share of the usual sale, which has a logarithm.
@@ -57,11 +58,14 @@ class Columns:
         return self.logs, self.season.tobytes()
 
 
-def always_positive(panel: Panel, origin: int) -> tuple[bool, ...]:
-    """Say of each known signal whether it was never zero or less up to the origin."""
-    values = panel.signals.values[:, : origin + 1]
-    least = [np.fmin.reduce(values[one], axis=None, initial=1.0) for one in _known(panel)]
-    return tuple(bool(one > 0) for one in least)
+def always_positive(whole: Whole, origins: Sequence[int]) -> list[tuple[bool, ...]]:
+    """Say of each known signal whether it was never zero or less, up to each origin."""
+    least: list[NDArray[np.float32]] = []
+    for piece in whole.pieces():
+        values = piece.signals.values[list(_known(piece))]
+        here = [np.fmin.reduce(values[:, : one + 1], axis=(1, 2), initial=1.0) for one in origins]
+        least = [np.minimum(*both) for both in zip(least, here, strict=True)] if least else here
+    return [tuple((one > 0).tolist()) for one in least]
 
 
 def _known(panel: Panel) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from forecastlab.forecasting.domain.models.seasonal_naive import MODEL as FALLBACK
-from forecastlab.forecasting.domain.panel import Flags, Floats, Panel
+from forecastlab.forecasting.domain.panel import Flags, Floats, Panel, Whole
 from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, Model, Task
 
 # Errors of the language, of numpy and of the libraries that models use are a model's failure; any
@@ -50,10 +50,10 @@ def reason_of(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:LONGEST_REASON]
 
 
-def learn(model: Model, panel: Panel, task: Task) -> Arrays:
+def learn(model: Model, whole: Whole, task: Task) -> Arrays:
     """Return what the model learns from the whole panel, or under FAILED why it could not."""
     try:
-        return model.learn(panel, task)
+        return model.learn(whole, task)
     except Exception as error:
         if not is_of_model(error):
             raise

@@ -10,7 +10,7 @@ sold for as long as SILENCE says and for LONGER times its usual pause between tw
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from forecastlab.forecasting.domain import observed
 from forecastlab.forecasting.domain.defaults import BY_FREQUENCY
 from forecastlab.forecasting.domain.models import group
-from forecastlab.forecasting.domain.panel import Flags, Floats, Integers, Panel
+from forecastlab.forecasting.domain.panel import Flags, Floats, Integers, Panel, Whole
 from forecastlab.forecasting.domain.serving import Issued
 
 SILENCE: Mapping[str, int] = {"H": 672, "D": 182, "W": 26, "M": 12, "Q": 6, "Y": 3}
@@ -51,17 +51,32 @@ class Lives:
         }
 
 
-def of(panel: Panel, frequency: str, discontinued: Mapping[int, str]) -> Lives:
-    """Tell new and ended series apart; `discontinued` has the reason of products by series id."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one part of a panel tells by itself: why series have ended, and which are young."""
+
+    ended: NDArray[np.str_]
+    young: Flags
+
+
+def tell(panel: Panel, frequency: str, discontinued: Mapping[int, str]) -> Told:
+    """Look at one part of a panel; `discontinued` has the reason of products by series id."""
     ended = _silent(panel, frequency)
     for place, series in enumerate(panel.series.tolist()):
         ended[place] = discontinued.get(series, ended[place])
     seen = (~np.isnan(panel.fit)).sum(axis=0)
     told = np.where(seen > 0, seen, (~np.isnan(panel.all_days)).sum(axis=0))
-    young = (told < BY_FREQUENCY[frequency].shortest) & (ended == "")
-    lives = Lives(ended, np.zeros(panel.width), panel.groups.product, panel.groups.category)
-    if panel.groups.products > 1 or panel.groups.stores > 1:
-        lives = replace(lives, level=_levels(panel, lives, young))
+    return Told(ended, (told < BY_FREQUENCY[frequency].shortest) & (ended == ""))
+
+
+def of(whole: Whole, told: Sequence[Told]) -> Lives:
+    """Tell new and ended series apart; `told` is what the parts of the panel told, in order."""
+    ended = np.concatenate([one.ended for one in told])
+    young = np.concatenate([one.young for one in told])
+    groups = whole.groups
+    lives = Lives(ended, np.zeros(len(ended)), groups.product, groups.category)
+    if young.any() and (groups.products > 1 or groups.stores > 1):
+        lives = replace(lives, level=_levels(whole, lives, young))
     return lives
 
 
@@ -110,25 +125,39 @@ def _silent(panel: Panel, frequency: str) -> NDArray[np.str_]:
     return np.array(reasons, dtype=np.dtypes.StrDType(60))
 
 
-def _levels(panel: Panel, lives: Lives, young: Flags) -> Floats:
+def _levels(whole: Whole, lives: Lives, young: Flags) -> Floats:
     """Return how new series sell beside their group in the same periods, 0 for all others."""
-    levels = np.zeros(panel.width)
     able = (lives.ended == "") & ~young
-    means: dict[bytes, Floats] = {}
-    for place in np.flatnonzero(young).tolist():
-        others = _others(lives, place, able)
-        if not len(others):
-            continue
-        key = others.tobytes()
-        if key not in means:
-            means[key] = observed.mean_seen(panel.fit[:, others].T)
-        usual = means[key]
-        own = panel.fit[:, place]
-        both = ~np.isnan(own) & ~np.isnan(usual)
-        doubt = DOUBT * np.nan_to_num(np.nanmean(usual)) if (~np.isnan(usual)).any() else 0.0
-        below = usual[both].sum() + doubt
-        levels[place] = (own[both].sum() + doubt) / below if below > 0 else 0.0
+    groups = {place: _others(lives, place, able) for place in np.flatnonzero(young).tolist()}
+    groups = {place: others for place, others in groups.items() if len(others)}
+    usual = {others.tobytes(): np.zeros((2, whole.periods)) for others in groups.values()}
+    own: dict[int, Floats] = {}
+    start = 0
+    for piece in whole.pieces():
+        stop = start + piece.width
+        own |= {one: piece.fit[:, one - start] for one in groups if start <= one < stop}
+        _add(usual, piece.fit, start)
+        start = stop
+    levels = np.zeros(len(young))
+    for place, others in groups.items():
+        sold, seen = usual[others.tobytes()]
+        levels[place] = _level(own[place], observed.quotient(sold, seen))
     return levels
+
+
+def _add(usual: Mapping[bytes, Floats], fit: Floats, start: int) -> None:
+    """Add what the members of each group among these series sold, and how many were seen."""
+    for key, sums in usual.items():
+        members = np.frombuffer(key, dtype=np.int64) - start
+        values = fit[:, members[(members >= 0) & (members < fit.shape[1])]]
+        sums += np.nansum(values, axis=1), (~np.isnan(values)).sum(axis=1)
+
+
+def _level(own: Floats, usual: Floats) -> float:
+    both = ~np.isnan(own) & ~np.isnan(usual)
+    doubt = DOUBT * float(np.nan_to_num(np.nanmean(usual))) if (~np.isnan(usual)).any() else 0.0
+    below = float(usual[both].sum()) + doubt
+    return (float(own[both].sum()) + doubt) / below if below > 0 else 0.0
 
 
 def _others(lives: Lives, place: int, able: Flags) -> Integers:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 BLOCK = 500
-# Every array of a panel this large takes 1.6 GB.
+# Panels are read part by part: this much takes minutes, and is most likely a mistake.
 MOST_CELLS = 200_000_000
 # What a packed panel holds once, not by series.
 SHARED = frozenset({"signal_names", "signal_known", "group_counts"})
@@ -25,7 +25,7 @@ PLANNED, RECENT = 0.9, 8
 
 
 class PanelTooLarge(BadInput):
-    """The full calendar of every series would not fit in memory."""
+    """The full calendar of every series is too much to work through."""
 
     code = "panel_too_large"
 
@@ -97,6 +97,11 @@ class Panel:
     def width(self) -> int:
         return int(self.fit.shape[1])
 
+    @property
+    def known(self) -> tuple[bool, ...]:
+        """Say of each signal whether it is known ahead."""
+        return self.signals.known
+
     def columns(self, start: int, stop: int) -> Panel:
         return self._part(slice(start, stop))
 
@@ -133,6 +138,75 @@ class Panel:
         for start in range(0, self.width, BLOCK):
             yield start, min(start + BLOCK, self.width)
 
+    def pieces(self) -> Iterator[Panel]:
+        return (self.columns(*edges) for edges in self.blocks())
+
+
+class Whole(Protocol):
+    """Every series, block by block: what is learnt from all of them need not fit in memory.
+
+    `pieces` can be gone through as often as needed; `groups` are those of all series.
+    """
+
+    @property
+    def periods(self) -> int: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def known(self) -> tuple[bool, ...]: ...
+    @property
+    def groups(self) -> Groups: ...
+
+    def pieces(self) -> Iterator[Panel]: ...
+
+    def since(self, start: int) -> Whole: ...
+
+    def pick(self, places: Integers) -> Panel: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A whole panel of which `read` gives one part of whole blocks after the other."""
+
+    periods: int
+    known: tuple[bool, ...]
+    groups: Groups
+    read: Callable[[], Iterator[Panel]]
+    start: int = 0
+
+    @property
+    def width(self) -> int:
+        return len(self.groups.store)
+
+    def pieces(self) -> Iterator[Panel]:
+        for part in self.read():
+            for piece in part.pieces():
+                yield piece.since(self.start) if self.start else piece
+
+    def since(self, start: int) -> Parts:
+        return replace(self, start=self.start + start, periods=self.periods - start)
+
+    def pick(self, places: Integers) -> Panel:
+        """Return the panel of some series only; `places` ascend."""
+        found, start = [], 0
+        for piece in self.pieces():
+            here = places[(places >= start) & (places < start + piece.width)] - start
+            if len(here):
+                found.append(piece.pick(here))
+            start += piece.width
+        return joined(found)
+
+
+def joined(parts: Sequence[Panel]) -> Panel:
+    """Put panels of the same periods and signals side by side."""
+    packed = [pack(one) for one in parts]
+    across = {
+        name: np.concatenate([one[name] for one in packed], axis=-1)
+        for name in packed[0]
+        if name not in SHARED
+    }
+    return unpack(packed[0] | across)
+
 
 def pack(panel: Panel) -> dict[str, NDArray[np.generic]]:
     """Return what models need of a panel as arrays; what they are judged by stays behind."""
@@ -159,33 +233,23 @@ def unpack(stored: Mapping[str, NDArray[Any]]) -> Panel:
     return Panel(stored["series"], fit, fit, closed, fit, signals, groups)
 
 
-def join(parts: Iterable[Mapping[str, NDArray[Any]]], width: int) -> Panel:
-    """Put what `pack` gave of parts side by side again; `width` is that of all of them."""
-    whole: dict[str, NDArray[Any]] = {}
-    start = 0
-    for part in parts:
-        stop = start + len(part["series"])
-        for name, values in part.items():
-            if name in SHARED:
-                whole[name] = values
-                continue
-            if name not in whole:
-                whole[name] = np.empty((*values.shape[:-1], width), values.dtype)
-            whole[name][..., start:stop] = values
-        start = stop
-    return unpack(whole)
+def signals_told(panel: Panel) -> Integers:
+    """Return for how many series each known signal is given: signals x the last periods."""
+    values = panel.signals.values[list(panel.signals.known)]
+    lately = values[:, max(panel.periods - RECENT, 0) :]
+    return np.asarray((~np.isnan(lately)).sum(axis=2), dtype=np.int64)
 
 
-def planned_ahead(panel: Panel) -> int | None:
+def planned_ahead(told: Integers, planned: int) -> int | None:
     """Return how many periods after the sales all known signals are given for; None without any.
 
-    A signal is given for a period that has it for nearly as many series as the last ones did.
+    `told` is the sum of `signals_told` over all parts. A signal is given for a period that has it
+    for nearly as many series as the last ones did; one that none of these had does not count.
     """
-    values = panel.signals.values[list(panel.signals.known)]
-    if not len(values):
+    lately = told.shape[1] - planned
+    told = told[told[:, :lately].any(axis=1)]
+    if not len(told):
         return None
-    told = (~np.isnan(values[:, max(panel.periods - RECENT, 0) :])).sum(axis=2)
-    lately = told.shape[1] - panel.planned
     enough = PLANNED * told[:, :lately].min(axis=1)
     given = (told[:, lately:] >= np.maximum(enough, 1)[:, None]).all(axis=0)
     return int(np.append(given, False).argmin())

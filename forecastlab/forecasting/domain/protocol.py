@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 from numpy.typing import NDArray
 
 from forecastlab.forecasting.domain.defaults import BY_FREQUENCY, Defaults
-from forecastlab.forecasting.domain.panel import BLOCK, Floats, Panel
+from forecastlab.forecasting.domain.panel import BLOCK, Floats, Panel, Whole
 
 Arrays = Mapping[str, NDArray[Any]]
 Scope = Literal["local", "whole"]
@@ -46,9 +46,10 @@ class Forecasts:
 class Model(Protocol):
     """A way to forecast a whole panel.
 
-    `learn` sees the whole panel once and returns what all shards must share; `forecast` sees one
-    block of series. Of `fit` and of observed signals neither may read past an origin for the
-    forecasts made there; known signals and closed periods it may read as far as it forecasts.
+    `learn` goes through the whole panel, block by block, and returns what all shards must share;
+    `forecast` sees one block of series. Of `fit` and of observed signals neither may read past an
+    origin for the forecasts made there; known signals and closed periods it may read as far as it
+    forecasts.
     `cost` orders equals: the cheaper wins.
 
     A model of scope `whole` learns and forecasts in one task beside the shards, block by block.
@@ -75,7 +76,7 @@ class Model(Protocol):
 
     def unavailable(self) -> str: ...
 
-    def learn(self, panel: Panel, task: Task) -> Arrays: ...
+    def learn(self, whole: Whole, task: Task) -> Arrays: ...
 
     def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts: ...
 
@@ -96,5 +97,5 @@ class PanelModel:
 class LocalModel(PanelModel):
     """For local models: those in which no series learns from another."""
 
-    def learn(self, panel: Panel, task: Task) -> Arrays:
+    def learn(self, whole: Whole, task: Task) -> Arrays:
         return {}

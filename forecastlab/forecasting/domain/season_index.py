@@ -6,40 +6,45 @@ import numpy as np
 
 from forecastlab.forecasting.domain import observed
 from forecastlab.forecasting.domain.observed import quotient
-from forecastlab.forecasting.domain.panel import Floats
+from forecastlab.forecasting.domain.panel import Floats, Whole
 from forecastlab.forecasting.domain.protocol import Task
 
 
-def pooled(values: Floats, season: int) -> Floats:
-    """Return one factor a place, scaled to a mean of 1; place 0 is that of period 0.
-
-    `values` is periods x series. The factor is the sum of what was sold at a place over the sum
-    of the means of the series seen there; a place where nothing was seen counts as 1.
+def at_origins(whole: Whole, task: Task) -> Floats:
+    """Return the pooled index as known at each origin: origins x season.
 
     A place is compared with the means of the very series that were seen there, so that series
-    which come and go do not look like a season.
+    which come and go do not look like a season. All ones where too few whole seasons lie behind
+    an origin.
+    """
+    sums = np.zeros((len(task.origins), 2, task.season))
+    judged = [place for place, one in enumerate(task.origins) if _is_enough(one + 1, task)]
+    for piece in whole.pieces() if judged else ():
+        for place in judged:
+            sums[place] += _sums(piece.fit[: task.origins[place] + 1], task.season)
+    return np.stack([_index(*one) for one in sums])
+
+
+def _is_enough(length: int, task: Task) -> bool:
+    return task.season > 1 and length >= task.defaults.cycles * task.season
+
+
+def _sums(values: Floats, season: int) -> Floats:
+    """Return what was sold at each place, and the sum of the means of the series seen there.
+
+    `values` is periods x series; place 0 is that of period 0.
     """
     usual = np.nan_to_num(observed.mean_seen(values))
     seen = ~np.isnan(values)
     sold = np.where(seen, values, 0.0).sum(axis=1)
     expected = (seen * usual).sum(axis=1)
     places = np.arange(values.shape[0]) % season
-    above = np.bincount(places, sold, minlength=season).astype(np.float64)
-    below = np.bincount(places, expected, minlength=season)
-    factor = np.where(above > 0, np.nan_to_num(quotient(above, below), nan=1.0), 1.0)
+    both = [np.bincount(places, one, minlength=season) for one in (sold, expected)]
+    return np.stack(both).astype(np.float64)
+
+
+def _index(sold: Floats, expected: Floats) -> Floats:
+    """Return one factor a place with a mean of 1; a place where nothing was sold counts as 1."""
+    factor = np.where(sold > 0, np.nan_to_num(quotient(sold, expected), nan=1.0), 1.0)
     index: Floats = factor / factor.mean()
     return index
-
-
-def at_origins(values: Floats, task: Task) -> Floats:
-    """Return the pooled index as known at each origin: origins x season.
-
-    All ones where too few whole seasons lie behind an origin.
-    """
-    return np.stack([_index(values[: origin + 1], task) for origin in task.origins])
-
-
-def _index(known: Floats, task: Task) -> Floats:
-    if task.season < 2 or known.shape[0] < task.defaults.cycles * task.season:
-        return np.ones(task.season)
-    return pooled(known, task.season)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from time import perf_counter
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,11 +14,16 @@ from forecastlab.forecasting.domain import fallbacks
 from forecastlab.forecasting.domain.config import Config
 from forecastlab.forecasting.domain.fallbacks import Made, Reasons
 from forecastlab.forecasting.domain.models import zoo
-from forecastlab.forecasting.domain.panel import BLOCK, Flags, Floats, Panel
+from forecastlab.forecasting.domain.panel import BLOCK, Flags, Floats, Panel, Whole
 from forecastlab.forecasting.domain.protocol import Arrays, Task
 
-SERIES_PER_SHARD = 2_500
-MOST_SHARDS = 8
+# A shard is small enough that several fit into memory beside each other, and that all workers
+# have something to do; but not so small that reading and writing cost more than the models.
+MOST_CELLS = 4_000_000
+SECONDS = 3.0
+
+
+Seen = TypeVar("Seen", Panel, Whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,7 @@ class Work:
     ahead: int
     window: int | None = None
 
-    def views(self, panel: Panel) -> list[tuple[Panel, Task]]:
+    def views(self, panel: Seen) -> list[tuple[Seen, Task]]:
         """Return what models see: the panel once, or for each origin the window before it."""
         if self.window is None:
             return [(panel, self.task)]
@@ -58,12 +64,18 @@ class Forecast:
     fallen: Reasons = field(default_factory=dict)
 
 
-def parts(width: int, size: int = SERIES_PER_SHARD) -> list[tuple[int, int]]:
-    """Cut the series in shards of whole blocks, so that any cut gives the same numbers."""
+def parts(width: int, size: int) -> list[tuple[int, int]]:
+    """Cut the series in shards of about `size`, in whole blocks: any cut gives the same numbers."""
     blocks = max(-(-width // BLOCK), 1)
-    count = min(max(-(-width // size), 1), MOST_SHARDS, blocks)
+    count = min(max(-(-width // size), 1), blocks)
     edges = [min(round(blocks * one / count) * BLOCK, width) for one in range(count + 1)]
     return list(pairwise(edges))
+
+
+def size_of(periods: int, seconds: float) -> int:
+    """Return how many series a shard should have, of which each takes `seconds` to train."""
+    by_time = SECONDS / seconds if seconds > 0 else float("inf")
+    return max(int(min(by_time, MOST_CELLS / periods)), BLOCK)
 
 
 def judging(config: Config, periods: int) -> Work:
@@ -85,12 +97,12 @@ def local(models: Iterable[str]) -> list[str]:
     return [name for name in models if zoo()[name].scope == "local"]
 
 
-def learn(models: Iterable[str], panel: Panel, work: Work) -> dict[str, Arrays]:
-    """Return what models take from the whole panel, before it is cut.
+def learn(models: Iterable[str], whole: Whole, work: Work) -> dict[str, Arrays]:
+    """Return what models take from the whole panel.
 
     With a window it is taken for each origin, and named by its number.
     """
-    views = work.views(panel)
+    views = work.views(whole)
     found = {name: [fallbacks.learn(zoo()[name], *view) for view in views] for name in models}
     if work.window is None:
         return {name: one for name, (one,) in found.items()}
@@ -153,6 +165,22 @@ def _made(
 
 def _part_of(report: Callable[[float], None], place: int, of: int) -> Callable[[float], None]:
     return lambda share: report((place + share) / of)
+
+
+def joined(parts: Sequence[Forecast], widths: Sequence[int]) -> Forecast:
+    """Put one model's work on the parts of a panel side by side."""
+    starts = [sum(widths[:place]) for place in range(len(widths))]
+    return Forecast(
+        judged=np.concatenate([one.judged for one in parts], axis=-1),
+        final=np.concatenate([one.final for one in parts], axis=-1),
+        state=fallbacks.side_by_side([one.state for one in parts], widths),
+        seconds=sum(one.seconds for one in parts),
+        fallen={
+            start + place: why
+            for start, one in zip(starts, parts, strict=True)
+            for place, why in one.fallen.items()
+        },
+    )
 
 
 def _closed(panel: Panel, work: Work) -> Flags:

@@ -16,7 +16,7 @@ from itertools import product
 import numpy as np
 
 from forecastlab.forecasting.domain import decomposition, observed, season_index
-from forecastlab.forecasting.domain.panel import Floats, Panel
+from forecastlab.forecasting.domain.panel import Floats, Panel, Whole
 from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, PanelModel, Task
 from forecastlab.forecasting.domain.smoothing import NEIGHBOURS
 
@@ -36,8 +36,8 @@ class TrendModel(PanelModel):
     damping: Sequence[float] = (1.0,)
     default = False
 
-    def learn(self, panel: Panel, task: Task) -> Arrays:
-        return {"index": season_index.at_origins(panel.fit, task)}
+    def learn(self, whole: Whole, task: Task) -> Arrays:
+        return {"index": season_index.at_origins(whole, task)}
 
     def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts:
         made = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from forecastlab.forecasting.domain import panel as panels
-from forecastlab.forecasting.domain.panel import Facts, Groups, Panel
+from forecastlab.forecasting.domain.panel import Facts, Groups, Integers, Panel
 from forecastlab.warehouse import queries as warehouse
 from forecastlab.warehouse.domain.content import NUMBERS
 from forecastlab.warehouse.domain.profiles import STOCKOUT_LIMIT
@@ -35,65 +34,61 @@ class Loaded:
     stockout: int
 
 
-def load(version: DatasetVersion) -> Loaded:
-    """Read the facts in one query and lay them out. Raises PanelTooLarge before it reads."""
-    panels.check_size(version.series_count, version.periods)
-    kept = version.profile.get("columns", list(NUMBERS))
-    columns = [one for one in (*COLUMNS, *SIGNALS) if one in kept]
-    declared = list(version.signals.order_by("position").values_list("position", "name", "known"))
-    taken = {*KEY, *columns}
-    names = {place: f"{one} (signal)" if one in taken else one for place, one, _ in declared}
-    known = SIGNALS | {names[place]: ahead for place, _name, ahead in declared}
-    facts = warehouse.facts(version, columns, signals=list(names), in_order=False)
-    facts = facts.rename({f"signal_{place}": name for place, name in names.items()})
-    return _of_facts(facts, version, known, _groups(version))
+class Source:
+    """Reads the panel of a version part by part. Raises PanelTooLarge before it reads."""
+
+    def __init__(self, version: DatasetVersion) -> None:
+        panels.check_size(version.series_count, version.periods)
+        self.version = version
+        frame = warehouse.series_frame(version)
+        self.series: Integers = frame["series_id"].to_numpy()
+        codes = {one: frame[one].to_list() for one in ("store", "product", "category")}
+        self.groups = panels.groups_of(codes, frame.height)
+        kept = version.profile.get("columns", list(NUMBERS))
+        self.columns = [one for one in (*COLUMNS, *SIGNALS) if one in kept]
+        told = list(version.signals.order_by("position").values_list("position", "name", "known"))
+        taken = {*KEY, *self.columns}
+        self.names = {place: f"{one} (signal)" if one in taken else one for place, one, _ in told}
+        self.known = SIGNALS | {self.names[place]: ahead for place, _name, ahead in told}
+
+    @property
+    def width(self) -> int:
+        return len(self.series)
+
+    def part(self, start: int, stop: int) -> Loaded:
+        """Read the facts of some series in one query and lay them out."""
+        series, groups = self.series[start:stop], self.groups.columns(slice(start, stop))
+        ends = int(series[0]), int(series[-1])
+        facts = warehouse.facts(
+            self.version, self.columns, between=ends, signals=list(self.names), in_order=False
+        )
+        facts = facts.rename({f"signal_{place}": name for place, name in self.names.items()})
+        return _of_facts(facts, self.version, self.known, (series, groups))
 
 
 def of_series(facts: pl.DataFrame, version: DatasetVersion) -> Loaded:
     """Lay out the COLUMNS of some facts; a panel without signals and groups."""
-    return _of_facts(facts, version, {}, None)
+    series = facts["series_id"].unique().sort().to_numpy()
+    return _of_facts(facts, version, {}, (series, panels.groups_of({}, len(series))))
 
 
 def _of_facts(
-    facts: pl.DataFrame, version: DatasetVersion, known: dict[str, bool], groups: Groups | None
+    facts: pl.DataFrame,
+    version: DatasetVersion,
+    known: dict[str, bool],
+    across: tuple[Integers, Groups],
 ) -> Loaded:
-    told = [one for one in facts.columns if facts[one].null_count() < facts.height]
-    columns = _Columns(facts.select({*KEY, *told}))
-    series = np.unique(columns["series_id"])
-    signals = {name: known[name] for name in told if name in known}
-    laid = Facts(columns, version.history, version.planned, signals)
-    panel = panels.build(laid, series, groups or panels.groups_of({}, len(series)))
-    share = facts["stockout_share"] if "stockout_share" in told else pl.Series([0.0])
+    columns: dict[str, NDArray[Any]] = {one: facts[one].to_numpy() for one in facts.columns}
+    columns.setdefault("quantity", np.full(facts.height, np.nan))
+    signals = {name: known[name] for name in columns if name in known}
+    panel = panels.build(Facts(columns, version.history, version.planned, signals), *across)
+    told = [one for one in COLUMNS if one in columns and facts[one].null_count() < facts.height]
+    share = columns.get("stockout_share", np.zeros(0))
     return Loaded(
         panel=panel,
         rows=facts.height,
-        columns=len([one for one in told if one in COLUMNS]),
-        negative=int((facts["quantity"] < 0).sum()),
+        columns=len(told),
+        negative=int((columns["quantity"] < 0).sum()),
         closed=int(panel.closed[: panel.periods].sum()),
         stockout=int((share >= STOCKOUT_LIMIT).sum()),
     )
-
-
-class _Columns(Mapping[str, NDArray[Any]]):
-    """The columns of a frame as arrays, each made when it is asked for and kept nowhere."""
-
-    def __init__(self, frame: pl.DataFrame) -> None:
-        self.frame = frame
-
-    def __getitem__(self, name: str) -> NDArray[Any]:
-        return self.frame[name].to_numpy()
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.frame.columns
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.frame.columns)
-
-    def __len__(self) -> int:
-        return self.frame.width
-
-
-def _groups(version: DatasetVersion) -> Groups:
-    frame = warehouse.series_frame(version)
-    columns = {one: frame[one].to_list() for one in ("store", "product", "category")}
-    return panels.groups_of(columns, frame.height)

@@ -8,19 +8,19 @@ from typing import Any
 
 from forecastlab.forecasting.domain import fallbacks
 from forecastlab.forecasting.domain.config import Config
-from forecastlab.forecasting.domain.panel import Panel
+from forecastlab.forecasting.domain.panel import Integers
 from forecastlab.forecasting.domain.shards import Forecast
 from forecastlab.forecasting.services import configs
 from forecastlab.lib.contributions import StepContext, StepFailed
 from forecastlab.warehouse.models import Series
 
 
-def of_shard(panel: Panel, done: Mapping[str, Forecast]) -> list[dict[str, Any]]:
+def of_shard(series: Integers, done: Mapping[str, Forecast]) -> list[dict[str, Any]]:
     """Return where models of this shard fell back, with the first series by their ids."""
     return [
         entry
         for name, one in done.items()
-        for entry in fallbacks.told(name, one.fallen, panel.series.tolist())
+        for entry in fallbacks.told(name, one.fallen, series.tolist())
     ]
 
 

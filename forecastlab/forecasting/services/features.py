@@ -2,65 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from time import perf_counter
 from typing import Any
 
-import numpy as np
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from forecastlab.forecasting import gateways
 from forecastlab.forecasting.domain import config as rules
-from forecastlab.forecasting.domain import folds, lifecycle, metrics, observed, shards
-from forecastlab.forecasting.domain import panel as laying
+from forecastlab.forecasting.domain import shards
 from forecastlab.forecasting.domain.config import Config
-from forecastlab.forecasting.domain.panel import Panel
 from forecastlab.forecasting.domain.shards import Work
-from forecastlab.forecasting.queries import panels, series_lives
-from forecastlab.forecasting.queries.panels import Loaded
-from forecastlab.forecasting.services import configs
+from forecastlab.forecasting.queries import costs, series_lives
+from forecastlab.forecasting.queries.panels import Source
+from forecastlab.forecasting.services import configs, laying
+from forecastlab.forecasting.services.laying import Laid
 from forecastlab.lib import figures
 from forecastlab.lib.contributions import Done, StepContext
 from forecastlab.warehouse.models import DatasetVersion
 from forecastlab.warehouse.services import versions
 
+LEFT_OUT = ("negative", "closed", "stockout")
+
 
 def prepare(context: StepContext) -> Done:
-    """Put every series on one calendar, take what models share, and cut it in shards."""
+    """Put every series on one calendar, part by part, and take what models share."""
     version = versions.version_of(context)
     config = _config(context, version)
-    context.report(0.05, _("Reading the facts"))
-    loaded = panels.load(version)
-    context.report(
-        0.5, _("Laying out %(count)s series") % {"count": figures.number(loaded.panel.width)}
-    )
+    context.report(0.02, _("Reading the facts"))
+    source = Source(version)
+    laid = _laid(context, config, source)
     work = work_of(context, config, version.history)
     started = perf_counter()
-    learned = shards.learn(shards.local(config.single), loaded.panel, work)
+    whole = laying.whole(laid.shards, laid.periods)
+    learned = shards.learn(shards.local(config.single), whole, work)
     data: dict[str, Any] = {
-        "row_count": loaded.rows,
-        "column_count": loaded.columns,
-        "series": loaded.panel.width,
-        "periods": loaded.panel.periods,
-        "planned": laying.planned_ahead(loaded.panel),
-        "negative": loaded.negative,
-        "closed": loaded.closed,
-        "stockout": loaded.stockout,
+        "row_count": laid.counts["rows"],
+        "column_count": laid.columns,
+        "series": source.width,
+        "periods": laid.periods,
+        "planned": laid.planned,
+        **{name: laid.counts[name] for name in LEFT_OUT},
         "config": config.as_json(),
         "config_hash": config.hash,
         "unavailable": rules.left_out(config),
         "learned": gateways.put_nested(learned),
         "learn_seconds": round(perf_counter() - started, 3),
-        "lives": gateways.put_arrays(
-            lifecycle.of(loaded.panel, config.frequency, series_lives.discontinued(version)).pack()
-        ),
-        "shards": _cut(context, loaded.panel),
+        "lives": gateways.put_arrays(laid.lives(whole)),
+        "shards": laid.shards,
     }
     if configs.judges(context):
-        data["evidence"] = _evidence(loaded.panel, config, work)
+        data["evidence"] = gateways.put_arrays(laid.evidence())
     data["temporary"] = _temporary(data)
     data["peak_memory_mb"] = configs.peak_memory_mb()
-    return Done(_told(loaded), data)
+    return Done(_told(data), data)
+
+
+def _laid(context: StepContext, config: Config, source: Source) -> Laid:
+    """Read, lay out and store one part of the series after the other."""
+    ended = series_lives.discontinued(source.version)
+    laid = Laid(config, ended, judges=configs.judges(context))
+    told = _("Laying out %(count)s series") % {"count": figures.number(source.width)}
+    for start, stop in shards.parts(source.width, _size(config, source)):
+        laid.add(source.part(start, stop))
+        context.report(0.9 * stop / source.width, told)
+    return laid
+
+
+def _size(config: Config, source: Source) -> int:
+    if settings.SERIES_PER_SHARD:
+        return int(settings.SERIES_PER_SHARD)
+    periods = source.version.periods
+    return shards.size_of(periods, costs.seconds_per_series(config, periods))
 
 
 def _temporary(data: dict[str, Any]) -> list[str]:
@@ -86,46 +100,12 @@ def _config(context: StepContext, version: DatasetVersion) -> Config:
     return rules.restore(context.params["serving"]["config"])
 
 
-def _cut(context: StepContext, panel: Panel) -> list[dict[str, Any]]:
-    made = []
-    for index, (start, stop) in enumerate(shards.parts(panel.width, settings.SERIES_PER_SHARD)):
-        part = panel.columns(start, stop)
-        digest = gateways.put_arrays(laying.pack(part))
-        made.append({"index": index, "series": stop - start, "digest": digest})
-        context.report(0.5 + 0.5 * stop / panel.width)
-    return made
-
-
-def _evidence(panel: Panel, config: Config, work: Work) -> str:
-    """Keep what the verdict needs of the whole panel."""
-    reasons = folds.unjudged(panel, config.windows, config.frequency)
-    first = work.task.origins[0] + 1
-    known = panel.actual[: config.windows.scaled_on(panel.periods)]
-    scale = metrics.scales(known, config.scale)
-    judged = np.ones(panel.width, dtype=np.bool_)
-    judged[list(reasons)] = False
-    return gateways.put_arrays(
-        {
-            "series": panel.series,
-            "actual": folds.judged_values(panel.actual, config.windows),
-            "all_days": folds.judged_values(panel.all_days, config.windows),
-            "closed": folds.judged_values(panel.closed[: panel.periods], config.windows),
-            "level": np.nan_to_num(observed.mean_seen(panel.fit[:first])),
-            "seasonal": scale.seasonal,
-            "squared_step": scale.squared_step,
-            "judged": judged,
-            "skipped": np.array(list(reasons), dtype=np.int64),
-            "reasons": np.array(list(reasons.values()), dtype=np.str_),
-        }
-    )
-
-
-def _told(loaded: Loaded) -> str:
+def _told(data: Mapping[str, Any]) -> str:
     text = _("%(series)s series over %(periods)s periods") % {
-        "series": figures.number(loaded.panel.width),
-        "periods": figures.number(loaded.panel.periods),
+        "series": figures.number(data["series"]),
+        "periods": figures.number(data["periods"]),
     }
-    left_out = loaded.negative + loaded.closed + loaded.stockout
+    left_out = sum(data[name] for name in LEFT_OUT)
     if not left_out:
         return text
     return text + _("; %(count)s sold-out, closed or negative periods are not learnt from") % {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any
 
@@ -14,13 +14,13 @@ from forecastlab.forecasting import gateways
 from forecastlab.forecasting.domain import panel as panels
 from forecastlab.forecasting.domain import shards
 from forecastlab.forecasting.domain.config import title_of
-from forecastlab.forecasting.domain.panel import Panel
+from forecastlab.forecasting.domain.panel import Integers, Panel
 from forecastlab.forecasting.domain.protocol import Arrays
 from forecastlab.forecasting.domain.shards import Forecast, Work
-from forecastlab.forecasting.services import configs, failing, features
+from forecastlab.forecasting.services import configs, failing, features, laying
 from forecastlab.lib import figures
 from forecastlab.lib.barriers import barrier
-from forecastlab.lib.contributions import Done, FanOut, StepContext, StepResult
+from forecastlab.lib.contributions import Done, FanOut, Report, StepContext, StepResult
 
 
 def train(context: StepContext) -> StepResult:
@@ -44,42 +44,73 @@ def _fanned_out(context: StepContext) -> list[Mapping[str, Any]]:
 
 
 def _train_shard(context: StepContext, shard: dict[str, Any]) -> Done:
-    config = configs.of(context)
-    panel = _panel(context, shard)
-    work = features.work_of(context, config, panel.periods)
-    learned, seconds = _learned(context, shard, panel, work)
-    done = shards.run(panel, work, learned, context.report)
+    parts = [shard["digest"]] if "digest" in shard else _every(context)
+    work = features.work_of(context, configs.of(context), context.results["features"]["periods"])
+    learned, seconds = _learned(context, shard, work)
+    trained = _Trained()
+    for place, digest in enumerate(parts):
+        panel = panels.unpack(gateways.get_arrays(digest))
+        report = _part_of(context.report, place, len(parts))
+        trained.add(panel, shards.run(panel, work, learned, report))
     barrier("shard-trained")
-    seconds |= {name: seconds.get(name, 0.0) + one.seconds for name, one in done.items()}
+    done = trained.joined()
     data = {
         "final": gateways.put_arrays(_final(done)),
-        "seconds": {name: round(one, 4) for name, one in seconds.items()},
-        "fallbacks": failing.of_shard(panel, done),
+        "seconds": {
+            name: round(seconds.get(name, 0.0) + one.seconds, 4) for name, one in done.items()
+        },
+        "fallbacks": failing.of_shard(trained.series, done),
         "peak_memory_mb": configs.peak_memory_mb(),
     }
     if "whole" in shard:
         data["learned"] = gateways.put_nested(learned)
     if configs.judges(context):
-        data["judged"] = gateways.put_frame(_judged(panel, done))
-    return Done(_("%(count)s series") % {"count": figures.number(panel.width)}, data)
+        data["judged"] = gateways.put_frame(_judged(trained.series, done))
+    return Done(_("%(count)s series") % {"count": figures.number(len(trained.series))}, data)
 
 
-def _panel(context: StepContext, shard: Mapping[str, Any]) -> Panel:
-    if "whole" not in shard:
-        return panels.unpack(gateways.get_arrays(shard["digest"]))
-    cut = context.results["features"]["shards"]
-    return panels.join((gateways.get_arrays(one["digest"]) for one in cut), shard["series"])
+class _Trained:
+    """What models made of the parts of a panel."""
+
+    def __init__(self) -> None:
+        self.parts: list[dict[str, Forecast]] = []
+        self.ids: list[Integers] = []
+
+    def add(self, panel: Panel, done: dict[str, Forecast]) -> None:
+        self.parts.append(done)
+        self.ids.append(panel.series)
+
+    @property
+    def series(self) -> Integers:
+        return np.concatenate(self.ids)
+
+    def joined(self) -> dict[str, Forecast]:
+        widths = [len(one) for one in self.ids]
+        return {
+            name: shards.joined([part[name] for part in self.parts], widths)
+            for name in self.parts[0]
+        }
+
+
+def _every(context: StepContext) -> list[str]:
+    return [one["digest"] for one in context.results["features"]["shards"]]
+
+
+def _part_of(report: Report, place: int, of: int) -> Callable[[float], None]:
+    return lambda share: report((place + share) / of)
 
 
 def _learned(
-    context: StepContext, shard: Mapping[str, Any], panel: Panel, work: Work
+    context: StepContext, shard: Mapping[str, Any], work: Work
 ) -> tuple[dict[str, Arrays], dict[str, float]]:
     """Return what the models of this task share, and the seconds that it took here."""
+    told = context.results["features"]
     if "whole" in shard:
         started = perf_counter()
-        learned = shards.learn([shard["whole"]], panel, work)
+        whole = laying.whole(told["shards"], told["periods"])
+        learned = shards.learn([shard["whole"]], whole, work)
         return learned, {shard["whole"]: perf_counter() - started}
-    kept = gateways.get_nested(context.results["features"]["learned"])
+    kept = gateways.get_nested(told["learned"])
     return {name: kept.get(name, {}) for name in shards.local(configs.of(context).single)}, {}
 
 
@@ -91,11 +122,11 @@ def _final(done: dict[str, Forecast]) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _judged(panel: Panel, done: dict[str, Forecast]) -> pl.DataFrame:
+def _judged(series: Integers, done: dict[str, Forecast]) -> pl.DataFrame:
     """Return one row per series, fold and step, one column per model."""
     shape = next(iter(done.values())).judged.shape
     columns = {name: one.judged.transpose(2, 0, 1).reshape(-1) for name, one in done.items()}
-    return pl.DataFrame({"series_id": np.repeat(panel.series, shape[0] * shape[1]), **columns})
+    return pl.DataFrame({"series_id": np.repeat(series, shape[0] * shape[1]), **columns})
 
 
 def _trained(context: StepContext) -> Done:

@@ -74,13 +74,15 @@ def facts(
     columns: Sequence[str] = ("quantity",),
     series_ids: Sequence[int] | None = None,
     *,
+    between: tuple[int, int] | None = None,
     signals: Sequence[int] = (),
     in_order: bool = True,
 ) -> pl.DataFrame:
     """Return the facts as `series_id, t` and `columns`, sorted by series and t if `in_order`.
 
-    With `series_ids` only those series. A period without a row is missing, not zero. The signals
-    at the given positions come one by one, as `signal_<position>`.
+    With `series_ids` only those series, with `between` those from the first id to the last. A
+    period without a row is missing, not zero. The signals at the given positions come one by one,
+    as `signal_<position>`.
     """
     unknown = set(columns) - set(FACT_COLUMNS)
     if unknown:
@@ -92,6 +94,8 @@ def facts(
     if series_ids is not None:
         query += " AND series_id = ANY($2::bigint[])"
         parameters.append("{" + ",".join(str(int(one)) for one in series_ids) + "}")
+    if between is not None:
+        query += f" AND series_id BETWEEN {between[0]:d} AND {between[1]:d}"
     found = frames.read(query, parameters)
     return found.sort("series_id", "t") if in_order else found
 

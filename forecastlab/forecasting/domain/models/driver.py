@@ -8,7 +8,7 @@ import numpy as np
 from forecastlab.forecasting.domain import effects, season_index
 from forecastlab.forecasting.domain.effects import Columns, Pool, Sums
 from forecastlab.forecasting.domain.models import ses_weekday
-from forecastlab.forecasting.domain.panel import Floats, Panel
+from forecastlab.forecasting.domain.panel import Floats, Panel, Whole
 from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, PanelModel, Task
 from forecastlab.forecasting.domain.smoothing import smooth
 
@@ -29,18 +29,19 @@ class Driver(PanelModel):
     cost = 3.0
     needs_plan = True
 
-    def learn(self, panel: Panel, task: Task) -> Arrays:
+    def learn(self, whole: Whole, task: Task) -> Arrays:
         """Return, for the origin number n: `n.category`, categories x columns, and the rest."""
-        if not any(panel.signals.known):
-            return ses_weekday.MODEL.learn(panel, task)
-        logs = [effects.always_positive(panel, one) for one in task.origins]
+        if not any(whole.known):
+            return ses_weekday.MODEL.learn(whole, task)
+        logs = effects.always_positive(whole, task.origins)
         index = np.ones((len(task.origins), 1))
         if effects.long_season(task):
-            index = season_index.at_origins(panel.fit, task)
-        at = effects.columns_at(panel, task, logs, index)
-        pools = [effects.Pool(panel.groups, one.count) for one in at]
-        for start, stop in panel.blocks():
-            _add(panel.columns(start, stop), task, at, pools)
+            index = season_index.at_origins(whole, task)
+        pools: list[Pool] = []
+        for piece in whole.pieces():
+            at = effects.columns_at(piece, task, logs, index)
+            pools = pools or [effects.Pool(whole.groups, one.count) for one in at]
+            _add(piece, task, at, pools)
         learned: dict[str, Floats] = {}
         for number, (pool, one) in enumerate(zip(pools, logs, strict=True)):
             learned[f"{number}.category"], learned[f"{number}.usual"] = pool.coefficients()

@@ -10,7 +10,7 @@ from forecastlab.forecasting.domain.boosting import TRIAL, WHOLE, Size, Text
 from forecastlab.forecasting.domain.frames import Source, layout_of
 from forecastlab.forecasting.domain.frames.fixed import YEARS
 from forecastlab.forecasting.domain.models import driver
-from forecastlab.forecasting.domain.panel import Floats, Panel
+from forecastlab.forecasting.domain.panel import Floats, Panel, Whole
 from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, PanelModel, Scope, Task
 
 # On how many series, at most, it is tried whether promotions should be taken out of history.
@@ -39,19 +39,19 @@ class LightGbm(PanelModel):
     def unavailable(self) -> str:
         return boosting.unavailable()
 
-    def learn(self, panel: Panel, task: Task) -> Arrays:
+    def learn(self, whole: Whole, task: Task) -> Arrays:
         """Return `text.N` for each fit, `which` of them serves each origin, and what they need.
 
         Of each fit `clean` is 1 where promotions are taken out of history, and `trial` is the WAPE
         of history as sold and of cleaned history, NaN where nothing was tried. `told` is JSON.
         """
-        driven = _driven(panel, task)
+        driven = _driven(whole, task)
         texts: dict[str, Text] = {}
         trials, fitted = [], _fitted(task)
         for number in np.flatnonzero(fitted).tolist():
-            trials.append(_trial(panel, task, number) if driven else NOT_TRIED)
+            trials.append(_trial(whole, task, number) if driven else NOT_TRIED)
             at = number, bool(trials[-1][1] < trials[-1][0])
-            texts[f"text.{len(texts)}"] = _fit(panel, task, driven, at, WHOLE)
+            texts[f"text.{len(texts)}"] = _fit(whole, task, driven, at, WHOLE)
         trial = np.stack(trials)
         return {
             **driven,
@@ -59,7 +59,7 @@ class LightGbm(PanelModel):
             "which": np.cumsum(fitted) - 1,
             "clean": trial[:, 1] < trial[:, 0],
             "trial": trial,
-            "told": _told(panel, task, trial),
+            "told": _told(whole, task, trial),
         }
 
     def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts:
@@ -77,9 +77,9 @@ def _fitted(task: Task) -> list[bool]:
     return [few or one in (task.origins[0], task.origins[-1]) for one in task.origins]
 
 
-def _told(panel: Panel, task: Task, trial: Floats) -> Text:
+def _told(whole: Whole, task: Task, trial: Floats) -> Text:
     """Return what a model run keeps: the frame, and how and from what it was fitted."""
-    layout = layout_of(panel, task, effects=any(panel.signals.known))
+    layout = layout_of(next(whole.pieces()), task, effects=any(whole.known))
     told = {
         **frames.described(layout),
         "fits": len(trial),
@@ -91,11 +91,11 @@ def _told(panel: Panel, task: Task, trial: Floats) -> Text:
     return np.frombuffer(json.dumps(told, sort_keys=True).encode(), dtype=np.uint8)
 
 
-def _driven(panel: Panel, task: Task) -> dict[str, Floats]:
+def _driven(whole: Whole, task: Task) -> dict[str, Floats]:
     """Return what the driver panel learns, nothing where no signal is known ahead."""
-    if not any(panel.signals.known):
+    if not any(whole.known):
         return {}
-    found = driver.MODEL.learn(panel, task)
+    found = driver.MODEL.learn(whole, task)
     return {f"{DRIVER}{name}": values for name, values in found.items()}
 
 
@@ -115,14 +115,14 @@ def _source(block: Panel, task: Task, learned: Arrays, at: tuple[int, bool]) -> 
     return Source(block, layout, driver.factors(block, only, here)[0], clean=clean)
 
 
-def _fit(panel: Panel, task: Task, learned: Arrays, at: tuple[int, bool], size: Size) -> Text:
+def _fit(whole: Whole, task: Task, learned: Arrays, at: tuple[int, bool], size: Size) -> Text:
     def source(block: Panel) -> Source:
         return _source(block, task, learned, at)
 
-    return boosting.fit(panel, source, task.origins[at[0]], task.steps, size)
+    return boosting.fit(whole, source, task.origins[at[0]], task.steps, size)
 
 
-def _trial(panel: Panel, task: Task, number: int) -> Floats:
+def _trial(whole: Whole, task: Task, number: int) -> Floats:
     """Return the WAPE of both histories in the last periods known at the origin of a fit.
 
     Not tried where less than one more horizon would be left to learn from.
@@ -132,7 +132,7 @@ def _trial(panel: Panel, task: Task, number: int) -> Floats:
     if origin + 1 < 2 * task.steps:
         return NOT_TRIED
     random = np.random.default_rng(boosting.SEED)
-    some = panel.pick(np.sort(random.permutation(panel.width)[:TRIED]))
+    some = whole.pick(np.sort(random.permutation(whole.width)[:TRIED]))
     earlier = replace(task, origins=(origin,))
     driven, actual = _driven(some, earlier), some.fit[origin + 1 : last + 1]
     errors = []

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from forecastlab.forecasting.domain import season_index
-from forecastlab.forecasting.domain.panel import Floats, Panel
+from forecastlab.forecasting.domain.panel import Floats, Panel, Whole
 from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, PanelModel, Task
 from forecastlab.forecasting.domain.smoothing import smooth
 
@@ -19,8 +19,8 @@ class SesWeekday(PanelModel):
     title = "SES × weekday"
     cost = 2.0
 
-    def learn(self, panel: Panel, task: Task) -> Arrays:
-        return {"index": season_index.at_origins(panel.fit, task)}
+    def learn(self, whole: Whole, task: Task) -> Arrays:
+        return {"index": season_index.at_origins(whole, task)}
 
     def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts:
         index = learned["index"]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from forecastlab.forecasting.domain import decomposition, observed, season_index
-from forecastlab.forecasting.domain.panel import Floats, Panel
+from forecastlab.forecasting.domain.panel import Floats, Panel, Whole
 from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, PanelModel, Task
 from forecastlab.forecasting.domain.smoothing import smooth
 
@@ -20,8 +20,8 @@ class Theta(PanelModel):
     title = "Theta"
     cost = 2.2
 
-    def learn(self, panel: Panel, task: Task) -> Arrays:
-        return {"index": season_index.at_origins(panel.fit, task)}
+    def learn(self, whole: Whole, task: Task) -> Arrays:
+        return {"index": season_index.at_origins(whole, task)}
 
     def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts:
         made = [
