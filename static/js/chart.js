@@ -18,6 +18,8 @@
   const NARROW = 560, FONT = "500 11px Inter, system-ui, sans-serif";
   const language = document.documentElement.lang || "en";
   const numberFormat = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
+  const compactFormat = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 2 });
+  const LONG = 100_000;
   const spell = (value) => (value == null ? "–" : numberFormat.format(value).replace("-", "−"));
 
   /* A value between two gaps is no line: it is drawn as a dot. */
@@ -132,9 +134,9 @@
           y: { range: (plot, low, high) => [Math.min(0, low), (high || 1) * 1.06] },
         },
         axes: [
-          { ...axis, grid: { show: false }, size: 26, gap: 4, space: 64, incrs: [1, 2, 5, 7, 14, 28, 56, 91, 182, 364, 728],
-            values: (plot, places) => places.map((place) => this.when(place, false)) },
-          { ...axis, grid: { stroke: paint["--line"], width: 1 }, size: 46, values: (plot, splits) => splits.map(spell) },
+          { ...axis, grid: { show: false }, size: 40, gap: 4, space: 64, incrs: [1, 2, 5, 7, 14, 28, 56, 91, 182, 364, 728],
+            values: (plot, places) => places.map((place, at) => this.tick(place, at ? places[at - 1] : null)) },
+          { ...axis, grid: { stroke: paint["--line"], width: 1 }, size: 46, values: (plot, splits) => this.amounts(splits) },
         ],
         series: [{}, ...[...LINES, ...this.overlays()].map((line) => ({
           stroke: line.colour ? paint[line.colour] : "transparent", width: line.width || 0, dash: line.dash,
@@ -229,6 +231,19 @@
 
     clamp(plot, x) {
       return Math.min(Math.max(x, plot.bbox.left), plot.bbox.left + plot.bbox.width);
+    }
+
+    /* Long numbers are shortened, so that they fit beside the drawing: 300K. */
+    amounts(splits) {
+      const isLong = Math.max(...splits.map(Math.abs)) >= LONG;
+      return splits.map((one) => (isLong ? compactFormat.format(one).replace("-", "−") : spell(one)));
+    }
+
+    /* The year stands under the first day that is named, and where another one begins. */
+    tick(place, before) {
+      const year = (at) => String(this.data.t[Math.round(at)] ?? "").match(/^\d{4}(?=-)/)?.[0] || "";
+      const isNew = before == null || year(place) !== year(before);
+      return this.when(place, false) + (isNew && year(place) ? `\n${year(place)}` : "");
     }
 
     when(place, whole) {

@@ -176,6 +176,14 @@ def append_the_next_week(page: Page, file: Path, name: str) -> None:
     expect(page.get_by_text("14 rows added")).to_be_visible()
 
 
+def the_axes_can_be_read(page: Page) -> None:
+    chart = page.locator("forecast-chart")
+    expect(chart.locator("canvas")).to_be_visible()
+    assert chart.evaluate("one => one.amounts([0, 300000])") == ["0", "300K"]
+    assert chart.evaluate("one => one.tick(0, null)") == "1 Jan\n2026"
+    assert chart.evaluate("one => one.shown()") == {"min": -0.5, "max": 39.5}
+
+
 def faults(page: Page) -> list[str]:
     page.evaluate("for (const one of document.querySelectorAll('main details')) one.open = true")
     page.add_script_tag(path=AXE)
@@ -197,6 +205,8 @@ def test_a_spoilt_file_becomes_a_version_and_a_newer_one_the_next(
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
     expect(page.get_by_role("link", name="sales.csv")).to_be_visible()
     expect(page.get_by_role("link", name="Mitte:7").first).to_be_visible()
+    if WAYS[way].get("java_script_enabled", True):
+        the_axes_can_be_read(page)
     append_the_next_week(page, files / "newer.csv", name)
     import_and_open(page, name, 2)
 
