@@ -201,7 +201,10 @@ def _fill(version: DatasetVersion, ids: pl.DataFrame, place: Workplace, report: 
         "ALTER TABLE {table} ADD CONSTRAINT {key} PRIMARY KEY (version_id, series_id, t)",
         "ALTER TABLE {facts} ATTACH PARTITION {table} FOR VALUES IN ({pk})",
         "ALTER TABLE {table} DROP CONSTRAINT {check}",
+        # The facts are read by their key alone: a tenth of the usual sample tells enough.
+        "SET LOCAL default_statistics_target = 10",
         "ANALYZE {table} (version_id, series_id, t)",
+        "SET LOCAL default_statistics_target TO DEFAULT",
     )
     told = Profiling(version, ids)
     with connection.cursor() as cursor, ThreadPoolExecutor(1) as aside:
