@@ -7,27 +7,66 @@ unknown.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from weakref import ReferenceType, ref
+
 import numpy as np
 
 from forecastlab.forecasting.domain import observed
 from forecastlab.forecasting.domain.panel import Flags, Floats
+from forecastlab.forecasting.domain.protocol import Task
 
 NINETY_PERCENT = 1.645
 CYCLES = 3
+MOST_KEPT = 64
 
 
-def season_factors(values: Floats, season: int) -> Floats:
-    """Return the multiplicative factors, season x series; place 0 is that of period 0.
+_kept: dict[object, tuple[ReferenceType[Floats], list[Season]]] = {}
 
-    All ones for a series that the test does not call seasonal, or with a factor that is not
-    positive: dividing by it would make a forecast of nothing.
+
+@dataclass(frozen=True, slots=True)
+class Season:
+    """What is known of the seasons of a block at one origin.
+
+    `factors` are multiplicative, season x series; place 0 is that of period 0. They are all ones
+    for a series that is not `seasonal` by the test, or with a factor that is not positive: dividing
+    by it would make a forecast of nothing.
     """
-    flat = np.ones((season, values.shape[1]))
+
+    factors: Floats
+    seasonal: Flags
+
+    def shared(self, index: Floats) -> Floats:
+        """Return the factors of each series, the shared `index` for those without their own."""
+        return np.where(self.seasonal, self.factors, index[:, None])
+
+
+def at_origins(values: Floats, task: Task) -> list[Season]:
+    """Return the seasons of a block, periods x series, as known at each origin.
+
+    Several models ask for the same block: while it is alive, the answer is kept.
+    """
+    key = id(values), task.season, task.origins
+    block, found = _kept.get(key, (None, []))
+    if block is None or block() is not values:
+        found = [_season(values[: one + 1], task.season) for one in task.origins]
+        while len(_kept) >= MOST_KEPT:
+            _kept.pop(next(iter(_kept)))
+        _kept[key] = ref(values), found
+    return found
+
+
+def _season(values: Floats, season: int) -> Season:
+    width = values.shape[1]
+    flat = Season(np.ones((season, width)), np.zeros(width, dtype=np.bool_))
     if season < 2 or values.shape[0] < CYCLES * season:
         return flat
+    seasonal = is_seasonal(values, season)
+    if not seasonal.any():
+        return flat
     factors = _figure(values, season)
-    usable = (np.nan_to_num(factors) > 0).all(axis=0) & is_seasonal(values, season)
-    return np.where(usable, factors, flat)
+    usable = (np.nan_to_num(factors) > 0).all(axis=0) & seasonal
+    return Season(np.where(usable, factors, flat.factors), seasonal)
 
 
 def is_seasonal(values: Floats, season: int) -> Flags:

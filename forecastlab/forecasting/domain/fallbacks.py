@@ -61,21 +61,26 @@ def learn(model: Model, whole: Whole, task: Task) -> Arrays:
 
 
 def over_blocks(
-    model: Model, panel: Panel, task: Task, learned: Arrays, report: Callable[[float], None]
+    model: Model,
+    blocks: Sequence[Panel],
+    task: Task,
+    learned: Arrays,
+    report: Callable[[float], None],
 ) -> Made:
     """Forecast block by block, or in smaller parts where the model wants them.
 
     A model that could not learn falls back everywhere.
     """
-    if FAILED in learned:
-        report(1.0)
-        return everywhere(panel, task, str(learned[FAILED][0]))
     made: list[Made] = []
     widths: list[int] = []
-    for start, stop in _parts(panel, model.at_once):
-        made.append(_tried(model, panel.columns(start, stop), task, learned))
-        widths.append(stop - start)
-        report(stop / panel.width)
+    width = sum(one.width for one in blocks)
+    for part in _parts(blocks, model.at_once):
+        if FAILED in learned:
+            made.append(everywhere(part, task, str(learned[FAILED][0])))
+        else:
+            made.append(_tried(model, part, task, learned))
+        widths.append(part.width)
+        report(sum(widths) / width)
     starts = np.cumsum([0, *widths])
     fallen = {
         int(start) + place: reason
@@ -128,10 +133,13 @@ def merged(entries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return list(whole.values())
 
 
-def _parts(panel: Panel, at_once: int) -> Iterator[tuple[int, int]]:
-    for start, stop in panel.blocks():
-        for one in range(start, stop, at_once):
-            yield one, min(one + at_once, stop)
+def _parts(blocks: Sequence[Panel], at_once: int) -> Iterator[Panel]:
+    for block in blocks:
+        if block.width <= at_once:
+            yield block
+            continue
+        for start in range(0, block.width, at_once):
+            yield block.columns(start, min(start + at_once, block.width))
 
 
 def _tried(model: Model, block: Panel, task: Task, learned: Arrays) -> Made:

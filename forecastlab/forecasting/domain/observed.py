@@ -42,12 +42,11 @@ def mean_seen(values: Floats) -> Floats:
 def line(values: Floats) -> tuple[Floats, Floats]:
     """Return intercept and slope of the least-squares line over what was seen of each series."""
     seen = ~np.isnan(values)
-    time = np.arange(values.shape[0], dtype=np.float64)[:, None]
+    sold, known = np.where(seen, values, 0.0), seen.astype(np.float64)
+    time = np.arange(values.shape[0], dtype=np.float64)
     count = np.maximum(seen.sum(axis=0), 1)
-    middle = (time * seen).sum(axis=0) / count
-    mean = np.where(seen, values, 0.0).sum(axis=0) / count
-    away = (time - middle) * seen
-    spread = (away * away).sum(axis=0)
-    rise = (away * np.where(seen, values - mean, 0.0)).sum(axis=0)
+    middle, mean = (time @ known) / count, sold.sum(axis=0) / count
+    spread = (time * time) @ known - count * middle**2
+    rise = time @ sold - count * middle * mean
     slope = np.divide(rise, spread, out=np.zeros_like(rise), where=spread > 0)
     return mean - slope * middle, slope

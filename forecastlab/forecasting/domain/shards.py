@@ -130,10 +130,11 @@ def run(
     Closed periods are forecast as zero, as far ahead as they are known.
     """
     closed, ahead = _closed(panel, work), _closed_ahead(panel, work)
+    views = [(list(seen.pieces()), task) for seen, task in work.views(panel)]
     done: dict[str, Forecast] = {}
     for place, name in enumerate(learned):
         started = perf_counter()
-        found = _made(name, panel, work, learned[name], _part_of(report, place, len(learned)))
+        found = _made(name, views, work, learned[name], _part_of(report, place, len(learned)))
         judged = found.values[:-1, work.gap : work.gap + work.horizon]
         done[name] = Forecast(
             judged=np.where(closed, 0.0, judged),
@@ -146,10 +147,13 @@ def run(
 
 
 def _made(
-    name: str, panel: Panel, work: Work, learned: Arrays, report: Callable[[float], None]
+    name: str,
+    views: Sequence[tuple[Sequence[Panel], Task]],
+    work: Work,
+    learned: Arrays,
+    report: Callable[[float], None],
 ) -> Made:
     """Forecast from every origin, each from what is seen there."""
-    views = work.views(panel)
     made = [
         fallbacks.over_blocks(
             zoo()[name],

@@ -1,6 +1,7 @@
 """Simple exponential smoothing of a block of series for a grid of rates, in one pass.
 
 level[t] = level[t-1] + rate * (y[t] - level[t-1]) (Brown 1956); every forecast is the last level.
+The pass is in single precision: it takes half the time, and seven digits of a level are enough.
 """
 
 from __future__ import annotations
@@ -33,18 +34,19 @@ def smooth(values: Floats, origins: tuple[int, ...]) -> Levels:
     the one with the least squared error up to the origin, its own and its block's: a short
     history alone picks rates by luck.
     """
-    known = ~np.isnan(values)
-    filled = np.where(known, values, 0.0)
-    moves = known.astype(np.float64)
-    young = 1.0 / np.maximum(np.cumsum(moves, axis=0), 1.0)
+    last = max(origins) + 1
+    known = ~np.isnan(values[:last])
+    filled = np.where(known, values[:last], 0.0).astype(np.float32)
+    moves = known.astype(np.float32)
+    young = 1 / np.maximum(np.cumsum(moves, axis=0), np.float32(1))
     # Most periods have no hole and no young series: there the pass does half the work.
     whole: list[bool] = np.asarray(known.all(axis=1)).tolist()
     grown = [one <= RATES[0] for one in young.max(axis=1).tolist()]
-    rates = np.array(RATES)[:, None]
-    level = np.zeros((len(RATES), values.shape[1]))
+    rates = np.array(RATES, dtype=np.float32)[:, None]
+    level = np.zeros((len(RATES), values.shape[1]), dtype=np.float32)
     error, surprise, change = np.zeros_like(level), np.empty_like(level), np.empty_like(level)
     read: dict[int, tuple[Floats, Floats]] = {}
-    for t in range(max(origins) + 1):
+    for t in range(last):
         np.subtract(filled[t], level, out=surprise)
         if not whole[t]:
             surprise *= moves[t]
@@ -53,7 +55,7 @@ def smooth(values: Floats, origins: tuple[int, ...]) -> Levels:
         np.multiply(rates if grown[t] else np.maximum(rates, young[t]), surprise, out=change)
         level += change
         if t in origins:
-            read[t] = _best(level, error)
+            read[t] = _best(level.astype(np.float64), error.astype(np.float64))
     return Levels(
         np.stack([read[one][0] for one in origins]), np.stack([read[one][1] for one in origins])
     )

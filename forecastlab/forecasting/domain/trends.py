@@ -41,19 +41,22 @@ class TrendModel(PanelModel):
 
     def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts:
         made = [
-            self._from(block.fit[: origin + 1], task, shared)
-            for origin, shared in zip(task.origins, learned["index"], strict=True)
+            self._from(block.fit[: origin + 1], task, season.shared(shared))
+            for origin, season, shared in zip(
+                task.origins,
+                decomposition.at_origins(block.fit, task),
+                learned["index"],
+                strict=True,
+            )
         ]
         _, level, slope, damping = made[-1]
         state = {"level": level, "slope": slope, "damping": damping}
         return Forecasts(np.stack([one[0] for one in made]), state)
 
     def _from(
-        self, known: Floats, task: Task, shared: Floats
+        self, known: Floats, task: Task, index: Floats
     ) -> tuple[Floats, Floats, Floats, Floats]:
         length = known.shape[0]
-        own = decomposition.season_factors(known, task.season)
-        index = np.where(decomposition.is_seasonal(known, task.season), own, shared[:, None])
         adjusted = known / index[np.arange(length) % task.season]
         level, slope, damping = _smoothed(adjusted, self.damping)
         powers = damping ** np.arange(1, task.steps + 1)[:, None]

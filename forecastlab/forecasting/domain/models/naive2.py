@@ -20,9 +20,9 @@ class Naive2(LocalModel):
 
     def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts:
         values, last, index = [], np.empty(0), np.empty(0)
-        for origin in task.origins:
-            known = block.fit[: origin + 1]
-            index = decomposition.season_factors(known, task.season)
+        seasons = decomposition.at_origins(block.fit, task)
+        for origin, season in zip(task.origins, seasons, strict=True):
+            known, index = block.fit[: origin + 1], season.factors
             places = np.arange(known.shape[0]) % task.season
             last = observed.last_seen(known / index[places])
             ahead = (origin + 1 + np.arange(task.steps)) % task.season

@@ -25,17 +25,20 @@ class Theta(PanelModel):
 
     def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts:
         made = [
-            _from(block.fit[: origin + 1], task, shared)
-            for origin, shared in zip(task.origins, learned["index"], strict=True)
+            _from(block.fit[: origin + 1], task, season.shared(shared))
+            for origin, season, shared in zip(
+                task.origins,
+                decomposition.at_origins(block.fit, task),
+                learned["index"],
+                strict=True,
+            )
         ]
         _, level, slope = made[-1]
         return Forecasts(np.stack([one[0] for one in made]), {"level": level, "slope": slope})
 
 
-def _from(known: Floats, task: Task, shared: Floats) -> tuple[Floats, Floats, Floats]:
+def _from(known: Floats, task: Task, index: Floats) -> tuple[Floats, Floats, Floats]:
     length = known.shape[0]
-    own = decomposition.season_factors(known, task.season)
-    index = np.where(decomposition.is_seasonal(known, task.season), own, shared[:, None])
     adjusted = known / index[np.arange(length) % task.season]
     intercept, slope = observed.line(adjusted)
     line = intercept + slope * np.arange(length)[:, None]

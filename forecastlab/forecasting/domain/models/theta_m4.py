@@ -22,15 +22,18 @@ class ThetaM4(LocalModel):
     default = False
 
     def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts:
-        made = [_from(block.fit[: origin + 1], task) for origin in task.origins]
+        seasons = decomposition.at_origins(block.fit, task)
+        made = [
+            _from(block.fit[: origin + 1], task, season.factors)
+            for origin, season in zip(task.origins, seasons, strict=True)
+        ]
         return Forecasts(
             np.stack([one[0] for one in made]), {"level": made[-1][1], "slope": made[-1][2]}
         )
 
 
-def _from(known: Floats, task: Task) -> tuple[Floats, Floats, Floats]:
+def _from(known: Floats, task: Task, index: Floats) -> tuple[Floats, Floats, Floats]:
     length = known.shape[0]
-    index = decomposition.season_factors(known, task.season)
     adjusted = known / index[np.arange(length) % task.season]
     intercept, slope = observed.line(adjusted)
     level = last_level(2 * adjusted - (intercept + slope * np.arange(length)[:, None]))
