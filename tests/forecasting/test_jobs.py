@@ -118,6 +118,20 @@ def test_features_count_what_is_not_learnt_from() -> None:
     assert (data["row_count"], data["column_count"]) == (180, 2)
 
 
+def test_folds_without_any_sale_leave_a_metric_unknown_and_the_judgement_goes_on() -> None:
+    alice = make_user()
+    sales = make_sales(90, 2)
+    sales[-28:] = 0
+    options = {"horizon": 7, "folds": 3, "metric": "wape", "models": ["naive", "seasonal_naive"]}
+
+    job = run_job(backtests.start(make_version(sales), options, by=alice, at=timezone.now()))
+
+    assert job.status == "succeeded", job.error
+    told = job.steps.get(name="backtest")
+    assert "WAPE – on 2 series" in told.detail
+    assert (told.data["winner_wape"], told.data["bars"]) == (None, [])
+
+
 def test_series_that_cannot_be_judged_are_forecast_all_the_same() -> None:
     alice = make_user()
     sales = make_sales(90, 4)

@@ -15,10 +15,10 @@ from forecastlab.forecasting import gateways
 from forecastlab.forecasting.domain import champion, judgement, reports
 from forecastlab.forecasting.domain.config import Config, title_of
 from forecastlab.forecasting.domain.judgement import Evidence, Judgement, Service
-from forecastlab.forecasting.domain.metrics import PERCENTAGES, Scales
+from forecastlab.forecasting.domain.metrics import Scales
 from forecastlab.forecasting.domain.serving import Serving
 from forecastlab.forecasting.models import Backtest
-from forecastlab.forecasting.queries import groupings
+from forecastlab.forecasting.queries import groupings, labels
 from forecastlab.forecasting.services import configs, scores, trained
 from forecastlab.jobs.models import Job
 from forecastlab.jobs.services import jobs
@@ -184,8 +184,8 @@ def _told(backtest: Backtest) -> str:
     value = backtest.result["models"][best][backtest.metric]
     text = _("%(model)s is best: %(metric)s %(value)s on %(judged)s series") % {
         "model": title_of(best),
-        "metric": backtest.metric.upper(),
-        "value": _written(value, backtest.metric),
+        "metric": labels.metric_title(backtest.metric),
+        "value": labels.measured(value, backtest.metric),
         "judged": figures.number(backtest.judged),
     }
     if not backtest.skipped:
@@ -225,14 +225,8 @@ def _bars(models: Mapping[str, Any], metric: str, best: str) -> list[dict[str, A
         {
             "name": title_of(name),
             "share": round(size / most, 4),
-            "value": _written(models[name][metric], metric),
+            "value": labels.measured(models[name][metric], metric),
             "note": "",
         }
         for name, size in sorted(sizes.items(), key=lambda one: (one[1], one[0] != best, one[0]))
     ]
-
-
-def _written(value: float, metric: str) -> str:
-    if metric in PERCENTAGES:
-        return figures.percent(value / 100)
-    return figures.number(value, 3)
