@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -124,3 +128,46 @@ def test_an_origin_is_forecast_alike_alone_and_among_others_to_the_last_bit() ->
 
     for place, origin in enumerate((90, 110, 130)):
         assert forecast(panel, [origin]).values[0].tobytes() == together[place].tobytes()
+
+
+FORECASTS = """
+import hashlib
+import os
+import subprocess
+import sys
+
+import numpy as np
+from forecastlab.forecasting.domain.models import driver, theta
+from forecastlab.forecasting.domain.panel import Facts, build, groups_of
+from forecastlab.forecasting.domain.protocol import Task
+
+random = np.random.default_rng(3)
+t, series = (one.ravel() for one in np.mgrid[:150, :40])
+price = random.uniform(1, 3, t.size)
+sold = random.poisson(20 / price * (1 + (t % 7 == 5)))
+columns = {"series_id": series, "t": t, "quantity": sold.astype(float), "price": price}
+panel = build(Facts(columns, 140, 10, {"price": True}), np.arange(40), groups_of({}, 40))
+task = Task((125, 139), 10, 7, "D")
+for model in (driver.MODEL, theta.MODEL):
+    made = model.forecast(panel, task, model.learn(panel, task)).values
+    print(hashlib.sha256(made.tobytes()).hexdigest())
+"""
+
+
+def test_processors_that_calculate_differently_forecast_the_same() -> None:
+    kinds = [
+        {"OPENBLAS_CORETYPE": "Haswell"},
+        {"OPENBLAS_CORETYPE": "Sandybridge", "NPY_DISABLE_CPU_FEATURES": "AVX512F AVX512_SKX"},
+    ]
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", FORECASTS],
+            env={**os.environ, **kind},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for kind in kinds
+    }
+
+    assert len(found) == 1

@@ -18,7 +18,6 @@ from forecastlab.forecasting.domain.protocol import Task
 
 NINETY_PERCENT = 1.645
 CYCLES = 3
-MOST_KEPT = 64
 
 
 _kept: dict[object, tuple[ReferenceType[Floats], list[Season]]] = {}
@@ -44,16 +43,13 @@ class Season:
 def at_origins(values: Floats, task: Task) -> list[Season]:
     """Return the seasons of a block, periods x series, as known at each origin.
 
-    Several models ask for the same block: while it is alive, the answer is kept.
+    Several models ask for the same block: as long as it lives, the answer is kept.
     """
     key = id(values), task.season, task.origins
-    block, found = _kept.get(key, (None, []))
-    if block is None or block() is not values:
+    if key not in _kept:
         found = [_season(values[: one + 1], task.season) for one in task.origins]
-        while len(_kept) >= MOST_KEPT:
-            _kept.pop(next(iter(_kept)))
-        _kept[key] = ref(values), found
-    return found
+        _kept[key] = ref(values, lambda _gone: _kept.pop(key, None)), found
+    return _kept[key][1]
 
 
 def _season(values: Floats, season: int) -> Season:

@@ -34,6 +34,8 @@ PIECE = 64
 # No effect on the logarithm of sales is believed beyond this.
 STRONGEST = 3.0
 HOURS = 24
+# Decimals that do not depend on the processor.
+SAME_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +229,7 @@ def _by_phase(values: Floats, start: int, season: int) -> Floats:
 
 def _centred(total: Floats) -> Sums:
     seen = total[:, 0, 0].copy()
-    means = total[:, 0, 1:] / np.maximum(seen, 1.0)[:, None]
+    means = np.round(total[:, 0, 1:] / np.maximum(seen, 1.0)[:, None], SAME_DIGITS)
     spread = total[:, 1:, 1:] - seen[:, None, None] * means[:, :, None] * means[:, None, :]
     return Sums(spread[:, :-1, :-1], spread[:, :-1, -1], means[:, :-1], seen)
 
@@ -265,18 +267,26 @@ def _kinds(groups: Groups) -> int:
 
 
 def drawn(squares: Floats, products: Floats, toward: Floats, weight: Floats) -> Floats:
-    """Solve each regression, drawn toward coefficients by `weight` on each column's square."""
+    """Solve each regression, drawn toward coefficients by `weight` on each column's square.
+
+    Processors solve it differently in the last digits, which are rounded away.
+    """
     right = (products + weight * toward)[:, :, None]
-    return np.asarray(np.linalg.solve(squares + np.diag(weight), right)[:, :, 0], np.float64)
+    solved = np.linalg.solve(squares + np.diag(weight), right)[:, :, 0]
+    return np.asarray(np.round(solved, SAME_DIGITS), dtype=np.float64)
 
 
 def factors(signals: Floats, columns: Columns, coefficients: Floats, means: Floats) -> Floats:
-    """Return what all regressors make of the level: periods x series."""
+    """Return what all regressors make of the level: periods x series, rounded as `drawn` is."""
     count, phases = len(columns.signals), columns.season.shape[0]
-    season: Floats = columns.season @ coefficients[:, count:].T - (means * coefficients).sum(axis=1)
+    season = np.zeros((phases, len(coefficients)))
+    for mean, one in zip(means.T, coefficients.T, strict=True):
+        season -= mean * one
+    for places, one in zip(columns.season.T, coefficients.T[count:], strict=True):
+        season += places[:, None] * one
     away: Floats = season[np.arange(signals.shape[1]) % phases]
     moved = np.empty_like(away)
     for one, values in zip(coefficients.T[:count], signals, strict=True):
         away += np.multiply(values, one, out=moved)
     np.clip(away, -STRONGEST, STRONGEST, out=away)
-    return np.exp(away, out=away)
+    return np.round(np.exp(away, out=away), SAME_DIGITS, out=away)

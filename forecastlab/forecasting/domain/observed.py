@@ -45,8 +45,10 @@ def line(values: Floats) -> tuple[Floats, Floats]:
     sold, known = np.where(seen, values, 0.0), seen.astype(np.float64)
     time = np.arange(values.shape[0], dtype=np.float64)
     count = np.maximum(seen.sum(axis=0), 1)
-    middle, mean = (time @ known) / count, sold.sum(axis=0) / count
-    spread = (time * time) @ known - count * middle**2
-    rise = time @ sold - count * middle * mean
+    middle = np.einsum("t,ts->s", time, known) / count
+    mean = sold.sum(axis=0) / count
+    away = (time[:, None] - middle) * known
+    spread = np.einsum("ts,ts->s", away, away)
+    rise = np.einsum("ts,ts->s", away, sold - mean * known)
     slope = np.divide(rise, spread, out=np.zeros_like(rise), where=spread > 0)
     return mean - slope * middle, slope

@@ -130,11 +130,12 @@ def run(
     Closed periods are forecast as zero, as far ahead as they are known.
     """
     closed, ahead = _closed(panel, work), _closed_ahead(panel, work)
-    views = [(list(seen.pieces()), task) for seen, task in work.views(panel)]
+    blocks = list(panel.pieces()) if work.window is None else None
     done: dict[str, Forecast] = {}
     for place, name in enumerate(learned):
         started = perf_counter()
-        found = _made(name, views, work, learned[name], _part_of(report, place, len(learned)))
+        part = _part_of(report, place, len(learned))
+        found = _made(name, (panel, blocks), work, learned[name], part)
         judged = found.values[:-1, work.gap : work.gap + work.horizon]
         done[name] = Forecast(
             judged=np.where(closed, 0.0, judged),
@@ -148,20 +149,26 @@ def run(
 
 def _made(
     name: str,
-    views: Sequence[tuple[Sequence[Panel], Task]],
+    seen: tuple[Panel, list[Panel] | None],
     work: Work,
     learned: Arrays,
     report: Callable[[float], None],
 ) -> Made:
-    """Forecast from every origin, each from what is seen there."""
+    """Forecast from every origin, each from what is seen there.
+
+    Without a window that is the same panel everywhere, of which all models share the blocks.
+    """
+    panel, blocks = seen
+    views = work.views(panel)
     made = [
         fallbacks.over_blocks(
             zoo()[name],
-            *view,
+            blocks or list(view.pieces()),
+            task,
             _learned_at(learned, work, number),
             _part_of(report, number, len(views)),
         )
-        for number, view in enumerate(views)
+        for number, (view, task) in enumerate(views)
     ]
     fallen = {place: why for one in reversed(made) for place, why in one.fallen.items()}
     return Made(np.concatenate([one.values for one in made]), made[-1].state, fallen)
