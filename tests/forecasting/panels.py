@@ -11,7 +11,7 @@ from forecastlab.forecasting.domain import config, folds, judgement, metrics, ob
 from forecastlab.forecasting.domain.champion import Grouping
 from forecastlab.forecasting.domain.config import Config
 from forecastlab.forecasting.domain.judgement import Evidence, Judgement
-from forecastlab.forecasting.domain.panel import Facts, Panel, build, groups_of
+from forecastlab.forecasting.domain.panel import Facts, Panel, Parts, build, groups_of
 from tests.factories import make_sales
 
 
@@ -96,18 +96,16 @@ def _grouped(codes) -> Grouping:
     return Grouping(tuple(f"c{one}" for one in range(codes.max() + 1)), codes)
 
 
+def whole_of(panel: Panel) -> Parts:
+    """Return what models learn from in a job: the panel block by block, never in one piece."""
+    return Parts(panel.periods, panel.known, panel.groups, panel.pieces)
+
+
 def run(panel: Panel, asked: Config, parts: list[tuple[int, int]] | None = None):
     """Run every model, cut in parts, and put the results together again."""
     work = shards.judging(asked, panel.periods)
-    learned = shards.learn(asked.single, panel, work)
+    learned = shards.learn(asked.single, whole_of(panel), work)
     cut = parts or [(0, panel.width)]
     made = [shards.run(panel.columns(*edges), work, learned, lambda _: None) for edges in cut]
-    return {
-        name: shards.Forecast(
-            judged=np.concatenate([one[name].judged for one in made], axis=-1),
-            final=np.concatenate([one[name].final for one in made], axis=-1),
-            state={},
-            seconds=0.0,
-        )
-        for name in asked.single
-    }
+    widths = [stop - start for start, stop in cut]
+    return {name: shards.joined([one[name] for one in made], widths) for name in asked.single}

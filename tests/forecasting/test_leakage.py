@@ -10,7 +10,7 @@ from forecastlab.forecasting.domain.models import unavailable, zoo
 from forecastlab.forecasting.domain.panel import Parts, joined, pack
 from forecastlab.forecasting.domain.protocol import Task
 from tests.factories import make_sales
-from tests.forecasting.panels import make_panel
+from tests.forecasting.panels import make_panel, whole_of
 
 PERIODS, SERIES, STEPS = 84, 4, 5
 # What is changed begins after the first origin, and ends before the last one.
@@ -33,7 +33,7 @@ def forecast(name: str, panel):
     model = zoo()[name]
     task = Task((ORIGIN, LAST), STEPS, 7 if model.default else 1, "D")
     panel = panel if model.default else panel.columns(0, 1)
-    return model.forecast(panel, task, model.learn(panel, task)).values
+    return model.forecast(panel, task, model.learn(whole_of(panel), task)).values
 
 
 @cache
@@ -73,7 +73,7 @@ def test_what_is_known_ahead_is_used_as_far_as_it_is_forecast(name: str) -> None
     model, found = zoo()[name], {}
     for known in (True, False):
         panel = make_panel(sales, signals={"promo": (promo, known)})
-        found[known] = model.forecast(panel, task, model.learn(panel, task)).values[1]
+        found[known] = model.forecast(panel, task, model.learn(whole_of(panel), task)).values[1]
     truth = sales[LAST + 1 : LAST + 1 + STEPS]
 
     assert np.abs(found[True] - truth).sum() < 0.7 * np.abs(found[False] - truth).sum()
@@ -89,7 +89,8 @@ def test_a_window_hides_what_lies_before_it_from_every_model() -> None:
     made = []
     for sales in (make_sales(PERIODS, SERIES), other):
         panel = panel_of(sales)
-        made.append(shards.run(panel, work, shards.learn(names, panel, work), lambda _: None))
+        learned = shards.learn(names, whole_of(panel), work)
+        made.append(shards.run(panel, work, learned, lambda _: None))
 
     for name in names:
         assert made[0][name].judged.tobytes() == made[1][name].judged.tobytes(), name

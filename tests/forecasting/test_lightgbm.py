@@ -13,7 +13,7 @@ from forecastlab.forecasting.domain import frames, models
 from forecastlab.forecasting.domain.models import lightgbm
 from forecastlab.forecasting.domain.panel import Panel
 from forecastlab.forecasting.domain.protocol import Task
-from tests.forecasting.panels import make_panel
+from tests.forecasting.panels import make_panel, whole_of
 
 PERIODS, STEPS, PLANNED = 100, 7, 7
 TASK = Task((PERIODS - 15, PERIODS - 8, PERIODS - 1), STEPS, 7, "D")
@@ -30,7 +30,7 @@ def promoted(width: int = 40) -> Panel:
 
 def forecast(panel: Panel, cut: list[tuple[int, int]]):
     """Learn over the whole panel, and forecast it cut in parts."""
-    learned = lightgbm.MODEL.learn(panel, TASK)
+    learned = lightgbm.MODEL.learn(whole_of(panel), TASK)
     made = [lightgbm.MODEL.forecast(panel.columns(*one), TASK, learned).values for one in cut]
     return np.concatenate(made, axis=-1), learned
 

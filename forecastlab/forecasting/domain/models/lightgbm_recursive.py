@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from forecastlab.forecasting.domain import boosting
-from forecastlab.forecasting.domain.panel import Floats, Panel
+from forecastlab.forecasting.domain.panel import Floats, Panel, Whole
 from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, PanelModel, Scope, Task
 from forecastlab.forecasting.domain.singly import filled
 
@@ -44,13 +44,14 @@ class LightGbmRecursive(PanelModel):
             return f"The package {LIBRARY} is not installed."
         return boosting.unavailable()
 
-    def learn(self, panel: Panel, task: Task) -> Arrays:
+    def learn(self, whole: Whole, task: Task) -> Arrays:
         """Return the text of the trees of each origin as `text.N`."""
-        drawn = np.arange(panel.width)
-        if panel.width > MOST_SERIES:
+        drawn = np.arange(whole.width)
+        if whole.width > MOST_SERIES:
             drawn = np.sort(np.random.default_rng(SEED).choice(drawn, MOST_SERIES, replace=False))
+        fit = whole.pick(drawn).fit
         return {
-            f"text.{place}": _fitted(panel.fit[: origin + 1, drawn], task)
+            f"text.{place}": _fitted(fit[: origin + 1], task)
             for place, origin in enumerate(task.origins)
         }
 
