@@ -86,25 +86,23 @@ def unpack(stored: Mapping[str, NDArray[Any]]) -> Lives:
 
 def by_group(issued: Issued, lives: Lives) -> Issued:
     """Let the group of each new series forecast it."""
-    places = np.flatnonzero(lives.new).tolist()
-    if not places:
+    if not lives.new.any():
         return issued
     model = np.where(lives.new, group.NAME, issued.model)
     forecast, total = issued.forecast.copy(), issued.total.copy()
     ranges = {level: (low.copy(), high.copy()) for level, (low, high) in issued.ranges.items()}
     total_range = issued.total_range[0].copy(), issued.total_range[1].copy()
-    able = (lives.ended == "") & ~lives.new
-    for place in places:
-        others, level = _others(lives, place, able), lives.level[place]
-        forecast[:, place] = level * issued.forecast[:, others].mean(axis=1)
-        total[place] = forecast[:, place].sum()
+    for places, others in _groups(lives, lives.new, (lives.ended == "") & ~lives.new):
+        level = lives.level[places]
+        forecast[:, places] = level * issued.forecast[:, others].mean(axis=1)[:, None]
+        total[places] = np.ascontiguousarray(forecast[:, places].T).sum(axis=1)
         for percent, ends in ranges.items():
             found = _range(issued.forecast, issued.ranges[percent], others, percent)
             for end, value in zip(ends, found, strict=True):
-                end[:, place] = level * value
+                end[:, places] = level * value[:, None]
         sums = _range(issued.total[None], _rows(issued.total_range), others, 80)
         for end, value in zip(total_range, sums, strict=True):
-            end[place] = level * value[0]
+            end[places] = level * value[0]
     return Issued(model, forecast, ranges, total, total_range)
 
 
@@ -127,29 +125,34 @@ def _silent(panel: Panel, frequency: str) -> NDArray[np.str_]:
 
 def _levels(whole: Whole, lives: Lives, young: Flags) -> Floats:
     """Return how new series sell beside their group in the same periods, 0 for all others."""
-    able = (lives.ended == "") & ~young
-    groups = {place: _others(lives, place, able) for place in np.flatnonzero(young).tolist()}
-    groups = {place: others for place, others in groups.items() if len(others)}
-    usual = {others.tobytes(): np.zeros((2, whole.periods)) for others in groups.values()}
+    groups = _groups(lives, young, (lives.ended == "") & ~young)
+    wanted = np.sort(np.concatenate([np.empty(0, np.int64), *(places for places, _o in groups)]))
+    usual = [np.zeros((2, whole.periods)) for _group in groups]
     own: dict[int, Floats] = {}
     start = 0
     for piece in whole.pieces():
-        stop = start + piece.width
-        own |= {one: piece.fit[:, one - start] for one in groups if start <= one < stop}
-        _add(usual, piece.fit, start)
-        start = stop
+        for place in _between(wanted, start, piece.width).tolist():
+            own[start + place] = piece.fit[:, place].copy()
+        for sums, (_places, others) in zip(usual, groups, strict=True):
+            _add(sums, piece.fit[:, _between(others, start, piece.width)])
+        start += piece.width
     levels = np.zeros(len(young))
-    for place, others in groups.items():
-        sold, seen = usual[others.tobytes()]
-        levels[place] = _level(own[place], observed.quotient(sold, seen))
+    for (sold, seen), (places, _others) in zip(usual, groups, strict=True):
+        mean = observed.quotient(sold, seen)
+        for place in places.tolist():
+            levels[place] = _level(own[place], mean)
     return levels
 
 
-def _add(usual: Mapping[bytes, Floats], fit: Floats, start: int) -> None:
-    """Add what the members of each group among these series sold, and how many were seen."""
-    for key, sums in usual.items():
-        members = np.frombuffer(key, dtype=np.int64) - start
-        values = fit[:, members[(members >= 0) & (members < fit.shape[1])]]
+def _between(places: Integers, start: int, width: int) -> Integers:
+    """Return the places within a part of the panel, counted from its start."""
+    first, last = np.searchsorted(places, [start, start + width])
+    return places[first:last] - start
+
+
+def _add(sums: Floats, values: Floats) -> None:
+    """Add what these series of a group sold, and how many of them were seen."""
+    if values.shape[1]:
         sums += np.nansum(values, axis=1), (~np.isnan(values)).sum(axis=1)
 
 
@@ -160,12 +163,28 @@ def _level(own: Floats, usual: Floats) -> float:
     return (float(own[both].sum()) + doubt) / below if below > 0 else 0.0
 
 
-def _others(lives: Lives, place: int, able: Flags) -> Integers:
-    """Return the series that stand for a new one: of its product, else of its category."""
-    product = np.flatnonzero(able & (lives.product == lives.product[place]))
-    if len(product):
-        return product
-    return np.flatnonzero(able & (lives.category == lives.category[place]))
+def _groups(lives: Lives, new: Flags, able: Flags) -> list[tuple[Integers, Integers]]:
+    """Return the new series of each group and those that stand for them, both ascending.
+
+    A group is a product or, where none of its series is able, a category.
+    """
+    found, left = [], new.copy()
+    for numbers in (lives.product, lives.category):
+        others = _by_number(numbers, able)
+        for number, places in _by_number(numbers, left).items():
+            if number in others:
+                found.append((places, others[number]))
+                left[places] = False
+    return found
+
+
+def _by_number(numbers: Integers, chosen: Flags) -> dict[int, Integers]:
+    """Return the places of the chosen series by the number of their group, ascending."""
+    places = np.flatnonzero(chosen)
+    places = places[np.argsort(numbers[places], kind="stable")]
+    found, starts = np.unique(numbers[places], return_index=True)
+    parts = np.split(places, starts)[1:]
+    return dict(zip(found.tolist(), parts, strict=True))
 
 
 def _range(

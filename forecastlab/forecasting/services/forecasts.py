@@ -102,8 +102,9 @@ def _issue(context: StepContext) -> ForecastIssue:
     serving = servings.unpack(gateways.get_arrays(wanted["digest"]))
     final, _states = trained.final(context, config)
     aligned = serving.aligned(trained.series(context))
+    prepared = issues.prepare(context, version, aligned, final)
     with context.fenced():
-        return issues.keep(context, version, run, aligned, final)
+        return issues.keep(prepared, run)
 
 
 def of_job(job: Job) -> ForecastIssue:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import polars as pl
 from django.utils.translation import gettext as _
@@ -25,31 +27,34 @@ def of_job(context: StepContext) -> ForecastIssue | None:
     return ForecastIssue.objects.filter(key=configs.key(context)).first()
 
 
-def keep(
-    context: StepContext,
-    version: DatasetVersion,
-    model_run: ModelRun,
-    serving: Serving,
-    final: dict[str, Floats],
-) -> ForecastIssue:
-    """Issue what each series' champion forecasts, in the current transaction.
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is to be issued: a row without its model run, and the forecasts of the series.
+
+    `instead` names the model that serves where known signals are not given as far ahead.
+    """
+
+    issue: ForecastIssue
+    forecasts: pl.DataFrame
+    instead: str
+
+
+def prepare(
+    context: StepContext, version: DatasetVersion, serving: Serving, final: dict[str, Floats]
+) -> Prepared:
+    """Compute what each series' champion forecasts; takes a while, so before any transaction.
 
     Where known signals are not given as far ahead, models serve that need none.
     """
     ahead = len(next(iter(final.values())))
     in_force = serving.in_force(context.results["features"].get("planned"), ahead)
-    if in_force is not serving:
-        runs = ModelRun.objects.filter(backtest=model_run.backtest_id)
-        model_run = runs.get(model=in_force.default)
     lives = lifecycle.unpack(gateways.get_arrays(context.results["features"]["lives"]))
     goes_on = lives.ended == ""
     issued = servings.issue(in_force, final, trained.closed(context, ahead))
     issued = lifecycle.by_group(issued, lives)
     names, counts = np.unique(issued.model[goes_on], return_counts=True)
-    issue = ForecastIssue.objects.create(
+    issue = ForecastIssue(
         version=version,
-        backtest_id=model_run.backtest_id,
-        model_run=model_run,
         key=configs.key(context),
         alias=context.params.get("alias") or "",
         origin=version.history - 1,
@@ -61,7 +66,19 @@ def keep(
         created_by_id=context.actor_id,
         created_at=context.now,
     )
-    frame = _frame(issue, in_force, issued).filter(pl.Series(goes_on))
+    frame = _frame(in_force, issued).filter(pl.Series(goes_on))
+    return Prepared(issue, frame, in_force.default if issue.without_plan else "")
+
+
+def keep(prepared: Prepared, model_run: ModelRun) -> ForecastIssue:
+    """Issue what was prepared, in the current transaction."""
+    issue = prepared.issue
+    if prepared.instead:
+        runs = ModelRun.objects.filter(backtest=model_run.backtest_id)
+        model_run = runs.get(model=prepared.instead)
+    issue.model_run, issue.backtest_id = model_run, model_run.backtest_id
+    issue.save(force_insert=True)
+    frame = prepared.forecasts.with_columns(issue_id=pl.lit(issue.pk, pl.Int64))
     frames.copy_in(TABLE, frame.columns, [frame])
     return issue
 
@@ -82,13 +99,12 @@ def note(issue: ForecastIssue) -> str:
     return _("; known signals are not given so far ahead, so only models that need none serve")
 
 
-def _frame(issue: ForecastIssue, serving: Serving, issued: Issued) -> pl.DataFrame:
+def _frame(serving: Serving, issued: Issued) -> pl.DataFrame:
     across = {"yhat": issued.forecast}
     for level, (low, high) in issued.ranges.items():
         across |= {f"lo{level}": low, f"hi{level}": high}
     return pl.DataFrame(
         {
-            "issue_id": np.full(len(serving.series), issue.pk),
             "series_id": serving.series,
             "model": issued.model,
             "total": issued.total,

@@ -54,14 +54,14 @@ def _register(context: StepContext) -> ForecastIssue:
     final, states = trained.final(context, config)
     learned = trained.learned(context)
     kept = _artefacts(serving, states, learned)
+    prepared = issues.prepare(context, version, serving, final)
     context.report(0.4, _("Storing the forecasts"))
     with context.fenced():
         runs = {
             name: _model_run(context, backtest, name, (digest, _learnt(learned.get(name, {}))))
             for name, digest in kept.items()
         }
-        chosen = runs[serving.default]
-        issue = issues.keep(context, version, chosen, serving, final)
+        issue = issues.keep(prepared, runs[serving.default])
         name = context.params.get("alias") or default_alias(
             version.dataset.name, context.params.get("scenario")
         )
