@@ -97,3 +97,24 @@ def test_a_backtest_can_be_started(issue: ForecastIssue, alice: Client) -> None:
 
     assert answer.status_code == 202
     assert answer.json()["job"] > 0
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("season_length", 91),  # there are 90 days
+        ("season_length", 10**30),
+        ("window", 100_001),
+        ("step", 10**30),
+    ],
+)
+def test_what_is_longer_than_any_history_is_refused(
+    issue: ForecastIssue, alice: Client, field: str, value: int
+) -> None:
+    answer = alice.post(
+        reverse("api:backtest-start"),
+        {"dataset": "shop", "models": ["naive"], field: value},
+        content_type="application/json",
+    )
+
+    assert (answer.status_code, answer.json()["field"]) == (422, field)

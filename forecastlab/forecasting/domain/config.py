@@ -24,6 +24,8 @@ from forecastlab.lib.errors import BadInput
 
 # Keys that came later: they are hashed only where they say something, so that older hashes hold.
 NEWER: Mapping[str, Any] = {"held_back": 0, "window": None, "policy": POLICIES[0]}
+# No number of periods may be larger, however long the history is.
+MOST_PERIODS = 100_000
 
 
 class UnknownModel(BadInput):
@@ -149,17 +151,30 @@ def restore(stored: Mapping[str, Any]) -> Config:
 
 
 def check_history(config: Config, periods: int) -> None:
-    """Raise HistoryTooShort when the folds do not fit."""
+    """Raise HistoryTooShort when the folds do not fit, BadInput for a season that is longer.
+
+    The usual season of the frequency may always be asked for.
+    """
     folding.check(config.windows, periods, config.frequency)
+    usual = BY_FREQUENCY[config.frequency]
+    if config.season > max(periods, usual.season):
+        raise BadInput(
+            f"A season of {config.season} {usual.noun} is longer than the history: there are "
+            f"{periods} {usual.noun}.",
+            field="season_length",
+        )
 
 
 def _whole(options: Mapping[str, Any], field: str, default: int, least: int) -> int:
     given = options.get(field)
     if given is None:
         return default
-    if isinstance(given, bool) or not isinstance(given, int) or given < least:
+    if type(given) is not int or not least <= given <= MOST_PERIODS:
         name = field.replace("_", " ")
-        raise BadInput(f"{given} is no {name}: give a whole number from {least}.", field=field)
+        raise BadInput(
+            f"{given} is no {name}: give a whole number from {least} to {MOST_PERIODS}.",
+            field=field,
+        )
     return given
 
 
@@ -222,7 +237,7 @@ def _policy(given: str | None, models: Sequence[str]) -> str:
 
 def _levels(given: Sequence[int] | None) -> tuple[int, ...]:
     levels = tuple(sorted(set(given or LEVELS)))
-    wrong = [one for one in levels if not isinstance(one, int) or not 0 < one < 100]
+    wrong = [one for one in levels if type(one) is not int or not 0 < one < 100]
     if wrong:
         raise BadInput(
             f"{wrong[0]} is no interval: give percents such as 80,95.", field="intervals"
