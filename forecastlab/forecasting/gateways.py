@@ -12,10 +12,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from forecastlab.forecasting.domain.protocol import Arrays
 from forecastlab.lib import artefacts, files
 from forecastlab.lib.errors import BadInput
 
-Arrays = Mapping[str, NDArray[Any]]
 ROW_GROUP = 50_000
 
 
@@ -33,8 +33,11 @@ def put_arrays(arrays: Arrays) -> str:
 
 
 def get_arrays(digest: str, names: Iterable[str] | None = None) -> dict[str, NDArray[Any]]:
-    """Read named arrays back, all of them or some, checked against their digest."""
-    with np.load(artefacts.path(digest), allow_pickle=False) as stored:
+    """Read named arrays back, all of them or some.
+
+    Shards are read over and over: a process checks each against its digest once.
+    """
+    with np.load(artefacts.path_checked_once(digest), allow_pickle=False) as stored:
         return {name: stored[name] for name in names or stored.files}
 
 

@@ -116,8 +116,8 @@ def path(digest: str) -> Path:
 def path_checked_once(digest: str) -> Path:
     """Return the local file of a digest, checked when this process first meets it as it stands.
 
-    For pages that read a little of a large file: size and time of change tell whether somebody
-    touched it since.
+    For what is read often, or of which a little is read: size and time of change tell whether
+    somebody touched it since.
     """
     if not has(digest):
         verify(digest)
@@ -127,7 +127,7 @@ def path_checked_once(digest: str) -> Path:
     return found
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)
 def _check_once(digest: str, size: int, changed: int) -> None:
     verify(digest)
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from forecastlab.forecasting.domain.models import zoo
-from forecastlab.forecasting.domain.panel import Panel, bare
+from forecastlab.forecasting.domain.panel import Panel, Signals, groups_of
 from forecastlab.forecasting.domain.protocol import Task
-from tests.forecasting.panels import judge, read_freshretail, read_orange_juice
+from tests.forecasting.panels import judge, read_freshretail, read_orange_juice, whole_of
 
 KNOWN = ["naive", "seasonal_naive", "moving_average", "ses_weekday"]
 
@@ -69,7 +69,8 @@ def test_the_m4_benchmarks_are_exact(
     panel = right_aligned(training)
     task = Task((panel.periods - 1,), horizon, season, frequency)
 
-    found = zoo()[model].forecast(panel, task, zoo()[model].learn(panel, task)).values[0]
+    learned = zoo()[model].learn(whole_of(panel), task)
+    found = zoo()[model].forecast(panel, task, learned).values[0]
 
     scale = [np.abs(one[season:] - one[:-season]).mean() for one in training]
     errors = np.abs(actual - found)
@@ -92,4 +93,12 @@ def right_aligned(training: list[np.ndarray]) -> Panel:
     values = np.full((max(map(len, training)), len(training)), np.nan)
     for place, one in enumerate(training):
         values[-len(one) :, place] = one
-    return bare(np.arange(len(training)), values)
+    return bare(values)
+
+
+def bare(values: np.ndarray) -> Panel:
+    """Return a panel of which nothing is told but quantities: always open, each a product."""
+    closed = np.zeros(values.shape, dtype=np.bool_)
+    signals = Signals((), (), np.empty((0, *values.shape), dtype=np.float32))
+    width = values.shape[1]
+    return Panel(np.arange(width), values, values, closed, values, signals, groups_of({}, width))

@@ -36,6 +36,16 @@ def test_changed_bytes_are_noticed(root: Path) -> None:
         artefacts.verify(digest)
 
 
+def test_bytes_that_change_after_they_were_checked_are_noticed(root: Path) -> None:
+    digest = artefacts.put(b"abc")
+    kept = artefacts.path_checked_once(digest)
+    assert artefacts.path_checked_once(digest).read_bytes() == b"abc"
+    kept.write_bytes(b"abcd")
+
+    with pytest.raises(artefacts.ArtefactChanged, match=digest):
+        artefacts.path_checked_once(digest)
+
+
 def test_missing_bytes_are_named() -> None:
     with pytest.raises(artefacts.ArtefactMissing, match="0000"):
         artefacts.open("0" * 64)

@@ -66,11 +66,6 @@ def best(errors: Mapping[str, float]) -> str:
     return ensemble.NAME if ensemble.NAME in equals else equals[0]
 
 
-def default_of(errors: Mapping[str, float]) -> str:
-    """Return what serves a series that nothing speaks against."""
-    return ensemble.NAME if ensemble.NAME in errors else best(errors)
-
-
 def everywhere(model: str, scores: Judged) -> Choice:
     """Serve every series by one model."""
     names = tuple(scores)

@@ -264,13 +264,6 @@ def check_size(series: int, periods: int) -> None:
         )
 
 
-def bare(series: Integers, values: Floats) -> Panel:
-    """Return a panel of which nothing is told but quantities: always open, each a product."""
-    closed = np.zeros(values.shape, dtype=np.bool_)
-    signals = Signals((), (), np.empty((0, *values.shape), dtype=np.float32))
-    return Panel(series, values, values, closed, values, signals, groups_of({}, len(series)))
-
-
 def groups_of(columns: Mapping[str, Sequence[str | None]], width: int) -> Groups:
     """Number stores, products and categories; `columns` holds their codes by series, if any."""
     store = _numbered(columns.get("store", [None] * width))

@@ -134,7 +134,7 @@ def run(
     done: dict[str, Forecast] = {}
     for place, name in enumerate(learned):
         started = perf_counter()
-        part = _part_of(report, place, len(learned))
+        part = part_of(report, place, len(learned))
         found = _made(name, (panel, blocks), work, learned[name], part)
         judged = found.values[:-1, work.gap : work.gap + work.horizon]
         done[name] = Forecast(
@@ -166,7 +166,7 @@ def _made(
             blocks or list(view.pieces()),
             task,
             _learned_at(learned, work, number),
-            _part_of(report, number, len(views)),
+            part_of(report, number, len(views)),
         )
         for number, (view, task) in enumerate(views)
     ]
@@ -174,7 +174,8 @@ def _made(
     return Made(np.concatenate([one.values for one in made]), made[-1].state, fallen)
 
 
-def _part_of(report: Callable[[float], None], place: int, of: int) -> Callable[[float], None]:
+def part_of(report: Callable[[float], None], place: int, of: int) -> Callable[[float], None]:
+    """Return where one of several equal parts of a task reports how far it is."""
     return lambda share: report((place + share) / of)
 
 

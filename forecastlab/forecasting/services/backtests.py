@@ -8,7 +8,6 @@ from time import perf_counter
 from typing import Any
 
 from django.utils.translation import gettext as _
-from numpy.typing import NDArray
 
 from forecastlab.accounts.models import User
 from forecastlab.forecasting import gateways
@@ -16,6 +15,7 @@ from forecastlab.forecasting.domain import champion, judgement, reports
 from forecastlab.forecasting.domain.config import Config, title_of
 from forecastlab.forecasting.domain.judgement import Evidence, Judgement, Service
 from forecastlab.forecasting.domain.metrics import Scales
+from forecastlab.forecasting.domain.protocol import Arrays
 from forecastlab.forecasting.domain.serving import Serving
 from forecastlab.forecasting.models import Backtest
 from forecastlab.forecasting.queries import groupings, labels
@@ -30,8 +30,6 @@ from forecastlab.warehouse.services import versions
 KIND = "backtest"
 # A step's data goes into an event; the whole list stands in the backtest.
 MOST_LISTED = 200
-
-Arrays = Mapping[str, NDArray[Any]]
 
 
 def start(version: DatasetVersion, options: Mapping[str, Any], *, by: User, at: datetime) -> Job:
@@ -61,7 +59,7 @@ def _judge(context: StepContext) -> Backtest:
     stored = gateways.get_arrays(context.results["features"]["evidence"])
     evidence = _evidence(stored, versions.version_of(context))
     context.report(0.1, _("Reading the judged forecasts"))
-    verdict = judgement.judge(evidence, trained.judged(context, config, evidence), config)
+    verdict = judgement.judge(evidence, trained.judged(context, evidence), config)
     context.report(0.5, _("Keeping the scores"))
     backtest = _described(context, stored, config, verdict)
     backtest.result |= reports.summary(

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from forecastlab.accounts.models import User
 from forecastlab.forecasting import gateways
 from forecastlab.forecasting.domain import serving as servings
-from forecastlab.forecasting.domain.config import Config
 from forecastlab.forecasting.domain.defaults import BY_FREQUENCY
 from forecastlab.forecasting.models import Alias, ForecastIssue, ModelRun
 from forecastlab.forecasting.services import configs, issues, registry, trained
@@ -97,10 +96,9 @@ def issue(context: StepContext) -> Done:
 def _issue(context: StepContext) -> ForecastIssue:
     wanted: Mapping[str, Any] = context.params["serving"]
     version = versions.version_of(context)
-    config: Config = configs.of(context)
     run = ModelRun.objects.get(pk=wanted["model_run"])
     serving = servings.unpack(gateways.get_arrays(wanted["digest"]))
-    final, _states = trained.final(context, config)
+    final, _states = trained.final(context)
     aligned = serving.aligned(trained.series(context))
     prepared = issues.prepare(context, version, aligned, final)
     with context.fenced():

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from forecastlab.forecasting import gateways
 from forecastlab.forecasting.domain import folds, lifecycle, metrics, observed
@@ -15,9 +14,9 @@ from forecastlab.forecasting.domain import panel as panels
 from forecastlab.forecasting.domain.config import Config
 from forecastlab.forecasting.domain.lifecycle import Told
 from forecastlab.forecasting.domain.panel import Groups, Panel, Parts, Whole
+from forecastlab.forecasting.domain.protocol import Arrays
 from forecastlab.forecasting.queries.panels import Loaded
 
-Arrays = dict[str, NDArray[Any]]
 COUNTS = ("rows", "negative", "closed", "stockout")
 # Up to so many values a panel is read once and kept; a larger one is read as often as needed.
 MOST_KEPT = 10_000_000

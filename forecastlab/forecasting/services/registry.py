@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 from django.utils.translation import gettext as _
-from numpy.typing import NDArray
 
 from forecastlab.forecasting import gateways
 from forecastlab.forecasting.domain import serving as servings
 from forecastlab.forecasting.domain.config import title_of
 from forecastlab.forecasting.domain.models import ensemble
+from forecastlab.forecasting.domain.protocol import Arrays
 from forecastlab.forecasting.domain.serving import Serving
 from forecastlab.forecasting.models import Alias, Backtest, ForecastIssue, ModelRun
 from forecastlab.forecasting.services import configs, issues, trained
@@ -27,8 +27,6 @@ from forecastlab.lib import artefacts, figures
 from forecastlab.lib.contributions import Done, StepContext
 from forecastlab.warehouse.models import DatasetVersion
 from forecastlab.warehouse.services import versions
-
-Arrays = Mapping[str, NDArray[Any]]
 
 
 def default_alias(dataset: str, scenario: str | None = None) -> str:
@@ -47,11 +45,10 @@ def register(context: StepContext) -> Done:
 
 def _register(context: StepContext) -> ForecastIssue:
     version = versions.version_of(context)
-    config = configs.of(context)
     backtest = Backtest.objects.get(key=configs.key(context))
     serving = servings.unpack(gateways.get_arrays(backtest.serving))
     context.report(0.1, _("Reading the forecasts on all data"))
-    final, states = trained.final(context, config)
+    final, states = trained.final(context)
     learned = trained.learned(context)
     kept = _artefacts(serving, states, learned)
     prepared = issues.prepare(context, version, serving, final)

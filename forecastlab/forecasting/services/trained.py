@@ -11,16 +11,15 @@ from numpy.typing import NDArray
 
 from forecastlab.forecasting import gateways
 from forecastlab.forecasting.domain import fallbacks
-from forecastlab.forecasting.domain.config import Config
 from forecastlab.forecasting.domain.judgement import Evidence
 from forecastlab.forecasting.domain.panel import Flags, Floats, Integers
+from forecastlab.forecasting.domain.protocol import Arrays
 from forecastlab.lib.contributions import StepContext
 
-Arrays = dict[str, NDArray[Any]]
 Digests = Sequence[Mapping[str, Any]]
 
 
-def judged(context: StepContext, config: Config, evidence: Evidence) -> dict[str, Floats]:
+def judged(context: StepContext, evidence: Evidence) -> dict[str, Floats]:
     """Return the judged forecasts of every single model: folds x steps x series."""
     train = context.results["train"]
     frame = _side_by_side(train["shards"], train["whole"])
@@ -41,7 +40,7 @@ def _side_by_side(shards: Digests, whole: Digests) -> pl.DataFrame:
     return pl.concat([*([pl.concat(parts)] if parts else []), *beside], how="horizontal")
 
 
-def final(context: StepContext, config: Config) -> tuple[dict[str, Floats], dict[str, Arrays]]:
+def final(context: StepContext) -> tuple[dict[str, Floats], Mapping[str, Arrays]]:
     """Return the forecasts on all data, steps x series, and the state of every single model."""
     train = context.results["train"]
     made = [gateways.get_arrays(one["final"]) for one in train["shards"]]
@@ -51,7 +50,7 @@ def final(context: StepContext, config: Config) -> tuple[dict[str, Floats], dict
     for one in train["whole"]:
         whole |= gateways.get_arrays(one["final"])
     forecasts = {name: whole[f"final/{name}"] for name in trained}
-    states: dict[str, Arrays] = {name: {} for name in trained}
+    states: dict[str, dict[str, NDArray[Any]]] = {name: {} for name in trained}
     for path, values in whole.items():
         kind, model, *name = path.split("/")
         if kind == "state" and model in states:
@@ -59,7 +58,7 @@ def final(context: StepContext, config: Config) -> tuple[dict[str, Floats], dict
     return forecasts, states
 
 
-def learned(context: StepContext) -> dict[str, Arrays]:
+def learned(context: StepContext) -> Mapping[str, Arrays]:
     """Return what each model learned from the whole panel."""
     found = gateways.get_nested(context.results["features"]["learned"])
     for one in context.results["train"]["whole"]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from time import perf_counter
 from typing import Any
 
@@ -20,7 +20,7 @@ from forecastlab.forecasting.domain.shards import Forecast, Work
 from forecastlab.forecasting.services import configs, failing, features, laying
 from forecastlab.lib import figures
 from forecastlab.lib.barriers import barrier
-from forecastlab.lib.contributions import Done, FanOut, Report, StepContext, StepResult
+from forecastlab.lib.contributions import Done, FanOut, StepContext, StepResult
 
 
 def train(context: StepContext) -> StepResult:
@@ -50,7 +50,7 @@ def _train_shard(context: StepContext, shard: dict[str, Any]) -> Done:
     trained = _Trained()
     for place, digest in enumerate(parts):
         panel = panels.unpack(gateways.get_arrays(digest))
-        report = _part_of(context.report, place, len(parts))
+        report = shards.part_of(context.report, place, len(parts))
         trained.add(panel, shards.run(panel, work, learned, report))
     barrier("shard-trained")
     done = trained.joined()
@@ -94,10 +94,6 @@ class _Trained:
 
 def _every(context: StepContext) -> list[str]:
     return [one["digest"] for one in context.results["features"]["shards"]]
-
-
-def _part_of(report: Report, place: int, of: int) -> Callable[[float], None]:
-    return lambda share: report((place + share) / of)
 
 
 def _learned(
