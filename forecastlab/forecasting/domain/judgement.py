@@ -25,7 +25,7 @@ SWITCH, ENSEMBLE, GLOBAL_BEST, GROUP_BEST, SERIES_BEST = POLICIES
 SWITCH_FROM_BEST = "global_best_switch"
 # The name, among those of models, of what the policy serves.
 SERVED = "served"
-CATEGORY = "category"
+CATEGORY, VOLUME = "category", "volume"
 EARLIER, LAST = slice(None, -1), slice(-1, None)
 
 
@@ -142,14 +142,16 @@ def judge(evidence: Evidence, forecasts: Forecasts, config: Config) -> Judgement
     bench = _Bench(evidence, forecasts, counter, counted, config)
     service, combined = bench.service()
     standing = service.standing
+    past = bench.standing(EARLIER) if evidence.count > 1 else None
+    cuts = _cuts(evidence, config)
     return Judgement(
         combined,
         service,
         _without_plan(bench),
-        _ranges(bench, combined),
-        _policies(bench),
+        _ranges(bench, combined, past, cuts),
+        _policies(bench, past),
         comparisons.with_best(standing.best, standing.scores, evidence.judged, config.metric),
-        {name: _slices(evidence, one, config) for name, one in standing.counted.items()},
+        {name: _slices(bench, one, cuts) for name, one in standing.counted.items()},
         _all_days(evidence, combined),
     )
 
@@ -231,11 +233,10 @@ def _without_plan(bench: _Bench) -> Service | None:
     return replace(bench, forecasts=forecasts, counted=counted).service()[0]
 
 
-def _policies(bench: _Bench) -> dict[str, dict[str, float]]:
+def _policies(bench: _Bench, past: Standing | None) -> dict[str, dict[str, float]]:
     """Return what each way of choosing would have cost, had only the last fold been unknown."""
-    if bench.evidence.count < 2:
+    if past is None:
         return {}
-    past = bench.standing(EARLIER)
     last = {name: one.by_fold.over(LAST) for name, one in past.counted.items()}
     found = {}
     for policy in POLICIES:
@@ -251,22 +252,33 @@ def _policies(bench: _Bench) -> dict[str, dict[str, float]]:
     return found
 
 
-def _slices(evidence: Evidence, counted: Counted, config: Config) -> list[Slice]:
-    judged, scores = evidence.judged, counted.by_fold.over()
-    parts = slices.buckets(config.frequency, config.horizon, config.gap)
-    groups = {**evidence.groups, **_volume(evidence)}
+@dataclass(frozen=True, slots=True)
+class _Cuts:
+    """The parts that are told of by themselves: steps ahead, and series by what they share."""
+
+    steps: Mapping[str, slice]
+    groups: Mapping[str, Grouping]
+
+    @property
+    def volume(self) -> Grouping | None:
+        return self.groups.get(VOLUME)
+
+
+def _cuts(evidence: Evidence, config: Config) -> _Cuts:
+    groups = dict(evidence.groups)
+    if evidence.level is not None:
+        groups[VOLUME] = slices.quarters(evidence.level, evidence.judged)
+    return _Cuts(slices.buckets(config.frequency, config.horizon, config.gap), groups)
+
+
+def _slices(bench: _Bench, counted: Counted, cuts: _Cuts) -> list[Slice]:
+    judged, scores = bench.evidence.judged, counted.by_fold.over()
     return [
         slices.by_fold(counted, judged),
-        slices.by_bucket(counted, judged, parts),
-        slices.by_step(counted, judged, config.gap),
-        *(slices.by_group(by, scores, judged, one) for by, one in groups.items()),
+        slices.by_bucket(counted, judged, cuts.steps),
+        slices.by_step(counted, judged, bench.config.gap),
+        *(slices.by_group(by, scores, judged, one) for by, one in cuts.groups.items()),
     ]
-
-
-def _volume(evidence: Evidence) -> dict[str, Grouping]:
-    if evidence.level is None:
-        return {}
-    return {"volume": slices.quarters(evidence.level, evidence.judged)}
 
 
 def _all_days(evidence: Evidence, forecasts: Forecasts) -> dict[str, Scores]:
@@ -283,22 +295,22 @@ def _all_days(evidence: Evidence, forecasts: Forecasts) -> dict[str, Scores]:
 # -- ranges -----------------------------------------------------------------------------------
 
 
-def _ranges(bench: _Bench, forecasts: Forecasts) -> dict[str, Ranges]:
+def _ranges(
+    bench: _Bench, forecasts: Forecasts, past: Standing | None, cuts: _Cuts
+) -> dict[str, Ranges]:
     """Try ranges learnt on the earlier folds on the last one: each model's, and what serves."""
-    if bench.evidence.count < 2:
+    if past is None:
         return {}
-    past = bench.standing(EARLIER)
     serving = champion.served(past.choice, bench.combined(past))
     actual = bench.evidence.ranged
-    volume = _volume(bench.evidence).get("volume")
-    parts = slices.buckets(bench.config.frequency, bench.config.horizon, bench.config.gap)
+    volume = cuts.volume
     found = {}
     for name, one in {**forecasts, SERVED: serving}.items():
         spread = _calibrated(actual[EARLIER], one[EARLIER], bench.config)
         trial = Trial(actual[-1], one[-1], spread)
         found[name] = Ranges(
             trial.held(),
-            {key: trial.held(steps=part) for key, part in parts.items()},
+            {key: trial.held(steps=part) for key, part in cuts.steps.items()},
             {
                 key: trial.held(series=volume.codes == place)
                 for place, key in enumerate(volume.names)
