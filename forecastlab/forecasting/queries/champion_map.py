@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from forecastlab.forecasting.domain.config import title_of
 from forecastlab.forecasting.domain.letters import letters
 from forecastlab.forecasting.models import Backtest, Champion
-from forecastlab.forecasting.queries import labels
+from forecastlab.forecasting.queries import labels, series_filters
 from forecastlab.forecasting.queries.comparison import table_urls
 from forecastlab.lib import figures
 from forecastlab.warehouse.models import Product, Series, Store
@@ -144,10 +144,10 @@ class ChampionMap:
         if self.wanted.product:
             found = found.filter(code__icontains=self.wanted.product)
         if self.wanted.category:
-            found = found.filter(attributes__category=self.wanted.category)
+            found = found.filter(series_filters.of_category(self.wanted.category))
         return Paginator(found.order_by(*IN_ORDER), PRODUCTS).get_page(self.wanted.page)
 
-    @property
+    @cached_property
     def grid(self) -> list[tuple[str, list[Cell | None]]]:
         """Return a row per product: a cell per store, None where there is no such series."""
         found = self._found(
@@ -207,6 +207,8 @@ class ChampionMap:
         found: QuerySet[Any] = Series.objects.filter(dataset=self._dataset)
         if self.wanted.product:
             found = found.filter(unique_id__icontains=self.wanted.product)
+        if self.wanted.category:
+            found = found.filter(series_filters.of_category(self.wanted.category, "product__"))
         return Paginator(found.order_by("unique_id"), TILES).get_page(self.wanted.page)
 
     @property
@@ -215,10 +217,10 @@ class ChampionMap:
         ordered = sorted(found, key=lambda one: str(one["unique_id"]))
         return [(one["unique_id"], self._cell(one)) for one in ordered]
 
-    @property
+    @cached_property
     def categories(self) -> list[str]:
-        """Return the categories to choose from."""
+        """Return the categories to choose from, and the chosen one."""
         found = Product.objects.filter(
             dataset=self._dataset, attributes__category__isnull=False
         ).values_list("attributes__category", flat=True)
-        return sorted(str(one) for one in found.distinct())
+        return sorted({str(one) for one in found.distinct() if one} | {self.wanted.category} - {""})

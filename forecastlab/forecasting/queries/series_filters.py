@@ -55,9 +55,18 @@ def champions(backtest: Backtest, asked: Wanted) -> QuerySet[Champion]:
     if asked.store:
         found = found.filter(series__store__code=asked.store)
     if asked.category:
-        given = Q(series__product__attributes__category=asked.category)
-        lacking = Q(series__product__attributes__category__isnull=True)
-        found = found.filter(given | (lacking & Q(series__product__code=asked.category)))
+        found = found.filter(of_category(asked.category, "series__product__"))
     if asked.champion:
         found = found.filter(model=asked.champion)
     return found
+
+
+def of_category(category: str, path: str = "") -> Q:
+    """Return which products belong to a category, as the judged groups have it.
+
+    A product without a category, or with an empty one, is one by itself, under its own name.
+    `path` leads to the product.
+    """
+    own = f"{path}attributes__category"
+    lacking = Q(**{f"{own}__isnull": True}) | Q(**{own: ""}) | Q(**{own: None})
+    return Q(**{own: category}) | (lacking & Q(**{f"{path}code": category}))
