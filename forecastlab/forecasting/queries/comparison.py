@@ -136,7 +136,7 @@ class Comparison:
         }
         windows = ngettext(
             "one fold of %(horizon)s %(noun)s",
-            "same %(folds)s folds of %(horizon)s %(noun)s",
+            "the same %(folds)s folds of %(horizon)s %(noun)s",
             folds,
         )
         scored = _("%(count)s series scored") % {"count": figures.number(self.backtest.judged)}
@@ -270,7 +270,7 @@ class Comparison:
 
     # -- whether it is real ---------------------------------------------------------------------
 
-    @property
+    @cached_property
     def verdict(self) -> dict[str, str] | None:
         """Return whether the lead over the next model is real, where that was looked at."""
         found = self.result.get("comparisons", {})
@@ -317,7 +317,7 @@ class Comparison:
         """Return the first series that could not be judged, and why."""
         return list(self.backtest.skipped[:MOST_SKIPPED])
 
-    @property
+    @cached_property
     def missing(self) -> list[dict[str, str]]:
         """Return models that did not run at all, or not on every series, and why."""
         kinds = ((_("not available here"), "unavailable"), (_("failed"), "left_out"))

@@ -83,7 +83,7 @@ class Groups:
             found.setdefault(key, {})[model] = wape
         return found
 
-    @property
+    @cached_property
     def horizon(self) -> dict[str, Any] | None:
         """Return the lines of `components/lines.html`: WAPE by single step ahead."""
         names = self.comparison.ranked[:MOST_LINES]

@@ -58,7 +58,7 @@ class JudgedSeries:
         ordered = found.select_related("series").defer("judged").order_by(order, "series_id")
         return Paginator(ordered, PER_PAGE).get_page(self.wanted.page)
 
-    @property
+    @cached_property
     def rows(self) -> list[Row]:
         return [self._row(one) for one in self.page]
 

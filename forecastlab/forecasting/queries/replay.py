@@ -170,7 +170,7 @@ class Replay:
 
     # -- residuals ------------------------------------------------------------------------------
 
-    @property
+    @cached_property
     def _errors(self) -> list[tuple[int, int, float | None, float, float | None]]:
         """Return fold, period, actual, forecast and error of every period of the chosen folds."""
         if self.served is None:
@@ -193,7 +193,7 @@ class Replay:
                 )
         return found
 
-    @property
+    @cached_property
     def residuals(self) -> plots.Bars | None:
         """Return the champion's errors as bars around zero; None where nothing was scored."""
         return plots.bars([one[-1] for one in self._errors])

@@ -114,15 +114,15 @@ class SeriesChart:
             return {"folds": []}
         found: dict[str, Any] = {"folds": replay.marks(self.start)}
         if replay.served is not None:
-            found["judged"] = self._line(replay.served)
+            found["judged"] = self._line(replay, replay.served)
         overlays = [
-            {"title": title_of(one), "values": self._line(replay.of(one))} for one in replay.drawn
+            {"title": title_of(one), "values": self._line(replay, replay.of(one))}
+            for one in replay.drawn
         ]
         return {**found, "overlays": overlays} if overlays else found
 
-    def _line(self, values: Floats) -> list[float | None]:
-        assert self.replay is not None  # noqa: S101 - only asked where there is one
-        return self._padded(self.replay.line(values, self.end + 1)[self.start :])
+    def _line(self, replay: Replay, values: Floats) -> list[float | None]:
+        return self._padded(replay.line(values, self.end + 1)[self.start :])
 
     # -- facts ----------------------------------------------------------------------------------
 

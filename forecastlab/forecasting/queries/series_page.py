@@ -136,7 +136,7 @@ class SeriesPage:
         ahead = _("%(margin)s ahead of %(rival)s")
         return (ahead if margin > 0 else _("%(margin)s behind %(rival)s")) % said
 
-    @property
+    @cached_property
     def bars(self) -> list[dict[str, Any]]:
         """Return the models by WAPE on this series, or on the chosen fold of it, best first."""
         known = {one.model: one.wape for one in self.scores if one.wape is not None}
@@ -161,7 +161,7 @@ class SeriesPage:
                 return str(one["reason"])
         return ""
 
-    @property
+    @cached_property
     def ahead(self) -> list[dict[str, str]]:
         """Return the forecast, period by period."""
         one, issue = self.forecast, self.issue
@@ -200,7 +200,7 @@ class SeriesPage:
 
     @property
     def crumbs(self) -> Sequence[dict[str, str]]:
-        if self.from_backtest:
+        if self.from_backtest or self.issue is None:
             back = _("Backtest %(id)s") % {"id": self.backtest.pk}
             return [
                 {"label": back, "url": reverse("forecasting:backtest", args=[self.backtest.pk])},
@@ -210,7 +210,6 @@ class SeriesPage:
                 },
                 {"label": self.version.ref},
             ]
-        assert self.issue is not None  # noqa: S101 - one of the two leads here
         listed = {"label": _("Series"), "url": self.issue.get_absolute_url()}
         return [listed, {"label": self.version.dataset.name}]
 

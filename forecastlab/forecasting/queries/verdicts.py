@@ -39,11 +39,12 @@ def policies(backtest: Backtest) -> list[Policy]:
     """Return the ways to choose, the one that serves first, then by WAPE; none with one fold."""
     found = backtest.result["champion_policies"]
     serving = found.get(backtest.default_policy, {}).get("wape")
+    titles = _titles()
     rows = [
         Policy(
             name=name,
-            title=_titles()[name][0],
-            text=_titles()[name][1],
+            title=titles[name][0],
+            text=titles[name][1],
             serves=name == backtest.default_policy,
             wape=one["wape"],
             mase=one["mase"],
@@ -57,7 +58,8 @@ def policies(backtest: Backtest) -> list[Policy]:
 
 def choices() -> list[tuple[str, str]]:
     """Return the ways to choose as a form offers them, the usual one first."""
-    return [(name, _titles()[name][0]) for name in POLICIES]
+    titles = _titles()
+    return [(name, titles[name][0]) for name in POLICIES]
 
 
 def selection(backtest: Backtest) -> str:

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from forecastlab.forecasting.domain import fallbacks
 from forecastlab.forecasting.domain.config import Config
 from forecastlab.forecasting.domain.panel import Integers
@@ -37,7 +39,11 @@ def told(context: StepContext, config: Config) -> dict[str, Any]:
     everywhere = context.results["features"]["series"] if configs.judges(context) else None
     left = {model for model, series in failed.items() if series == everywhere}
     if len(left) == len(config.single):
-        raise StepFailed(f"No model can forecast these sales. The first: {entries[0]['reason']}")
+        raise StepFailed(
+            _("No model can forecast these sales."),
+            hint=_("The first reason: %(reason)s. Name other models, or look at the sales.")
+            % {"reason": str(entries[0]["reason"]).rstrip(".")},
+        )
     reasons = {one["model"]: one["reason"] for one in reversed(entries) if one["model"] in left}
     return {
         "trained": [name for name in config.single if name not in left],

@@ -11,6 +11,12 @@ from forecastlab.forecasting.queries.series_page import SeriesPage
 from forecastlab.lib.errors import NotFound
 
 
+class NoSuchSeries(NotFound):
+    """There is no such series in this backtest."""
+
+    code = "no_such_series"
+
+
 def of_forecast(forecast: Forecast, asked: Wanted) -> SeriesPage:
     """Return the page of an issued forecast."""
     issue = forecast.issue
@@ -25,7 +31,7 @@ def of_backtest(backtest: Backtest, series_id: int, asked: Wanted) -> SeriesPage
     """Return the page of a judged series, with the newest forecast that came of it."""
     champion = _champion(backtest, series_id)
     if champion is None:
-        raise NotFound(_("There is no such series in this backtest."))
+        raise NoSuchSeries(_("There is no such series in this backtest."))
     same = Forecast.objects.filter(issue__backtest=backtest, issue__version=backtest.version_id)
     newest = same.filter(series=series_id).select_related("issue__version__dataset")
     replay = _replay(backtest, series_id, champion, asked)

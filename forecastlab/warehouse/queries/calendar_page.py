@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from forecastlab.lib.figures import number
+from forecastlab.lib.figures import UNKNOWN, number
 from forecastlab.warehouse.models import CalendarDay, Dataset
 
 PER_PAGE = 50
@@ -87,5 +87,5 @@ def _text(value: Any) -> str:
 
 def _share(holiday: float | None) -> str:
     if holiday is None:
-        return "–"
+        return UNKNOWN
     return number(holiday, 0 if holiday in (0, 1) else 2)
