@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router, Schema, Status
+from pydantic import StrictBool, StrictInt
 
 from forecastlab.accounts.services.access import person, requires
 from forecastlab.lib.cursors import Page
@@ -23,20 +24,20 @@ class RunIn(Schema):
     scenario: str | None = None
     dataset: str | None = None
     name: str | None = None
-    seed: int | None = None
+    seed: StrictInt | None = None
     as_of: date | None = None
     simulate: dict[str, Any] | None = None
     models: list[str] | None = None
-    horizon: int | None = None
-    folds: int | None = None
-    step: int | None = None
-    gap: int | None = None
-    window: int | None = None
+    horizon: StrictInt | None = None
+    folds: StrictInt | None = None
+    step: StrictInt | None = None
+    gap: StrictInt | None = None
+    window: StrictInt | None = None
     metric: str | None = None
     policy: str | None = None
     focus: str | None = None
     table: str | None = None
-    keep_going: bool | None = None
+    keep_going: StrictBool | None = None
 
 
 class RetryIn(Schema):

@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router, Schema, Status
+from pydantic import ConfigDict
 
 from forecastlab.accounts.services.access import person, requires
 from forecastlab.forecasting.queries import representations
@@ -24,7 +25,13 @@ class ModelRunFilters(Page):
     dataset: str = ""
 
 
-class ForecastIn(Schema):
+class Asked(Schema):
+    """Refuses what it does not know, and numbers that are written as texts or truth values."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class ForecastIn(Asked):
     """Issue forecasts of every series by the champions behind an alias."""
 
     dataset: str
@@ -32,7 +39,7 @@ class ForecastIn(Schema):
     alias: str = ""
 
 
-class BacktestIn(Schema):
+class BacktestIn(Asked):
     """Judge models on the same folds; whatever is left out takes its default."""
 
     dataset: str

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -99,22 +101,31 @@ def test_a_backtest_can_be_started(issue: ForecastIssue, alice: Client) -> None:
     assert answer.json()["job"] > 0
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("season_length", 91),  # there are 90 days
-        ("season_length", 10**30),
-        ("window", 100_001),
-        ("step", 10**30),
-    ],
-)
-def test_what_is_longer_than_any_history_is_refused(
-    issue: ForecastIssue, alice: Client, field: str, value: int
-) -> None:
-    answer = alice.post(
-        reverse("api:backtest-start"),
-        {"dataset": "shop", "models": ["naive"], field: value},
-        content_type="application/json",
-    )
+def test_what_is_longer_than_any_history_is_refused(issue: ForecastIssue, alice: Client) -> None:
+    days = issue.version.history
+    wrong = [("season_length", days + 1), ("season_length", 10**30), ("window", 100_001)]
 
-    assert (answer.status_code, answer.json()["field"]) == (422, field)
+    for field, value in wrong:
+        answer = posted(alice, "backtest-start", {"models": ["naive"], field: value})
+        assert (answer.status_code, answer.json().get("field")) == (422, field)
+
+
+def test_options_that_are_unknown_or_of_another_type_are_refused(
+    issue: ForecastIssue, alice: Client
+) -> None:
+    wrong = [
+        ("backtest-start", {"horizn": 3}, "horizn"),
+        ("backtest-start", {"folds": True}, "folds"),
+        ("backtest-start", {"intervals": [True]}, "intervals.0"),
+        ("forecast-start", {"horizn": 3}, "horizn"),
+        ("forecast-start", {"horizon": "7"}, "horizon"),
+    ]
+
+    for name, options, field in wrong:
+        answer = posted(alice, name, options)
+        assert (answer.status_code, answer.json().get("field")) == (422, field)
+
+
+def posted(client: Client, name: str, options: dict[str, Any]) -> Any:
+    body = {"dataset": "shop", **options}
+    return client.post(reverse(f"api:{name}"), body, content_type="application/json")

@@ -69,6 +69,7 @@ def test_one_key_starts_one_run() -> None:
         ({"dataset": "shop", "colour": "red"}, "colour"),
         ({"dataset": "shop", "models": ["prophet"]}, "models"),
         ({"dataset": "shop", "horizon": 91}, "horizon"),
+        ({"dataset": "shop", "horizon": True}, "horizon"),
         ({"dataset": "shop", "folds": 6}, "folds"),
     ],
 )
