@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from forecastlab.forecasting.domain import folds
+from forecastlab.forecasting.domain.config import checked_policy
 from forecastlab.forecasting.domain.defaults import (
     BY_FREQUENCY,
     FOLDS,
@@ -18,7 +19,6 @@ from forecastlab.forecasting.domain.defaults import (
     Defaults,
 )
 from forecastlab.forecasting.domain.folds import Folds
-from forecastlab.forecasting.domain.models import ensemble
 from forecastlab.lib.errors import BadInput
 
 METRICS = ("wape", "mae", "rmse")
@@ -122,8 +122,9 @@ def freeze(options: Options, *, known: Known, sales: Sales, today: date) -> dict
     }
     if "window" in given:
         config["window"] = _whole(given, "window", 0, low=sales.defaults.history, high=MOST_PERIODS)
-    if _policy(given, models) != POLICIES[0]:
-        config["policy"] = given["policy"]
+    policy = checked_policy(given.get("policy"), models)
+    if policy != POLICIES[0]:
+        config["policy"] = policy
     _check_history(config, sales)
     config["name"] = _name(given, config, sales)
     return config
@@ -208,15 +209,6 @@ def _metric(given: Options) -> str:
     if metric not in METRICS:
         raise _unknown("metric", metric, METRICS)
     return str(metric)
-
-
-def _policy(given: Options, models: Sequence[str]) -> str:
-    policy = given.get("policy", POLICIES[0])
-    if policy not in POLICIES:
-        raise _unknown("policy", policy, POLICIES)
-    if policy == ensemble.NAME and ensemble.NAME not in models:
-        raise BadInput("The policy 'ensemble' needs the model 'ensemble'.", field="policy")
-    return str(policy)
 
 
 def _models(given: Options, known: Known) -> list[str]:

@@ -84,7 +84,7 @@ def test_without_scenario_or_dataset_the_first_scenario_is_meant() -> None:
         ({"models": ["naive", "naive"]}, "models", "'naive' is named twice"),
         ({"models": 3}, "models", "list of names"),
         ({"metric": "mape"}, "metric", "no metric 'mape'. Known: wape, mae, rmse."),
-        ({"policy": "coin"}, "policy", "no policy 'coin'. Known: ensemble_switch, ensemble"),
+        ({"policy": "coin"}, "policy", "no policy 'coin'. There are: ensemble_switch, ensemble"),
         ({"policy": "ensemble"}, "policy", "'ensemble' needs the model 'ensemble'"),
         ({"seed": -1}, "seed", "-1 is not a whole number from 0"),
         ({"seed": "many"}, "seed", "many is not a whole number"),

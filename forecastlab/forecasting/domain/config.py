@@ -140,7 +140,7 @@ def resolve(options: Mapping[str, Any], *, frequency: str, held_back: int = 0) -
         levels=_levels(options.get("intervals")),
         held_back=held_back,
         window=_window(options, defaults),
-        policy=_policy(options.get("policy"), models),
+        policy=checked_policy(options.get("policy"), models),
     )
 
 
@@ -222,7 +222,8 @@ def _metric(given: str | None) -> str:
     return given
 
 
-def _policy(given: str | None, models: Sequence[str]) -> str:
+def checked_policy(given: str | None, models: Sequence[str]) -> str:
+    """Return how what serves a series is chosen; raises BadInput."""
     policy = given or POLICIES[0]
     if policy not in POLICIES:
         raise BadInput(
