@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from forecastlab.forecasting.domain import frames
 from forecastlab.forecasting.domain.frames import Cells, Layout, Numbers, Source
-from forecastlab.forecasting.domain.panel import Flags, Floats, Panel, Whole
+from forecastlab.forecasting.domain.panel import Flags, Floats, Whole
 
 SEED = 20_240_607
 SETTINGS: dict[str, Any] = {
@@ -45,7 +45,6 @@ SETTINGS: dict[str, Any] = {
 FEWEST_ROWS, LEAF_SHARE = 60, 0.02
 
 Text = NDArray[np.uint8]
-Sources = Callable[[Panel], Source]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +69,14 @@ def unavailable() -> str:
     return ""
 
 
-def fit(whole: Whole, sources: Sources, last: int, steps: int, size: Size = WHOLE) -> Text:
+def fit(whole: Whole, sources: Iterable[Source], last: int, steps: int, size: Size) -> Text:
     """Return the text of a model of all that happened up to the period `last`, empty for none.
 
-    `sources` gives what the features of a block are made of, as known at `last`.
+    `sources` are what the features of each piece are made of, as known at `last`.
     """
     seen = sum(int((~np.isnan(one.fit[: last + 1])).sum()) for one in whole.pieces())
     share, made, layout = size.rows / max(seen, 1), [], None
-    for number, piece in enumerate(whole.pieces()):
-        source = sources(piece)
+    for number, source in enumerate(sources):
         layout = source.layout
         random = np.random.default_rng([SEED, number, last])
         made.append(_rows(source, _drawn(source, last, steps, share, random)))
@@ -130,10 +128,11 @@ def forecast(text: Text, source: Source, origin: int, steps: int) -> Floats:
     cells = Cells(np.full(step.shape, origin), step, series)
     values = np.nan_to_num(source.scale(cells))
     if text.size:
-        values *= _model(text.tobytes()).predict(frames.build(source, cells), num_threads=1)
+        values *= model(text.tobytes()).predict(frames.build(source, cells), num_threads=1)
     return values.reshape(steps, width)
 
 
 @lru_cache(maxsize=8)
-def _model(text: bytes) -> Any:
+def model(text: bytes) -> Any:
+    """Return the trees of a text, read once for all blocks."""
     return import_module("lightgbm").Booster(model_str=text.decode())

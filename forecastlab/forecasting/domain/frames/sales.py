@@ -6,6 +6,7 @@ import numpy as np
 
 from forecastlab.forecasting.domain.frames.columns import Columns, Safety, Values
 from forecastlab.forecasting.domain.frames.sources import Cells, Layout, Source, at
+from forecastlab.forecasting.domain.observed import mean_seen
 from forecastlab.forecasting.domain.panel import Floats
 
 LAGS = (0, 1, 2, 3)
@@ -31,7 +32,7 @@ class TargetHistory:
         found = {f"lag_{lag}": one for lag, one in zip(LAGS, lags, strict=True)}
         if source.layout.season > 1:
             seasons = _seasons(source, cells) / level
-            found |= {"season_last": seasons[0], "season_mean": _mean(seasons)}
+            found |= {"season_last": seasons[0], "season_mean": mean_seen(seasons)}
         return found | {"log_level": np.log(level)}
 
 
@@ -41,14 +42,6 @@ def _seasons(source: Source, cells: Cells) -> Floats:
     newest = cells.target - season * -(-cells.step // season)
     rows = newest - season * np.arange(SEASONS)[:, None]
     return at(source.history, rows, cells.series).astype(np.float64)
-
-
-def _mean(seasons: Floats) -> Floats:
-    seen = ~np.isnan(seasons)
-    count = seen.sum(axis=0)
-    total = np.where(seen, seasons, 0.0).sum(axis=0)
-    mean: Floats = np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
-    return mean
 
 
 class Rolling:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from forecastlab.forecasting.domain.frames.columns import Columns, Safety, Values
 from forecastlab.forecasting.domain.frames.sources import Cells, Layout, Source, at
+from forecastlab.forecasting.domain.observed import quotient
 from forecastlab.forecasting.domain.panel import Floats
 
 WEATHER = re.compile(r"temp|precip|precpt|rain|snow|humid|wind|sun|weather")
@@ -67,8 +68,7 @@ class Signals:
 def _change(name: str, ahead: NDArray[np.floating], usual: Floats) -> Floats:
     if not PRICE.search(name.lower()):
         return ahead - usual
-    changed: Floats = np.divide(ahead, usual, out=np.full(usual.shape, np.nan), where=usual > 0)
-    return changed
+    return quotient(ahead.astype(np.float64), usual)
 
 
 class PricePromo(Signals):

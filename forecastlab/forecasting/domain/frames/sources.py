@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from forecastlab.forecasting.domain.observed import quotient
 from forecastlab.forecasting.domain.panel import Flags, Floats, Integers, Panel
 from forecastlab.forecasting.domain.protocol import Task
 
@@ -81,9 +82,7 @@ class Sums:
 
     def mean(self, last: Integers, series: Integers, width: int) -> Floats:
         """Return the mean of what was seen there, NaN where nothing was."""
-        total, count = self.total(last, series, width)
-        mean: Floats = np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
-        return mean
+        return quotient(*self.total(last, series, width))
 
 
 class Source:

@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 
 from forecastlab.forecasting.domain import boosting, frames
-from forecastlab.forecasting.domain.boosting import TRIAL, WHOLE, Size, Text
+from forecastlab.forecasting.domain.boosting import TRIAL, WHOLE, Text
 from forecastlab.forecasting.domain.frames import Source, layout_of
 from forecastlab.forecasting.domain.frames.fixed import YEARS
+from forecastlab.forecasting.domain.metrics import wape
 from forecastlab.forecasting.domain.models import driver
 from forecastlab.forecasting.domain.panel import Floats, Panel, Whole
 from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, PanelModel, Scope, Task
@@ -43,15 +44,19 @@ class LightGbm(PanelModel):
         """Return `text.N` for each fit, `which` of them serves each origin, and what they need.
 
         Of each fit `clean` is 1 where promotions are taken out of history, and `trial` is the WAPE
-        of history as sold and of cleaned history, NaN where nothing was tried. `told` is JSON.
+        in percent of history as sold and of cleaned history, NaN where nothing was tried. `told`
+        is JSON.
         """
         driven = _driven(whole, task)
+        some = _tried(whole) if driven else None
         texts: dict[str, Text] = {}
         trials, fitted = [], _fitted(task)
         for number in np.flatnonzero(fitted).tolist():
-            trials.append(_trial(whole, task, number) if driven else NOT_TRIED)
+            last = task.origins[number]
+            trials.append(_trial(some, task, last) if some else NOT_TRIED)
             at = number, bool(trials[-1][1] < trials[-1][0])
-            texts[f"text.{len(texts)}"] = _fit(whole, task, driven, at, WHOLE)
+            sources = (_source(piece, task, driven, at) for piece in whole.pieces())
+            texts[f"text.{len(texts)}"] = boosting.fit(whole, sources, last, task.steps, WHOLE)
         trial = np.stack(trials)
         return {
             **driven,
@@ -115,33 +120,30 @@ def _source(block: Panel, task: Task, learned: Arrays, at: tuple[int, bool]) -> 
     return Source(block, layout, driver.factors(block, only, here)[0], clean=clean)
 
 
-def _fit(whole: Whole, task: Task, learned: Arrays, at: tuple[int, bool], size: Size) -> Text:
-    def source(block: Panel) -> Source:
-        return _source(block, task, learned, at)
+def _tried(whole: Whole) -> Panel:
+    """Return the series on which both histories are tried."""
+    random = np.random.default_rng(boosting.SEED)
+    return whole.pick(np.sort(random.permutation(whole.width)[:TRIED]))
 
-    return boosting.fit(whole, source, task.origins[at[0]], task.steps, size)
 
-
-def _trial(whole: Whole, task: Task, number: int) -> Floats:
-    """Return the WAPE of both histories in the last periods known at the origin of a fit.
+def _trial(some: Panel, task: Task, last: int) -> Floats:
+    """Return the WAPE of both histories in the last periods known at `last`, where a fit is made.
 
     Not tried where less than one more horizon would be left to learn from.
     """
-    last = task.origins[number]
     origin = last - task.steps
     if origin + 1 < 2 * task.steps:
         return NOT_TRIED
-    random = np.random.default_rng(boosting.SEED)
-    some = whole.pick(np.sort(random.permutation(whole.width)[:TRIED]))
     earlier = replace(task, origins=(origin,))
     driven, actual = _driven(some, earlier), some.fit[origin + 1 : last + 1]
+    told = [_source(piece, earlier, driven, (0, False)) for piece in some.pieces()]
     errors = []
     for clean in (False, True):
-        text = _fit(some, earlier, driven, (0, clean), TRIAL)
-        source = _source(some, earlier, driven, (0, clean))
-        made = boosting.forecast(text, source, origin, task.steps)
-        errors.append(np.nansum(np.abs(actual - made)))
-    return np.array(errors) / np.nansum(actual) if np.nansum(actual) > 0 else NOT_TRIED
+        sources = [Source(one.block, one.layout, one.factor, clean=clean) for one in told]
+        text = boosting.fit(some, sources, origin, task.steps, TRIAL)
+        made = [boosting.forecast(text, one, origin, task.steps) for one in sources]
+        errors.append(wape(actual, np.concatenate(made, axis=-1)))
+    return np.array(errors)
 
 
 MODEL = LightGbm()

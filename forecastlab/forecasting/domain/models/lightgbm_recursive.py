@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from forecastlab.forecasting.domain import boosting
+from forecastlab.forecasting.domain.boosting import Text
 from forecastlab.forecasting.domain.panel import Floats, Panel, Whole
 from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, PanelModel, Scope, Task
 from forecastlab.forecasting.domain.singly import filled
@@ -58,8 +59,7 @@ class LightGbmRecursive(PanelModel):
     def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts:
         values = np.zeros((len(task.origins), task.steps, block.width))
         for place, origin in enumerate(task.origins):
-            text = learned[f"text.{place}"].tobytes().decode()
-            values[place] = _forecast(block.fit[: origin + 1], task, text)
+            values[place] = _forecast(block.fit[: origin + 1], task, learned[f"text.{place}"])
         return Forecasts(np.maximum(values, 0.0))
 
 
@@ -74,7 +74,7 @@ class OneThread:
         return found
 
 
-def _fitted(values: Floats, task: Task) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def _fitted(values: Floats, task: Task) -> Text:
     trees = import_module("lightgbm").LGBMRegressor(**SETTINGS)
     frame = _frame(values, task.season)
     library = _library(task, {"trees": trees})
@@ -83,7 +83,7 @@ def _fitted(values: Floats, task: Task) -> np.ndarray[Any, np.dtype[np.uint8]]:
     return np.frombuffer(text.encode(), dtype=np.uint8)
 
 
-def _forecast(values: Floats, task: Task, text: str) -> Floats:
+def _forecast(values: Floats, task: Task, text: Text) -> Floats:
     """Return steps x series; a series without any sale is forecast as nothing."""
     frame = _frame(values, task.season)
     found = np.zeros((task.steps, values.shape[1]))
@@ -91,7 +91,7 @@ def _forecast(values: Floats, task: Task, text: str) -> Floats:
         return found
     library = _library(task, {})
     library.preprocess(frame, static_features=[], dropna=False)
-    library.models_ = {"trees": OneThread(import_module("lightgbm").Booster(model_str=text))}
+    library.models_ = {"trees": OneThread(boosting.model(text.tobytes()))}
     made = library.predict(task.steps)
     series = frame["unique_id"].unique().sort().to_numpy()
     found[:, series] = made.sort("unique_id", "ds")["trees"].to_numpy().reshape(-1, task.steps).T
