@@ -31,10 +31,10 @@ from forecastlab.lib.errors import NotFound
 from forecastlab.lib.htmx import render_region
 
 
-def _issue(request: HttpRequest, issue_id: int) -> ForecastIssue:
+def _issue(request: HttpRequest, issue_id: int, *joined: str) -> ForecastIssue:
     visible = ForecastIssue.objects.visible_to(person(request))
     found: ForecastIssue | None = (
-        visible.select_related("version__dataset", "backtest").filter(pk=issue_id).first()
+        visible.select_related("version__dataset", *joined).filter(pk=issue_id).first()
     )
     if found is None:
         raise NotFound(_("There are no such forecasts, or not for you."))
@@ -82,7 +82,7 @@ def issue_download(request: HttpRequest, issue_id: int, suffix: str) -> HttpResp
 @requires("forecast.view")
 @require_GET
 def series_page(request: HttpRequest, issue_id: int, series_id: int) -> HttpResponse:
-    forecast = _forecast(_issue(request, issue_id), series_id)
+    forecast = _forecast(_issue(request, issue_id, "backtest"), series_id)
     page = replays.of_forecast(forecast, _asked(request))
     return render(request, "forecasting/series_page.html", {"page": page})
 
@@ -130,7 +130,8 @@ def model_run_list(request: HttpRequest) -> HttpResponse:
 def model_run(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a model run; with `?verify=1` read its artefact again and say whether it is whole."""
     visible = ModelRun.objects.visible_to(person(request))
-    run = visible.select_related("version__dataset", "backtest", "created_by").filter(pk=pk).first()
+    joined = visible.select_related("version__dataset", "backtest", "created_by")
+    run = joined.defer("backtest__result", "backtest__skipped").filter(pk=pk).first()
     if run is None:
         raise NotFound(_("There is no such model run, or not for you."))
     checked = "verify" in request.GET

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from statistics import median
+from typing import Any
+
+from django.db.models import F, Func, IntegerField
+from django.db.models.fields.json import KeyTransform
 
 from forecastlab.forecasting.domain.config import Config
 from forecastlab.forecasting.domain.models import zoo
@@ -27,10 +32,22 @@ def seconds_per_series(config: Config, periods: int) -> float:
 def _measured() -> dict[str, float]:
     """Return the seconds per period, series and origin in the last backtests, by model."""
     found: defaultdict[str, list[float]] = defaultdict(list)
-    for one in Backtest.objects.newest().select_related("version")[:RECENT]:
-        series = one.judged + len(one.skipped)
-        cells = max(series * one.version.periods * (one.config["folds"] + 1), 1)
-        for name, told in one.result["models"].items():
+    for periods, series, folds, models in _recent():
+        cells = max(series * periods * (folds + 1), 1)
+        for name, told in models.items():
             if name in zoo():
                 found[name].append(told["seconds"] / cells)
     return {name: median(many) for name, many in found.items()}
+
+
+def _recent() -> Iterable[tuple[int, int, int, Mapping[str, Any]]]:
+    """Return periods, series, folds and models of the last backtests, and no more of them."""
+    skipped = Func("skipped", function="jsonb_array_length", output_field=IntegerField())
+    told = Backtest.objects.newest().values_list(
+        "version__periods",
+        F("judged") + skipped,
+        KeyTransform("folds", "config"),
+        KeyTransform("models", "result"),
+    )
+    found: Iterable[tuple[int, int, int, Mapping[str, Any]]] = told[:RECENT]
+    return found
