@@ -98,3 +98,28 @@ def test_a_last_day_that_is_closed_is_no_plan(tmp_path: Path, worker: None) -> N
 
     assert code == 0, told
     assert DatasetVersion.objects.get().history == 3
+
+
+@pytest.mark.parametrize(
+    ("later", "closed", "history"),
+    [(1, "", 90), (4, "", 90), (60, "", 90), (1, "91 92", 92), (4, "91 95", 91)],
+)
+def test_a_plan_that_begins_later_leaves_the_history_at_the_last_sale(
+    tmp_path: Path, worker: None, later: int, closed: str, history: int
+) -> None:
+    make_user("alice")
+    shut = [int(one) for one in closed.split()]
+    days = [(t, str(t), 1) for t in range(1, 91)] + [(t, "0", 0) for t in shut]
+    begun = max([90 + later, *(one + 1 for one in shut)])
+    days += [(t, "", 1) for t in range(begun, begun + 7)]
+    rows = [
+        f"{one},{date(2025, 12, 31) + timedelta(t)},{y},{o}" for t, y, o in days for one in "AB"
+    ]
+    path = tmp_path / "sales.csv"
+    path.write_text("\n".join(["product,ds,quantity,open", *rows]) + "\n")
+
+    code, told = run("import_dataset", "shop", str(path))
+
+    assert code == 0, told
+    version = DatasetVersion.objects.get()
+    assert (version.history, version.periods) == (history, days[-1][0])

@@ -120,8 +120,9 @@ class Workplace:
     def tail(self) -> dict[str, int]:
         """Return what the last periods are: `held_back` and, after them, `planned`.
 
-        Held back is the truth of the last fold. A plan begins with the first unknown quantity
-        after the last period in which anybody sold or was open.
+        Held back is the truth of the last fold. Where unknown quantities follow the last period in
+        which anybody sold or was open, the plan begins after it and the closed periods right
+        behind it, with rows or without.
         """
         t, quantity = pl.col("t"), pl.col("quantity")
         shut = (pl.col("open") == 0).fill_null(value=False) & (quantity == 0)
@@ -141,8 +142,12 @@ class Workplace:
             t.max().alias("last"),
         )
         first, sold, last = spans.row(0)
-        begun = told.filter("unknown", t > sold).select(t.min()).item()
-        begun = last + 1 if begun is None else begun
+        after = told.filter(t > sold)
+        begun = last + 1
+        if after["unknown"].any():
+            begun, closed = sold + 1, set(after.filter(~pl.col("unknown"))["t"])
+            while begun in closed:
+                begun += 1
         return {"held_back": 0 if first is None else begun - first, "planned": last + 1 - begun}
 
     def write_comparison(self, comparison: dict[str, Any]) -> None:
