@@ -194,4 +194,12 @@ MUTATIONS = (
         "if not token:",
         "tests/warehouse/test_import_pages.py::test_a_file_is_read_by_one_job_at_a_time",
     ),
+    Mutation(
+        "work starts without the lock of its dataset",
+        "forecastlab/warehouse/services/versions.py",
+        "WHERE id = %s FOR KEY SHARE",
+        "WHERE id = %s",
+        "tests/warehouse/test_dataset_changes.py::"
+        "test_work_that_starts_and_a_deletion_know_of_each_other",
+    ),
 )

@@ -13,6 +13,7 @@ from forecastlab.accounts.models import User
 from forecastlab.jobs.services import jobs, resuming
 from forecastlab.lib import artefacts, texts
 from forecastlab.lib.errors import BadInput, Conflict, NotFound
+from forecastlab.warehouse.services import versions
 from showcase.models import Run, StepRun
 from showcase.services import configs
 from showcase.services.configs import Prepared
@@ -48,6 +49,8 @@ def start(options: Mapping[str, Any], *, by: User, at: datetime) -> Run:
     """
     prepared = configs.prepare(options, by=by, at=at)
     with transaction.atomic():
+        if prepared.dataset:
+            versions.keep(prepared.dataset, prepared.version)
         run = _create(prepared, by=by, at=at)
         run.job = jobs.create(
             KIND, params={**run.config, "run": run.pk}, by=by, at=at, exclusive=prepared.slot

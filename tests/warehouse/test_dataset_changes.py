@@ -30,6 +30,7 @@ from tests.factories import (
     run_job,
     work_off,
 )
+from tests.jobs.concurrency import overlapping
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -263,6 +264,37 @@ def test_any_app_may_hold_a_version(alice: User) -> None:
         answer = signed_in(alice).post("/datasets/shop/delete/", {"typed": "shop"})
 
     assert f"plan 7 needs dataset_version {version.pk}" in answer.content.decode()
+
+
+def test_work_that_starts_and_a_deletion_know_of_each_other(alice: User) -> None:
+    """Whoever is first wins, wherever the other one is: a conflict, or nothing to work on."""
+    client, json = signed_in(alice), {"content_type": "application/json"}
+
+    for kind in ("runs", "backtests", "forecasts"):
+        name = f"shop-{kind}"
+
+        def start(kind: str = kind, name: str = name) -> Any:
+            return client.post(f"/api/v1/{kind}", {"dataset": name}, **json)
+
+        def delete(name: str = name) -> Any:
+            return client.delete(f"/api/v1/datasets/{name}", {"confirm": name}, **json)
+
+        make_version(name=name, by=alice)
+        gone, late = overlapping(delete, start)
+        make_version(name=name, by=alice)
+        started, refused = overlapping(start, delete)
+
+        assert (gone.status_code, late.status_code) == (204, 404)
+        assert (started.status_code, refused.status_code) in {(201, 409), (202, 409)}
+        assert f"job {Job.objects.latest('pk').pk} " in refused.json()["detail"].lower()
+
+
+def test_work_on_a_version_that_is_gone_says_so(alice: User) -> None:
+    version = make_version(by=alice)
+    job = forecasts.start(version, horizon=7, alias="", by=alice, at=timezone.now())
+    version.series_profiles.all().delete()
+
+    assert "This version has just been deleted" in run_job(job).error["detail"]
 
 
 def test_jobs_of_a_deleted_dataset_are_nobodys_business(alice: User) -> None:

@@ -8,6 +8,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from forecastlab.forecasting.models import Alias, Backtest, ForecastIssue, ModelRun
+from forecastlab.jobs.models import Job
+
+# Kinds of jobs that work on a version without holding the slot of its dataset.
+KINDS = ("backtest", "forecast")
 
 
 def of_version(version_id: int) -> list[str]:
@@ -18,8 +22,13 @@ def of_version(version_id: int) -> list[str]:
         .order_by("name")
         .values_list("name", flat=True)
     ]
+    at_work = Job.objects.unfinished().filter(kind__in=KINDS, params__version=version_id)
     return [
         *told,
+        *(
+            _("job %(job)s works on it") % {"job": pk}
+            for pk in at_work.values_list("pk", flat=True)
+        ),
         *_counted(Backtest, version_id, _one_backtest),
         *_counted(ModelRun, version_id, _one_model_run),
         *_counted(ForecastIssue, version_id, _one_issue),

@@ -15,6 +15,7 @@ from forecastlab.warehouse import queries as warehouse
 from forecastlab.warehouse.domain.content import NUMBERS
 from forecastlab.warehouse.domain.profiles import STOCKOUT_LIMIT
 from forecastlab.warehouse.models import DatasetVersion
+from forecastlab.warehouse.services.versions import VersionGone
 
 KEY = ("series_id", "t", "quantity")
 COLUMNS = ("quantity", "open", "stockout_share")
@@ -35,12 +36,17 @@ class Loaded:
 
 
 class Source:
-    """Reads the panel of a version part by part. Raises PanelTooLarge before it reads."""
+    """Reads the panel of a version part by part. Raises PanelTooLarge before it reads.
+
+    Raises versions.VersionGone where no series is left: a version never has none.
+    """
 
     def __init__(self, version: DatasetVersion) -> None:
         panels.check_size(version.series_count, version.periods)
         self.version = version
         frame = warehouse.series_frame(version)
+        if frame.is_empty():
+            raise VersionGone
         self.series: Integers = frame["series_id"].to_numpy()
         codes = {one: frame[one].to_list() for one in ("store", "product", "category")}
         self.groups = panels.groups_of(codes, frame.height)

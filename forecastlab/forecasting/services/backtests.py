@@ -7,6 +7,7 @@ from datetime import datetime
 from time import perf_counter
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from forecastlab.accounts.models import User
@@ -33,10 +34,15 @@ MOST_LISTED = 200
 
 
 def start(version: DatasetVersion, options: Mapping[str, Any], *, by: User, at: datetime) -> Job:
-    """Start judging models on a version; raises BadInput before anything is written."""
+    """Start judging models on a version; raises BadInput before anything is written.
+
+    Raises versions.VersionGone for one that is deleted at the same time.
+    """
     configs.checked(version, options)
     params = {"dataset": version.dataset.name, "version": version.pk, **configs.given(options)}
-    return jobs.create(KIND, params=params, by=by, at=at)
+    with transaction.atomic():
+        versions.keep(version.dataset, version)
+        return jobs.create(KIND, params=params, by=by, at=at)
 
 
 def of_job(job: Job) -> Backtest:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from forecastlab.accounts.models import User
@@ -38,7 +39,8 @@ def start(
     """Start issuing forecasts of every series.
 
     With an alias its champions are used; without one, those of the dataset's own alias, which a
-    first forecast makes after judging. Raises BadInput, or NoSuchAlias for one that is named.
+    first forecast makes after judging. Raises BadInput, NoSuchAlias for one that is named, or
+    versions.VersionGone for a version that is deleted at the same time.
     """
     if horizon is not None and not 0 < horizon <= LONGEST:
         raise BadInput(
@@ -51,7 +53,9 @@ def start(
         "alias": alias or registry.default_alias(version.dataset.name),
     }
     params |= _by_alias(found, version, horizon) if found else _judged(version, horizon)
-    return jobs.create(KIND, params=params, by=by, at=at)
+    with transaction.atomic():
+        versions.keep(version.dataset, version)
+        return jobs.create(KIND, params=params, by=by, at=at)
 
 
 def _aliased(version: DatasetVersion, alias: str, by: User) -> ModelRun | None:

@@ -99,13 +99,16 @@ def load(place: Workplace, wanted: Load, report: Report) -> tuple[DatasetVersion
 
 
 def _locked(wanted: Load) -> Dataset:
-    """Return the dataset of this name, or that had it; make it when there is none."""
+    """Return the dataset of this name, or that had it; make it when there is none.
+
+    Work on its other versions may start meanwhile.
+    """
     if not Dataset.objects.named(wanted.name).exists():
         Dataset.objects.bulk_create(
             [Dataset(name=wanted.name, created_by=wanted.by, created_at=wanted.at)],
             ignore_conflicts=True,
         )
-    dataset = Dataset.objects.named(wanted.name).select_for_update().get()
+    dataset = Dataset.objects.named(wanted.name).select_for_update(no_key=True).get()
     if not Dataset.objects.visible_to(wanted.by).filter(pk=dataset.pk).exists():
         raise NameTaken(f"The name '{wanted.name}' is taken. Choose another.", field="name")
     return dataset

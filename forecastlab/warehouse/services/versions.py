@@ -10,7 +10,7 @@ from psycopg.errors import LockNotAvailable
 from forecastlab.events.services import log
 from forecastlab.lib import registry
 from forecastlab.lib.contributions import NewEvent, Referrer, StepContext, StepFailed, Transient
-from forecastlab.lib.errors import Conflict
+from forecastlab.lib.errors import Conflict, NotFound
 from forecastlab.warehouse.models import Dataset, DatasetVersion
 from forecastlab.warehouse.services import loading
 
@@ -18,12 +18,19 @@ KIND = "dataset_version"
 SHOWN = 5
 # Facts are dropped when nobody reads any; who waits longer than this would hold up the readers.
 PATIENCE = "5s"
+_KEEP = "SELECT 1 FROM warehouse_dataset WHERE id = %s FOR KEY SHARE"
 
 
 class Held(Conflict):
     """Something still needs this version."""
 
     code = "held"
+
+
+class VersionGone(NotFound):
+    """This version has just been deleted. Use another one."""
+
+    code = "version_gone"
 
 
 class BeingRead(Transient):
@@ -41,6 +48,19 @@ def version_of(context: StepContext) -> DatasetVersion:
             "The dataset version of this run is gone.", hint="Start a run over another version."
         )
     return version
+
+
+def keep(dataset: Dataset, version: DatasetVersion | None = None) -> None:
+    """Let nobody delete them before the caller's transaction ends: what starts work calls this.
+
+    A deletion waits until then and finds the work; of two that start, neither waits. Raises
+    VersionGone where a deletion was faster. Lock nothing of a job before.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP, [dataset.pk])
+        found = cursor.fetchone()
+    if not found or (version and not DatasetVersion.objects.filter(pk=version.pk).exists()):
+        raise VersionGone
 
 
 def holders(version: DatasetVersion) -> list[str]:
