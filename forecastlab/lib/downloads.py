@@ -8,6 +8,7 @@ formulas are marked as texts; Parquet holds everything as it is. Importing this 
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from itertools import chain
 from typing import Any
@@ -47,10 +48,13 @@ def respond(
 
 
 def for_sheets(frame: pl.DataFrame) -> pl.DataFrame:
-    """Mark texts as texts that a spreadsheet would carry out as formulas."""
+    """Mark texts and headings as texts that a spreadsheet would carry out as formulas."""
     text = pl.col(pl.String)
     formula = text.str.contains(FORMULA)
-    return frame.with_columns(pl.when(formula).then(pl.lit("'") + text).otherwise(text).name.keep())
+    marked = pl.when(formula).then(pl.lit("'") + text).otherwise(text).name.keep()
+    return frame.with_columns(marked).rename(
+        {one: f"'{one}" for one in frame.columns if re.search(FORMULA, one)}
+    )
 
 
 def csv_chunks(frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:

@@ -175,6 +175,18 @@ def test_a_signal_may_have_the_name_of_a_column(alice: Client) -> None:
     assert "signal.ds" in table(alice, "/datasets/shop/1/facts").columns
 
 
+def test_a_heading_that_is_a_formula_is_marked_in_sheets_only(alice: Client) -> None:
+    version = make_version(make_sales(10, 1))
+    for place, name in enumerate(["=HYPERLINK(1)", "@sig"]):
+        Signal.objects.create(version=version, position=place, name=name, known=True)
+
+    sheet = content(alice.get("/datasets/shop/1/facts.csv")).decode()
+    parquet = pl.read_parquet(io.BytesIO(content(alice.get("/datasets/shop/1/facts.parquet"))))
+
+    assert sheet.splitlines()[0].endswith(",'=HYPERLINK(1),'@sig")
+    assert parquet.columns[-2:] == ["=HYPERLINK(1)", "@sig"]
+
+
 def test_strangers_get_nothing(alice: Client) -> None:
     version = make_version(make_sales(10, 1), by=make_user("owner"))
     version.dataset.readers.add(make_group("readers"))
