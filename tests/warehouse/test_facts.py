@@ -105,8 +105,9 @@ def test_names_resolve_to_the_newest_or_the_numbered_version() -> None:
         queries.resolve("shop@9", alice)
     with pytest.raises(queries.NoSuchDataset, match="There are: shop"):
         queries.resolve("chop", alice)
-    with pytest.raises(queries.NoSuchDataset):
-        queries.resolve("shop@new", alice)
+    for number in ("new", "9" * 5000, "\u0661", "0"):
+        with pytest.raises(queries.NoSuchDataset):
+            queries.resolve(f"shop@{number}", alice)
 
 
 @pytest.mark.django_db(transaction=True)

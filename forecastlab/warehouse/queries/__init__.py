@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from forecastlab.lib import frames
+from forecastlab.lib import frames, texts
 from forecastlab.lib.errors import NotFound
 from forecastlab.warehouse.domain import names
 from forecastlab.warehouse.domain.periods import Frequency
@@ -45,9 +45,9 @@ def resolve(ref: str, user: Any) -> DatasetVersion:
     """
     name, _, number = ref.partition("@")
     versions = DatasetVersion.objects.visible_to(user).filter(dataset__in=_named(name))
-    wanted = versions.filter(number=int(number)) if number.isdecimal() else versions
+    wanted = versions.filter(number=texts.number(number) or 0) if number else versions
     found = wanted.select_related("dataset").order_by("-number").first()
-    if found is None or (number and not number.isdecimal()):
+    if found is None:
         raise NoSuchDataset(_what_there_is(name, number, user), field="dataset")
     return found
 
