@@ -161,3 +161,18 @@ def test_one_row_repeated_very_often_is_counted_and_its_first_lines_are_named(
     assert "in 3,000 lines: 30, 31, 32" in answer["error"]["detail"]
     assert len(answer["error"]["detail"]) < 400
     assert nothing_is_left(upload_root, before)
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["--dates=%%%", "--dates=%Q", "--dates=%Y%Y%Y", "--timezone=localtime", "--dates=%d.%m"],
+)
+def test_a_way_to_read_dates_that_reads_none_is_refused_at_once(folder: Path, option: str) -> None:
+    path = folder / "sales.csv"
+    path.write_text(f"{HEAD}\n{_daily('1')}")
+
+    code, answer = run_import("shop", str(path), option)
+
+    field = option[2:].partition("=")[0]
+    assert (code, answer["error"]["code"]) == (2, "dates_unusable")
+    assert answer["error"]["field"] == field

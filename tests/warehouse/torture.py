@@ -102,6 +102,12 @@ ODD_FILES: dict[str, Odd] = {
         {"rows": 2},
         [3, 4],
     ),
+    "doubled.csv": Odd(
+        b'date,"24"" TV"\n2024-01-01,1\n2024-01-02,2\n2024-01-03,2\n',
+        THREE,
+        [1, 2, 2],
+        options={"layout": "wide"},
+    ),
     "packed.csv.gz": Odd(gzip.compress(PLAIN), THREE, [1, 2, 3]),
     # -- numbers
     "comma.csv": Odd(
@@ -292,10 +298,9 @@ ODD_FILES: dict[str, Odd] = {
 
 
 BAD_FILES: dict[str, Bad] = {
-    # -- not a table
-    "page.csv": Bad(
-        b"<!DOCTYPE html><p>Please sign in</p>",
-        ("is a web page or XML", "Give a CSV"),
+    "inches.csv": Bad(
+        table(*(f"{one},1" for one in days("1", "2", "3")), head=f'{HEAD},24" TV'),
+        ("has a single quotation mark", "double the one inside"),
         seen=UPLOADED,
     ),
     "letter.csv": Bad(b"%PDF-1.7 ...", ("is a PDF document", "Give a CSV"), seen=UPLOADED),

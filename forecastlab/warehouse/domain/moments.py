@@ -17,6 +17,8 @@ from forecastlab.lib.errors import BadInput
 MOMENT = pl.Datetime("us")
 FIRST_YEAR, LAST_YEAR = 1800, 2199
 DAY_FIRST, MONTH_FIRST = "day first", "month first"
+# A day whose parts differ from each other.
+_ANY = datetime(2024, 12, 31)  # noqa: DTZ001
 # No dates at all: the numbers of periods.
 NUMBERED = "period numbers"
 _CLOCK = r"[T ]\s*(\d{1,2}):(\d{2})(?::(\d{2}(?:[.,]\d+)?))?\s*([AaPp])?\.?[Mm]?\.?$"
@@ -132,13 +134,25 @@ class Read:
 
 def check_dates(dates: str) -> str:
     """Return how dates are to be read; raise DatesUnusable when it is no way to read them."""
-    if dates in {"", DAY_FIRST, MONTH_FIRST, NUMBERED} or "%" in dates:
+    if dates in {"", DAY_FIRST, MONTH_FIRST, NUMBERED} or _reads_itself(dates):
         return dates
     raise DatesUnusable(
-        f"'{dates}' does not say how dates are written. Accepted: '{DAY_FIRST}', '{MONTH_FIRST}', "
-        f"'{NUMBERED}', or a pattern such as '%d.%m.%Y'.",
+        f"'{dates[:80]}' does not say how dates are written. Accepted: '{DAY_FIRST}', "
+        f"'{MONTH_FIRST}', '{NUMBERED}', or a pattern such as '%d.%m.%Y' with a year and a month.",
         field="dates",
     )
+
+
+def _reads_itself(pattern: str) -> bool:
+    """Say whether a day that is written by the pattern can be read by it."""
+    if "%" not in pattern:
+        return False
+    try:
+        written = pl.select(pl.lit(_ANY).dt.to_string(_without_offset(pattern)))
+        read = written.select(_as_said(pl.first(), pattern)).item()
+    except pl.exceptions.PolarsError:
+        return False
+    return read is not None
 
 
 def check_zone(timezone: str) -> str:
@@ -146,9 +160,10 @@ def check_zone(timezone: str) -> str:
     try:
         if timezone:
             ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            pl.select(wall_time(pl.lit(_ANY).dt.replace_time_zone("UTC"), timezone))
+    except (ZoneInfoNotFoundError, ValueError, OSError, pl.exceptions.PolarsError) as error:
         raise DatesUnusable(
-            f"There is no time zone '{timezone}'. Give one such as Europe/Berlin.",
+            f"There is no time zone '{timezone[:80]}'. Give one such as Europe/Berlin.",
             field="timezone",
         ) from error
     return timezone
@@ -183,10 +198,14 @@ def read(texts: pl.Series, dates: str = "", timezone: str = "") -> Read:
 
 
 def _as_said(local: pl.Expr, form: str) -> pl.Expr:
-    form = form.replace("%z", "").strip()
-    if any(one in form for one in ("%d", "%e", "%j", "%u", "%F", "%D")):
+    form = _without_offset(form)
+    if any(one in form for one in ("%d", "%-d", "%e", "%j", "%u", "%F", "%D")):
         return _strptime(local, form)
     return _strptime(local + pl.lit(" 1"), f"{form} %d")
+
+
+def _without_offset(form: str) -> str:
+    return form.replace("%z", "").strip()
 
 
 def _clock(local: pl.Expr) -> list[pl.Expr]:

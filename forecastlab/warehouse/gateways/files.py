@@ -99,14 +99,29 @@ class Source:
             return list(self._parquet_schema)
         return [name or f"column_{place}" for place, name in enumerate(self._header, start=1)]
 
-    @property
+    @cached_property
     def _read_as(self) -> dict[str, str]:
-        """Return the headings by what the reader calls them, who has names for blank ones too."""
-        unnamed = iter(["", *(f"_duplicated_{at}" for at in range(self._header.count("")))])
-        return {
-            name or next(unnamed): heading
-            for name, heading in zip(self._header, self.headings, strict=True)
-        }
+        """Return the headings by what the reader calls them, who tells blank ones apart and keeps
+        doubled quotation marks.
+        """
+        frame = pl.scan_csv(
+            self.path,
+            separator=self.table.delimiter,
+            infer_schema=False,
+            skip_lines=self.table.above,
+        )
+        names = frame.collect_schema().names()
+        if len(names) != len(self.headings):
+            raise self.unreadable(ValueError("its first line cannot be parted into columns."))
+        return dict(zip(names, self.headings, strict=True))
+
+    @property
+    def has_odd_header(self) -> bool:
+        """Say whether a quotation mark of the first line is not closed in it."""
+        if self.table.is_parquet:
+            return False
+        with self.path.open(encoding="utf-8-sig", newline="") as stream:
+            return next(itertools.islice(stream, self.table.above, None)).count('"') % 2 == 1
 
     @cached_property
     def _header(self) -> list[str]:
@@ -181,6 +196,13 @@ def first_rows(source: Source, count: int) -> pl.DataFrame:
         rows = source.scan().head(count).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise source.unreadable(error) from error
+    if rows.is_empty() and source.has_odd_header:
+        raise FileUnusable(
+            f"The first line of '{source.name}' has a single quotation mark, and everything below "
+            "would belong to it.",
+            hint="Put the heading in quotation marks and double the one inside, or take it out.",
+            field="file",
+        )
     if rows.is_empty():
         raise FileUnusable(
             f"'{source.name}' has a header and no rows.",
