@@ -97,7 +97,7 @@ def _sales_of(version: DatasetVersion) -> Sales:
     return Sales(
         name=version.dataset.name,
         frequency=version.frequency,
-        periods=version.periods,
+        periods=version.history,
         held_back=version.held_back,
         version=version.pk,
     )
