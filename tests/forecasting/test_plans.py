@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from forecastlab.forecasting.domain.panel import planned_ahead
 from forecastlab.forecasting.models import ForecastIssue
 from forecastlab.forecasting.queries import panels
 from forecastlab.jobs.models import JobStep
@@ -123,3 +124,17 @@ def test_a_plan_that_begins_later_leaves_the_history_at_the_last_sale(
     assert code == 0, told
     version = DatasetVersion.objects.get()
     assert (version.history, version.periods) == (history, days[-1][0])
+
+
+@pytest.mark.parametrize(
+    ("told", "ahead"),
+    [
+        ([3, 3, 3, 0, 3, 3, 3, 0, 3], 5),
+        ([3, 3, 3, 3, 3, 0, 0, 0, 0], 1),
+        ([3, 0, 3, 3, 1, 3, 3, 3, 3], 0),
+        ([3, 0, 3, 3, 0, 3, 1, 3, 3], 2),
+        ([0, 0, 0, 0, 3, 3, 3, 3, 3], None),
+    ],
+)
+def test_days_of_which_nothing_is_told_do_not_end_a_plan(told: list[int], ahead: int) -> None:
+    assert planned_ahead(np.array([told]), 5) == ahead

@@ -244,15 +244,19 @@ def planned_ahead(told: Integers, planned: int) -> int | None:
     """Return how many periods after the sales all known signals are given for; None without any.
 
     `told` is the sum of `signals_told` over all parts. A signal is given for a period that has it
-    for nearly as many series as the last ones did; one that none of these had does not count.
+    for nearly as many series as the last ones did; one that none of these had does not count. A
+    period of which nothing is told, such as the Sundays of a shop, neither counts nor ends a plan.
     """
-    lately = told.shape[1] - planned
-    told = told[told[:, :lately].any(axis=1)]
+    length = told.shape[1] - planned
+    told = told[told[:, :length].any(axis=1)]
     if not len(told):
         return None
-    enough = PLANNED * told[:, :lately].min(axis=1)
-    given = (told[:, lately:] >= np.maximum(enough, 1)[:, None]).all(axis=0)
-    return int(np.append(given, False).argmin())
+    is_told: Flags = np.asarray(told.any(axis=0))
+    enough = PLANNED * told[:, :length][:, is_told[:length]].min(axis=1)
+    given: Flags = np.asarray((told[:, length:] >= np.maximum(enough, 1)[:, None]).all(axis=0))
+    ends = np.flatnonzero(is_told[length:] & ~given)
+    planned = int(ends[0]) if len(ends) else planned
+    return int(np.flatnonzero(given[:planned]).max(initial=-1)) + 1
 
 
 def check_size(series: int, periods: int) -> None:
