@@ -172,10 +172,20 @@ def test_negative_sales_are_kept_unknown_or_refused(folder: Path) -> None:
     run_import("missing", str(path), "--returns", "missing")
     code, refused = run_import("refused", str(path), "--returns", "reject")
 
-    assert "1 negative quantities were kept" in kept["problems"][0]["message"]
+    assert "1 negative quantity was kept" in kept["problems"][0]["message"]
     unknown = DatasetVersion.objects.get(dataset__name="missing")
     assert queries.facts(unknown)["quantity"].to_list() == [None, 4.0]
     assert (code, refused["error"]["detail"].split(":")[0]) == (2, "Line 2, column 'sales'")
+
+
+def test_a_file_in_which_every_quantity_is_unknown_is_kept(folder: Path) -> None:
+    path = folder / "unknown.csv"
+    path.write_text(f"{HEAD}\nA,1,2024-01-01,n/a\nA,1,2024-01-02,\n")
+
+    code, told = run_import("unknown", str(path))
+
+    assert (code, told["rows"]) == (0, 2)
+    assert DatasetVersion.objects.get().history == 2
 
 
 def _zip() -> bytes:
@@ -215,8 +225,8 @@ BAD_FILES: dict[str, tuple[bytes, str]] = {
     ),
     "nodate.csv": (f"{HEAD}\nA,1,,3\n".encode(), "Line 2, column 'date'"),
     "number.csv": (
-        f"{HEAD}\nA,1,2024-01-01,n/a\n".encode(),
-        "'n/a' is not a number, or beyond 1e15; leave it empty",
+        f"{HEAD}\nA,1,2024-01-01,three\n".encode(),
+        "'three' is not a number, or beyond 1e15; leave it empty",
     ),
     "infinite.csv": (f"{HEAD}\nA,1,2024-01-01,inf\n".encode(), "'inf' is not a number"),
     "nostore.csv": (f"{HEAD}\n,1,2024-01-01,3\n".encode(), "Line 2, column 'store'"),

@@ -334,7 +334,8 @@ def test_what_was_compared_is_not_compared_again(alice: User, upload_root: Path)
     wanted = Load("shop", alice, timezone.now(), "import", {}, "append")
     before = place.merged.facts(0).stat().st_mtime_ns
 
-    assert merging.prepare(place, wanted, lambda _done: None) == []
+    told = merging.prepare(place, wanted, lambda _done: None)
 
+    assert [one.code for one in told] == ["gaps"]
     assert place.merged.facts(0).stat().st_mtime_ns == before
     assert pl.read_parquet(place.merged.series).height == 2

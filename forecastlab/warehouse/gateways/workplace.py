@@ -122,7 +122,7 @@ class Workplace:
 
         Held back is the truth of the last fold. Where unknown quantities follow the last period in
         which anybody sold or was open, the plan begins after it and the closed periods right
-        behind it, with rows or without.
+        behind it, with rows or without. Without a single sale there is no plan.
         """
         t, quantity = pl.col("t"), pl.col("quantity")
         shut = (pl.col("open") == 0).fill_null(value=False) & (quantity == 0)
@@ -142,7 +142,7 @@ class Workplace:
             t.max().alias("last"),
         )
         first, sold, last = spans.row(0)
-        after = told.filter(t > sold)
+        after = told.clear() if sold is None else told.filter(t > sold)
         begun = last + 1
         if after["unknown"].any():
             begun, closed = sold + 1, set(after.filter(~pl.col("unknown"))["t"])
