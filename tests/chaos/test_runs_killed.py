@@ -15,7 +15,8 @@ from tests.stack import Stack
 
 pytestmark = pytest.mark.chaos
 
-SERIES, SHARDS, HORIZON = 2000, 4, 7
+# Four shards of 500 series, and the task of LightGBM over all of them.
+SERIES, SHARDS, HORIZON = 2000, 5, 7
 PATIENCE = 150.0
 
 RUN = """
