@@ -163,7 +163,7 @@ MUTATIONS = (
         f"{_ACCOUNTS}/services/access.py",
         "        check(user, verb)\n        return None",
         "        return None",
-        "tests/architecture/test_urls.py::test_a_person_without_a_role_gets_in_nowhere",
+        "tests/architecture/test_urls.py::test_an_address_lets_in_whom_the_table_says",
     ),
     Mutation(
         "numbers of a stream without the lock of its head",
