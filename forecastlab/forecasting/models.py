@@ -24,6 +24,9 @@ class JudgedQuerySet(models.QuerySet[Any]):
     def newest(self) -> Self:
         return self.order_by("-pk")
 
+    def distinct_values(self, field: str) -> list[str]:
+        return list(self.order_by(field).values_list(field, flat=True).distinct())
+
 
 class AliasQuerySet(JudgedQuerySet):
     to_dataset = "dataset"

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
 from django.db.models.fields.json import KeyTransform
 from django.utils.translation import gettext as _
 
@@ -72,15 +71,11 @@ def listed(viewer: User, *, dataset: str, best: str, page: str) -> BacktestList:
     return BacktestList(
         dataset,
         best,
-        _distinct(visible, "version__dataset__name"),
-        [(name, title_of(name)) for name in _distinct(visible, "best_model")],
+        visible.distinct_values("version__dataset__name"),
+        [(name, title_of(name)) for name in visible.distinct_values("best_model")],
         shown,
         [_row(one) for one in shown],
     )
-
-
-def _distinct(visible: QuerySet[Any], field: str) -> list[str]:
-    return list(visible.order_by(field).values_list(field, flat=True).distinct())
 
 
 def _row(one: Any) -> Row:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from forecastlab.accounts.models import User
@@ -84,18 +84,14 @@ def listed(viewer: User, asked: Wanted) -> ModelRunList:
     if asked.with_alias:
         runs = runs.filter(Exists(Alias.objects.filter(model_run=OuterRef("pk"))))
     found = Paginator(runs, PER_PAGE).get_page(asked.page)
-    names = _distinct(visible, "model")
+    names = visible.distinct_values("model")
     return ModelRunList(
         asked,
-        _distinct(visible, "version__dataset__name"),
+        visible.distinct_values("version__dataset__name"),
         [(name, title_of(name)) for name in names],
         found,
         [row(one) for one in found],
     )
-
-
-def _distinct(visible: QuerySet[Any], field: str) -> list[str]:
-    return list(visible.order_by(field).values_list(field, flat=True).distinct())
 
 
 def row(run: ModelRun) -> Row:
