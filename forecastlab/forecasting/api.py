@@ -22,7 +22,10 @@ class ForecastFilters(Page):
 
 
 class ModelRunFilters(Page):
+    """With `teaching` also those that were made to teach."""
+
     dataset: str = ""
+    teaching: bool = False
 
 
 class Asked(Schema):
@@ -132,7 +135,11 @@ def model_listing(request: HttpRequest) -> dict[str, Any]:
 @requires("forecast.view")
 def model_run_listing(request: HttpRequest, asked: Query[ModelRunFilters]) -> dict[str, Any]:
     items, following = representations.model_runs(
-        person(request), dataset=asked.dataset, limit=asked.limit, cursor=asked.cursor
+        person(request),
+        dataset=asked.dataset,
+        limit=asked.limit,
+        cursor=asked.cursor,
+        teaching=asked.teaching,
     )
     return {"items": items, "next": following}
 

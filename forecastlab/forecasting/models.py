@@ -28,11 +28,23 @@ class JudgedQuerySet(models.QuerySet[Any]):
         return list(self.order_by(field).values_list(field, flat=True).distinct())
 
 
+class TaughtQuerySet(JudgedQuerySet):
+    """Some of these were made to teach; they serve nobody and are compared with nothing."""
+
+    def real(self) -> Self:
+        return self.filter(teaching=False)
+
+    def shown(self, *, teaching: bool) -> Self:
+        """Return what lists show: those made to teach only when asked for."""
+        return self.all() if teaching else self.real()
+
+
 class AliasQuerySet(JudgedQuerySet):
     to_dataset = "dataset"
 
 
 JudgedManager = models.Manager.from_queryset(JudgedQuerySet)
+TaughtManager = models.Manager.from_queryset(TaughtQuerySet)
 AliasManager = models.Manager.from_queryset(AliasQuerySet)
 
 
@@ -57,12 +69,13 @@ class Backtest(models.Model):
     result = models.JSONField()
     forecasts = models.CharField(max_length=64)
     serving = models.CharField(max_length=64)
+    teaching = models.BooleanField(default=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
     created_at = models.DateTimeField()
 
-    objects = JudgedManager()
+    objects = TaughtManager()
 
     class Meta:
         indexes = [models.Index(fields=["version", "-id"], name="backtest_by_version")]
@@ -182,7 +195,8 @@ class Champion(models.Model):
 class ModelRun(models.Model):
     """One model, trained on all data of a version after it was judged there.
 
-    `artefact` is the digest of its state; never a pickle.
+    `artefact` is the digest of its state; never a pickle. `frame_version` is that of the feature
+    frame it learnt from, null for a model that needs none. One with `teaching` serves nobody.
     """
 
     version = models.ForeignKey(DatasetVersion, on_delete=models.CASCADE, related_name="model_runs")
@@ -195,12 +209,14 @@ class ModelRun(models.Model):
     metrics = models.JSONField()
     series_count = models.PositiveIntegerField()
     artefact = models.CharField(max_length=64)
+    frame_version = models.PositiveSmallIntegerField(null=True)
+    teaching = models.BooleanField(default=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
     created_at = models.DateTimeField()
 
-    objects = JudgedManager()
+    objects = TaughtManager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["backtest", "model"], name="model_run_once")]
@@ -235,6 +251,40 @@ class Alias(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Promotion(models.Model):
+    """That an alias was pointed at another model run: past which gates, by whom.
+
+    `gates` are all that were asked, `{gate, holds, detail}`; `acknowledged` names those that did
+    not hold and were taken note of. One with `teaching` was made by the step named by `key` and is
+    put back: `ended_at` says when, `restored` whether the alias still stood where it was put.
+    """
+
+    alias = models.ForeignKey(Alias, on_delete=models.CASCADE, related_name="promotions")
+    before = models.ForeignKey(ModelRun, on_delete=models.SET_NULL, null=True, related_name="+")
+    after = models.ForeignKey(ModelRun, on_delete=models.SET_NULL, null=True, related_name="+")
+    gates = models.JSONField(default=list)
+    acknowledged = models.JSONField(default=list)
+    note = models.CharField(max_length=500, blank=True, default="")
+    teaching = models.BooleanField(default=False)
+    key = models.CharField(max_length=100, blank=True, default="")
+    ended_at = models.DateTimeField(null=True)
+    restored = models.BooleanField(default=False)
+    promoted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    promoted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key"], condition=~models.Q(key=""), name="promotion_once_by_key"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"promotion {self.pk}"
 
 
 class ForecastIssue(models.Model):

@@ -114,6 +114,7 @@ def models(request: HttpRequest) -> HttpResponse:
         dataset=request.GET.get("dataset", ""),
         best=request.GET.get("best", ""),
         page=request.GET.get("page", "1"),
+        teaching="teaching" in request.GET,
     )
     return render(request, "forecasting/models.html", {"list": found})
 

@@ -39,6 +39,8 @@ class BacktestList:
     bests: Sequence[tuple[str, str]]
     page: Page[Backtest]
     rows: Sequence[Row]
+    teaching: bool
+    has_teaching: bool
 
     @property
     def is_filtered(self) -> bool:
@@ -58,9 +60,12 @@ class BacktestList:
         ]
 
 
-def listed(viewer: User, *, dataset: str, best: str, page: str) -> BacktestList:
+def listed(
+    viewer: User, *, dataset: str, best: str, page: str, teaching: bool = False
+) -> BacktestList:
     """Return a page of the backtests that the viewer may see, newest first."""
-    visible = Backtest.objects.visible_to(viewer)
+    everything = Backtest.objects.visible_to(viewer)
+    visible = everything.shown(teaching=teaching)
     found = visible.newest().select_related("version__dataset").defer("result", "skipped")
     if dataset:
         found = found.filter(version__dataset__name=dataset)
@@ -75,6 +80,8 @@ def listed(viewer: User, *, dataset: str, best: str, page: str) -> BacktestList:
         [(name, title_of(name)) for name in visible.distinct_values("best_model")],
         shown,
         [_row(one) for one in shown],
+        teaching,
+        everything.filter(teaching=True).exists(),
     )
 
 

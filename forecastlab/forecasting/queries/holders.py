@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -29,15 +30,14 @@ def of_version(version_id: int) -> list[str]:
             _("job %(job)s works on it") % {"job": pk}
             for pk in at_work.values_list("pk", flat=True)
         ),
-        *_counted(Backtest, version_id, _one_backtest),
-        *_counted(ModelRun, version_id, _one_model_run),
-        *_counted(ForecastIssue, version_id, _one_issue),
+        *_counted(Backtest.objects.real(), version_id, _one_backtest),
+        *_counted(ModelRun.objects.real(), version_id, _one_model_run),
+        *_counted(ForecastIssue.objects.all(), version_id, _one_issue),
     ]
 
 
-def _counted(model: Any, version_id: int, words: Any) -> list[str]:
-    found = model.objects.filter(version=version_id)
-    count = found.count()
+def _counted(held: QuerySet[Any], version_id: int, words: Any) -> list[str]:
+    count = held.filter(version=version_id).count()
     return [words(count) % {"n": count}] if count else []
 
 

@@ -26,6 +26,7 @@ class Wanted:
     dataset: str = ""
     model: str = ""
     with_alias: bool = False
+    teaching: bool = False
     page: str = "1"
 
 
@@ -46,6 +47,7 @@ class ModelRunList:
     models: Sequence[tuple[str, str]]
     page: Page[ModelRun]
     rows: Sequence[Row]
+    has_teaching: bool
 
     @property
     def is_filtered(self) -> bool:
@@ -68,13 +70,15 @@ def wanted(parameters: Mapping[str, str]) -> Wanted:
         dataset=parameters.get("dataset", ""),
         model=parameters.get("model", ""),
         with_alias="alias" in parameters,
+        teaching="teaching" in parameters,
         page=parameters.get("page", "1"),
     )
 
 
 def listed(viewer: User, asked: Wanted) -> ModelRunList:
     """Return a page of model runs, the newest backtest first, in it the best model first."""
-    visible = ModelRun.objects.visible_to(viewer)
+    everything = ModelRun.objects.visible_to(viewer)
+    visible = everything.shown(teaching=asked.teaching)
     runs = visible.select_related("version__dataset").prefetch_related("aliases")
     runs = runs.order_by("-backtest", "metrics__wape", "-pk")
     if asked.dataset:
@@ -91,6 +95,7 @@ def listed(viewer: User, asked: Wanted) -> ModelRunList:
         [(name, title_of(name)) for name in names],
         found,
         [row(one) for one in found],
+        everything.filter(teaching=True).exists(),
     )
 
 

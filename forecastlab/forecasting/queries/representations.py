@@ -103,10 +103,11 @@ def whole(issue: ForecastIssue, unique_id: str) -> dict[str, Any]:
 
 
 def model_runs(
-    viewer: User, *, dataset: str, limit: int, cursor: str
+    viewer: User, *, dataset: str, limit: int, cursor: str, teaching: bool = False
 ) -> tuple[list[dict[str, Any]], str | None]:
     """Return model runs, newest first, and where the next page starts."""
-    found = ModelRun.objects.visible_to(viewer).select_related("version__dataset")
+    shown = ModelRun.objects.visible_to(viewer).shown(teaching=teaching)
+    found = shown.select_related("version__dataset")
     if dataset:
         found = found.filter(version__dataset=warehouse.resolve(dataset, viewer).dataset)
     found = found.prefetch_related("aliases")
@@ -127,6 +128,8 @@ def model_run(run: ModelRun) -> dict[str, Any]:
         "metrics": run.metrics,
         "series": run.series_count,
         "artefact": run.artefact,
+        "frame_version": run.frame_version,
+        "teaching": run.teaching,
         "aliases": [one.name for one in run.aliases.all()],
         "created_at": run.created_at,
     }
