@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from forecastlab.accounts.models import User
 from forecastlab.lib.admin import ReadOnlyAdmin
 from forecastlab.lib.errors import HouseError
-from showcase.models import Run, RunObject, StepRun
+from showcase.models import Run, RunObject, RunPreset, StepRun, Workspace
 from showcase.services import runs
 
 
@@ -46,4 +46,19 @@ class RunObjectAdmin(ReadOnlyAdmin):
     list_display = ("id", "run", "kind", "ref")
     list_filter = ("kind",)
     list_select_related = ("run",)
+    ordering = ("-id",)
+
+
+@admin.register(Workspace)
+class WorkspaceAdmin(ReadOnlyAdmin):
+    list_display = ("id", "name", "run", "created_by", "created_at")
+    list_select_related = ("run", "created_by")
+    search_fields = ("name",)
+    ordering = ("-id",)
+
+
+@admin.register(RunPreset)
+class RunPresetAdmin(ReadOnlyAdmin):
+    list_display = ("id", "name", "created_by", "created_at")
+    list_select_related = ("created_by",)
     ordering = ("-id",)
