@@ -17,13 +17,19 @@ from forecastlab.forecasting.domain.defaults import (
     POLICIES,
     Defaults,
 )
-from forecastlab.forecasting.domain.folds import Folds
+from forecastlab.forecasting.domain.folds import Fold, Folds
 from forecastlab.forecasting.domain.metrics import METRICS
 from forecastlab.forecasting.domain.models import default_zoo, ensemble, group, unavailable, zoo
 from forecastlab.lib.errors import BadInput
 
 # Keys that came later: they are hashed only where they say something, so that older hashes hold.
-NEWER: Mapping[str, Any] = {"held_back": 0, "window": None, "policy": POLICIES[0]}
+NEWER: Mapping[str, Any] = {
+    "held_back": 0,
+    "window": None,
+    "policy": POLICIES[0],
+    "until": None,
+    "frame": 1,
+}
 # No number of periods may be larger, however long the history is.
 MOST_PERIODS = 100_000
 
@@ -46,7 +52,8 @@ class Config:
 
     `held_back` is how many of the last periods the version keeps for the last fold. Models learn
     from the last `window` periods before each origin, or from all of them. `policy` is how what
-    serves a series is chosen.
+    serves a series is chosen. With `until` only so many periods are known at all, and `frame` is
+    the version of the feature frame that trees learn from.
     """
 
     frequency: str
@@ -62,10 +69,16 @@ class Config:
     held_back: int = 0
     window: int | None = None
     policy: str = POLICIES[0]
+    until: int | None = None
+    frame: int = 1
 
     @property
     def windows(self) -> Folds:
         return Folds(self.horizon, self.folds, self.step, self.gap, self.held_back)
+
+    def judged_in(self, periods: int) -> tuple[Fold, ...]:
+        """Return the folds in a history of so many periods, as far as it is known."""
+        return self.windows.windows(self.until or periods)
 
     @property
     def single(self) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ def check(folds: Folds, periods: int, frequency: str) -> None:
     needed = folds.span + history
     if needed <= periods:
         return
-    fitting = 1 + (periods - history - max(folds.steps, folds.held_back)) // folds.step
+    fitting = most(folds, periods, frequency)
     told = f"{folds.count} folds" if folds.count > 1 else "1 fold"
     raise HistoryTooShort(
         f"{told} of {folds.horizon} {noun} {'need' if folds.count > 1 else 'needs'} "
@@ -101,6 +101,12 @@ def check(folds: Folds, periods: int, frequency: str) -> None:
         hint=_way_out(fitting, periods - history - folds.gap, noun),
         field="folds" if fitting >= 1 else "horizon",
     )
+
+
+def most(folds: Folds, periods: int, frequency: str) -> int:
+    """Return how many such folds fit into a history, none or less where not even one does."""
+    first = max(folds.steps, folds.held_back) + BY_FREQUENCY[frequency].history
+    return 1 + (periods - first) // folds.step
 
 
 def _way_out(fitting: int, horizon: int, noun: str) -> str:

@@ -130,6 +130,11 @@ class Panel:
         signals = replace(self.signals, values=self.signals.values[:, start:])
         return Panel(self.series, fit, actual, self.closed[start:], all_days, signals, self.groups)
 
+    def until(self, stop: int) -> Panel:
+        """Return the panel as if sales were known of the periods before `stop` only."""
+        fit, actual, all_days = self.fit[:stop], self.actual[:stop], self.all_days[:stop]
+        return Panel(self.series, fit, actual, self.closed, all_days, self.signals, self.groups)
+
     def blocks(self) -> Iterator[tuple[int, int]]:
         """Yield the same blocks however the panel is cut in shards of whole blocks.
 
@@ -185,6 +190,10 @@ class Parts:
 
     def since(self, start: int) -> Parts:
         return replace(self, start=self.start + start, periods=self.periods - start)
+
+    def until(self, stop: int) -> Parts:
+        """Return the panel as if sales were known of the periods before `stop` only."""
+        return replace(self, periods=stop, read=lambda: (one.until(stop) for one in self.read()))
 
     def pick(self, places: Integers) -> Panel:
         """Return the panel of some series only; `places` ascend."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal, Protocol
 
 from numpy.typing import NDArray
@@ -20,12 +21,16 @@ class Task:
     """What every model is asked: from the same origins, equally far ahead.
 
     An origin is the last period that is known there; the first forecast is for the next one.
+    `frame` is the version of the feature frame, and `first` the day of period 0, where there are
+    dates: for models that ask for them.
     """
 
     origins: tuple[int, ...]
     steps: int
     season: int
     frequency: str
+    frame: int = 1
+    first: date | None = None
 
     @property
     def defaults(self) -> Defaults:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from itertools import pairwise
 from time import perf_counter
 from typing import TypeVar
@@ -78,11 +79,11 @@ def size_of(periods: int, seconds: float) -> int:
     return max(int(min(by_time, MOST_CELLS / periods)), BLOCK)
 
 
-def judging(config: Config, periods: int) -> Work:
+def judging(config: Config, periods: int, first: date | None = None) -> Work:
     """Forecast from the origin of every fold and, on all data, from the last period."""
     windows = config.windows
     origins = (*(one.origin for one in windows.windows(periods)), periods - 1)
-    task = Task(origins, windows.steps, config.season, config.frequency)
+    task = Task(origins, windows.steps, config.season, config.frequency, config.frame, first)
     return Work(task, config.gap, config.horizon, config.horizon, config.window)
 
 

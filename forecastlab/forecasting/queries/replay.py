@@ -50,7 +50,7 @@ class Replay:
     def windows(self) -> Sequence[Fold]:
         """Return the folds, oldest first."""
         config = rules.restore(self.backtest.config)
-        return config.windows.windows(self.backtest.version.history)
+        return config.judged_in(self.backtest.version.history)
 
     @property
     def fold(self) -> int:

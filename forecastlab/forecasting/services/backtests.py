@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
 from typing import Any
@@ -63,28 +64,53 @@ def _judge(context: StepContext) -> Backtest:
     started = perf_counter()
     config = configs.of(context)
     stored = gateways.get_arrays(context.results["features"]["evidence"])
-    evidence = _evidence(stored, versions.version_of(context))
+    evidence = evidence_of(stored, versions.version_of(context))
     context.report(0.1, _("Reading the judged forecasts"))
     verdict = judgement.judge(evidence, trained.judged(context, evidence), config)
     context.report(0.5, _("Keeping the scores"))
-    backtest = _described(context, stored, config, verdict)
-    backtest.result |= reports.summary(
-        evidence, verdict, config, context.results["train"]["seconds"]
-    )
-    backtest.judged = backtest.result["judged"]
-    frame = scores.judged_frame(stored["series"], evidence, verdict)
-    backtest.forecasts = gateways.put_frame(frame)
-    backtest.serving = gateways.put_arrays(
-        _serving(stored, verdict.service, verdict.without_plan).pack()
-    )
+    found = Found(config, stored, evidence, verdict)
+    backtest = described(context, found, context.results["train"])
     backtest.result |= _cost(context, started)
     with context.fenced():
-        backtest.save(force_insert=True)
-        scores.keep(backtest, stored["series"], evidence, verdict)
+        keep(backtest, found)
     return backtest
 
 
-def _evidence(stored: Arrays, version: DatasetVersion) -> Evidence:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A verdict, and all that it came from; `stored` is the evidence as arrays."""
+
+    config: Config
+    stored: Arrays
+    evidence: Evidence
+    verdict: Judgement
+
+
+def described(context: StepContext, found: Found, trained: Mapping[str, Any]) -> Backtest:
+    """Return the row of a judgement, not saved yet; its artefacts are stored.
+
+    `trained` has the seconds of each model, and what is told of those that failed.
+    """
+    backtest = _described(context, found, trained)
+    backtest.result |= reports.summary(
+        found.evidence, found.verdict, found.config, trained["seconds"]
+    )
+    backtest.judged = backtest.result["judged"]
+    frame = scores.judged_frame(found.stored["series"], found.evidence, found.verdict)
+    backtest.forecasts = gateways.put_frame(frame)
+    service, without_plan = found.verdict.service, found.verdict.without_plan
+    backtest.serving = gateways.put_arrays(_serving(found.stored, service, without_plan).pack())
+    return backtest
+
+
+def keep(backtest: Backtest, found: Found) -> None:
+    """Write the row and its scores in the current transaction."""
+    backtest.save(force_insert=True)
+    scores.keep(backtest, found.stored["series"], found.evidence, found.verdict)
+
+
+def evidence_of(stored: Arrays, version: DatasetVersion) -> Evidence:
+    """Return what is judged; raises StepFailed where no series can be."""
     evidence = Evidence(
         stored["actual"],
         Scales(stored["seasonal"], stored["squared_step"]),
@@ -102,12 +128,10 @@ def _evidence(stored: Arrays, version: DatasetVersion) -> Evidence:
     return evidence
 
 
-def _described(
-    context: StepContext, stored: Arrays, config: Config, verdict: Judgement
-) -> Backtest:
+def _described(context: StepContext, found: Found, trained: Mapping[str, Any]) -> Backtest:
     """Return the row, with the part of its result that does not come from the scores."""
-    version = versions.version_of(context)
-    skipped = _skipped(stored)
+    version, config = versions.version_of(context), found.config
+    skipped = _skipped(found.stored)
     return Backtest(
         version=version,
         key=configs.key(context),
@@ -115,7 +139,7 @@ def _described(
         config_hash=config.hash,
         horizon=config.horizon,
         metric=config.metric,
-        best_model=verdict.standing.best,
+        best_model=found.verdict.standing.best,
         default_policy=judgement.default_policy(config),
         skipped=skipped,
         result={
@@ -127,7 +151,7 @@ def _described(
             "folds": _folds(version, config),
             "skipped": skipped,
             "unavailable": context.results["features"]["unavailable"],
-            **{name: context.results["train"][name] for name in ("fallbacks", "left_out")},
+            **{name: trained[name] for name in ("fallbacks", "left_out")},
         },
         created_by_id=context.actor_id,
         created_at=context.now,
@@ -145,6 +169,7 @@ def _skipped(stored: Arrays) -> list[dict[str, str]]:
 
 def _folds(version: DatasetVersion, config: Config) -> list[dict[str, Any]]:
     label = version.calendar.label
+    windows = config.judged_in(version.history)
     return [
         {
             "fold": number,
@@ -153,7 +178,7 @@ def _folds(version: DatasetVersion, config: Config) -> list[dict[str, Any]]:
             "end": label(one.end),
             "training_periods": one.origin + 1,
         }
-        for number, one in enumerate(config.windows.windows(version.history), start=1)
+        for number, one in enumerate(windows, start=1)
     ]
 
 

@@ -62,7 +62,7 @@ def issued(issue: ForecastIssue, series_id: int | None = None) -> pl.DataFrame:
 def _windows(backtest: Backtest) -> pl.DataFrame:
     """Return the period and the cutoff of every fold and step."""
     version = backtest.version
-    windows = rules.restore(backtest.config).windows.windows(version.history)
+    windows = rules.restore(backtest.config).judged_in(version.history)
     cells = [
         (fold, step, one.start + step - 1, one.origin)
         for fold, one in enumerate(windows)

@@ -47,13 +47,13 @@ def told(context: StepContext, config: Config) -> dict[str, Any]:
     reasons = {one["model"]: one["reason"] for one in reversed(entries) if one["model"] in left}
     return {
         "trained": [name for name in config.single if name not in left],
-        "fallbacks": _named([one for one in entries if one["model"] not in left]),
+        "fallbacks": named([one for one in entries if one["model"] not in left]),
         "unavailable": context.results["features"]["unavailable"],
         "left_out": [{"model": model, "reason": reason} for model, reason in reasons.items()],
     }
 
 
-def _named(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def named(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     wanted = {pk for one in entries for pk in one["first"]}
     names = dict(Series.objects.filter(pk__in=wanted).values_list("pk", "unique_id"))
     return [{**one, "first": [names[pk] for pk in one["first"]]} for one in entries]

@@ -50,25 +50,14 @@ class Laid:
         self.planned = panels.planned_ahead(self._signals, panel.planned)
         self._told.append(lifecycle.tell(panel, self.config.frequency, self.discontinued))
         if self.judges:
-            self._evidence.append(_evidence(panel, self.config))
+            self._evidence.append(evidence_of(panel, self.config))
 
     def lives(self, whole: Whole) -> Arrays:
         return lifecycle.of(whole, self._told).pack()
 
     def evidence(self) -> Arrays:
         """Return what the verdict needs of all series."""
-        found = {
-            name: np.concatenate([one[name] for one in self._evidence], axis=-1)
-            for name in self._evidence[0]
-        }
-        reasons = found.pop("reasons")
-        skipped = np.flatnonzero(reasons != "")
-        return {
-            **found,
-            "judged": reasons == "",
-            "skipped": skipped,
-            "reasons": reasons[skipped],
-        }
+        return side_by_side(self._evidence)
 
 
 def whole(shards: Sequence[Mapping[str, Any]], periods: int) -> Parts:
@@ -87,7 +76,7 @@ def _read(digests: Sequence[str]) -> Iterator[Panel]:
     return (panels.unpack(gateways.get_arrays(one)) for one in digests)
 
 
-def _evidence(panel: Panel, config: Config) -> Arrays:
+def evidence_of(panel: Panel, config: Config) -> Arrays:
     """Return what the verdict needs of a part; a reason is "" for what can be judged."""
     windows = config.windows
     first = windows.windows(panel.periods)[0].origin + 1
@@ -103,3 +92,11 @@ def _evidence(panel: Panel, config: Config) -> Arrays:
         "squared_step": scale.squared_step,
         "reasons": np.array([why.get(place, "") for place in range(panel.width)], dtype=np.str_),
     }
+
+
+def side_by_side(parts: Sequence[Arrays]) -> Arrays:
+    """Join the evidence of all parts; of what cannot be judged, say where it is and why."""
+    found = {name: np.concatenate([one[name] for one in parts], axis=-1) for name in parts[0]}
+    reasons = found.pop("reasons")
+    skipped = np.flatnonzero(reasons != "")
+    return {**found, "judged": reasons == "", "skipped": skipped, "reasons": reasons[skipped]}

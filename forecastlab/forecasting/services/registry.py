@@ -18,6 +18,7 @@ from forecastlab.forecasting import gateways
 from forecastlab.forecasting.domain import serving as servings
 from forecastlab.forecasting.domain.config import title_of
 from forecastlab.forecasting.domain.models import ensemble
+from forecastlab.forecasting.domain.panel import Integers
 from forecastlab.forecasting.domain.protocol import Arrays
 from forecastlab.forecasting.domain.serving import Serving
 from forecastlab.forecasting.models import Alias, Backtest, ForecastIssue, ModelRun
@@ -55,7 +56,7 @@ def _register(context: StepContext) -> ForecastIssue:
     context.report(0.4, _("Storing the forecasts"))
     with context.fenced():
         runs = {
-            name: _model_run(context, backtest, name, (digest, _learnt(learned.get(name, {}))))
+            name: model_run(context, backtest, name, (digest, learned.get(name, {})))
             for name, digest in kept.items()
         }
         issue = issues.keep(prepared, runs[serving.default])
@@ -74,14 +75,19 @@ def _artefacts(
     """Store the state of each model and return its digest; the ensemble's is its members."""
     kept = {}
     for name, state in states.items():
-        shared = {f"{name}/{key}": one for key, one in learned.get(name, {}).items()}
-        kept[name] = gateways.put_arrays({"series": serving.series, **state, **shared})
+        kept[name] = artefact_of(name, serving.series, state, learned.get(name, {}))
     if serving.members:
         members = _members("", serving.members, kept)
         if serving.without_plan:
             members |= _members("without_plan/", serving.without_plan.members, kept)
         kept[ensemble.NAME] = gateways.put_arrays(members)
     return kept
+
+
+def artefact_of(model: str, series: Integers, state: Arrays, learned: Arrays) -> str:
+    """Store what a model knows, its own and what all series share; return the digest."""
+    shared = {f"{model}/{key}": one for key, one in learned.items()}
+    return gateways.put_arrays({"series": series, **state, **shared})
 
 
 def _members(prefix: str, names: Sequence[str], kept: Mapping[str, str]) -> dict[str, Any]:
@@ -97,11 +103,12 @@ def _learnt(learned: Arrays) -> dict[str, Any]:
     return {"learnt": json.loads(told[-1].tobytes())} if told else {}
 
 
-def _model_run(
-    context: StepContext, backtest: Backtest, model: str, kept: tuple[str, dict[str, Any]]
+def model_run(
+    context: StepContext, backtest: Backtest, model: str, kept: tuple[str, Arrays]
 ) -> ModelRun:
+    """Write a judged model in the current transaction; `kept` is its digest and what it learned."""
     version = backtest.version
-    digest, learnt = kept
+    digest, learnt = kept[0], _learnt(kept[1])
     metrics = backtest.result["models"][model]
     return ModelRun.objects.create(
         version=version,
@@ -110,18 +117,20 @@ def _model_run(
         config={**backtest.config, **learnt},
         config_hash=backtest.config_hash,
         software=software(),
-        window=_window(version),
+        window=_window(version, backtest.config.get("until") or version.history),
         metrics=metrics,
         series_count=backtest.judged + len(backtest.skipped),
         artefact=digest,
+        teaching=backtest.teaching,
+        frame_version=learnt.get("learnt", {}).get("frame_version"),
         created_by_id=context.actor_id,
         created_at=context.now,
     )
 
 
-def _window(version: DatasetVersion) -> dict[str, Any]:
-    last = version.calendar.label(version.history - 1)
-    return {"first": version.first, "last": last, "periods": version.history}
+def _window(version: DatasetVersion, periods: int) -> dict[str, Any]:
+    last = version.calendar.label(periods - 1)
+    return {"first": version.first, "last": last, "periods": periods}
 
 
 def software() -> dict[str, str]:

@@ -1,0 +1,171 @@
+"""One model trained and judged within a step, on what was laid out for the run already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from django.utils.translation import gettext as _
+
+from forecastlab.forecasting import gateways
+from forecastlab.forecasting.domain import fallbacks, folds, judgement, shards
+from forecastlab.forecasting.domain import panel as panels
+from forecastlab.forecasting.domain.config import Config, title_of
+from forecastlab.forecasting.domain.frames import FRAME_VERSION
+from forecastlab.forecasting.domain.panel import Integers
+from forecastlab.forecasting.domain.protocol import Arrays
+from forecastlab.forecasting.domain.shards import Forecast
+from forecastlab.forecasting.models import ModelRun
+from forecastlab.forecasting.services import backtests, configs, failing, laying, registry
+from forecastlab.forecasting.services.backtests import Found
+from forecastlab.lib.contributions import StepContext, StepFailed
+from forecastlab.warehouse.services import versions
+
+# How much of the work is learning from the whole panel, rather than forecasting part by part.
+LEARNING, KEEPING = 0.5, 0.9
+
+
+def judged_run(
+    context: StepContext,
+    *,
+    model: str,
+    frame_version: int | None = None,
+    until: int | None = None,
+    teaching: bool = True,
+    key: str,
+) -> ModelRun:
+    """Train one model over all series on the periods before `until`, and judge it inside them.
+
+    It is judged on the folds of the run, moved to end with these periods; of more than fit, on as
+    many as do. `until` is all periods where it is left out. Repeating it with the same `key` finds
+    what was made. Raises HistoryTooShort where no fold fits, StepFailed where no series can be
+    judged or the model fails on every one.
+    """
+    key = f"{configs.key(context)}.{key}"
+    made = ModelRun.objects.filter(backtest__key=key).select_related("backtest")
+    found: ModelRun | None = made.first()
+    if found:
+        return found
+    asked = _asked(context, model, frame_version, until)
+    trained = _train(context, asked)
+    return _keep(context, trained, key=key, teaching=teaching)
+
+
+def fitting(config: Config, periods: int) -> Config:
+    """Return the config with as many of its folds as fit; raises HistoryTooShort for none."""
+    count = folds.most(config.windows, periods, config.frequency)
+    config = replace(config, folds=max(min(config.folds, count), 1))
+    folds.check(config.windows, periods, config.frequency)
+    return config
+
+
+def part(context: StepContext, place: int, of: int) -> StepContext:
+    """Return the same context for one of several equal parts of a step."""
+
+    def report(fraction: float | None = None, text: str = "") -> None:
+        context.report(None if fraction is None else (place + fraction) / of, text)
+
+    return replace(context, report=report)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trained:
+    """What one model made of all series; `evidence` is what it is judged by, where it differs
+    from that of the run.
+    """
+
+    config: Config
+    series: Integers
+    done: Forecast
+    learned: Arrays
+    evidence: Arrays | None
+    seconds: float
+
+    @property
+    def model(self) -> str:
+        return self.config.models[0]
+
+
+def _asked(
+    context: StepContext, model: str, frame_version: int | None, until: int | None
+) -> Config:
+    """Return the judgement of one model, for the rest as the run has it."""
+    frame = frame_version or FRAME_VERSION
+    config = replace(configs.of(context), models=(model,), frame=frame)
+    if until is None or until == versions.version_of(context).history:
+        return config
+    return fitting(replace(config, until=until, held_back=0), until)
+
+
+def _train(context: StepContext, config: Config) -> _Trained:
+    started, (model,) = perf_counter(), config.models
+    told, version = context.results["features"], versions.version_of(context)
+    periods = config.until or told["periods"]
+    first = version.epoch.date() if version.epoch else None
+    work = shards.judging(config, periods, first)
+    text = _("Training %(model)s") % {"model": title_of(model)}
+    context.report(0.02, text)
+    whole = laying.whole(told["shards"], told["periods"]).until(periods)
+    learned = shards.learn([model], whole, work)
+    made: list[Forecast] = []
+    ids: list[Integers] = []
+    evidence: list[Arrays] = []
+    for place, shard in enumerate(told["shards"]):
+        panel = panels.unpack(gateways.get_arrays(shard["digest"])).until(periods)
+        share = LEARNING + (KEEPING - LEARNING) * place / len(told["shards"])
+        context.report(share, text)
+        made.append(shards.run(panel, work, learned, lambda _share: context.report())[model])
+        ids.append(panel.series)
+        evidence += [laying.evidence_of(panel, config)] if config.until else []
+    return _Trained(
+        config=config,
+        series=np.concatenate(ids),
+        done=shards.joined(made, [len(one) for one in ids]),
+        learned=learned[model],
+        evidence=laying.side_by_side(evidence) if evidence else None,
+        seconds=perf_counter() - started,
+    )
+
+
+def _keep(context: StepContext, trained: _Trained, *, key: str, teaching: bool) -> ModelRun:
+    """Judge what was trained, and write it down as a backtest with its one model run."""
+    failures = _failures(trained)
+    found = _found(context, trained)
+    context.report(KEEPING, _("Keeping the scores"))
+    told = {"seconds": {trained.model: round(trained.seconds, 4)}, "left_out": [], **failures}
+    backtest = backtests.described(context, found, told)
+    backtest.key, backtest.teaching = key, teaching
+    backtest.result |= {
+        "seconds": round(trained.seconds, 2),
+        "peak_memory_mb": configs.peak_memory_mb(),
+    }
+    state, learned = trained.done.state, trained.learned
+    digest = registry.artefact_of(trained.model, trained.series, state, learned)
+    with context.fenced():
+        backtests.keep(backtest, found)
+        return registry.model_run(context, backtest, trained.model, (digest, learned))
+
+
+def _found(context: StepContext, trained: _Trained) -> Found:
+    stored = trained.evidence
+    if stored is None:
+        stored = gateways.get_arrays(context.results["features"]["evidence"])
+    evidence = backtests.evidence_of(stored, versions.version_of(context))
+    forecasts = {trained.model: trained.done.judged}
+    verdict = judgement.judge(evidence, forecasts, trained.config)
+    return Found(trained.config, stored, evidence, verdict)
+
+
+def _failures(trained: _Trained) -> Mapping[str, Any]:
+    """Return where the model fell back; raises StepFailed where it did everywhere."""
+    fallen, width = trained.done.fallen, len(trained.series)
+    if len(fallen) == width:
+        raise StepFailed(
+            _("%(model)s cannot forecast these sales.") % {"model": title_of(trained.model)},
+            hint=_("The first reason: %(reason)s.") % {"reason": fallen[0].rstrip(".")},
+        )
+    entries = fallbacks.told(trained.model, fallen, trained.series.tolist())
+    return {"fallbacks": failing.named(fallbacks.merged(entries))}
