@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from forecastlab.forecasting.models.batches import Batch, BatchItem
+from forecastlab.forecasting.models.judged import (
+    Alias,
+    Backtest,
+    Champion,
+    Forecast,
+    ForecastIssue,
+    ModelRun,
+    Promotion,
+    SeriesScore,
+    SliceScore,
+)
+
+__all__ = [
+    "Alias",
+    "Backtest",
+    "Batch",
+    "BatchItem",
+    "Champion",
+    "Forecast",
+    "ForecastIssue",
+    "ModelRun",
+    "Promotion",
+    "SeriesScore",
+    "SliceScore",
+]
