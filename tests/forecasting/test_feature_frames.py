@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 import numpy as np
 import pytest
 
@@ -14,7 +17,8 @@ from tests.forecasting.panels import make_panel
 PERIODS, WIDTH, ORIGIN, STEPS = 120, 4, 90, 7
 KNOWN = ("price", "promo", "holiday", "deal")
 OBSERVED = ("stock", "stockout_share", "deliveries", "returns", "temperature", "macro_index")
-TASK = Task((ORIGIN,), STEPS, 7, "D")
+TASK = Task((ORIGIN,), STEPS, 7, "D", frame=2, first=date(2026, 1, 1))
+GROUPS = frames.VERSIONS[2]
 
 
 def everything(*, after: int | None = None) -> Panel:
@@ -41,7 +45,7 @@ def cells() -> frames.Cells:
 
 
 @pytest.mark.parametrize("clean", [False, True])
-@pytest.mark.parametrize("group", frames.GROUPS, ids=lambda one: one.name)
+@pytest.mark.parametrize("group", GROUPS, ids=lambda one: one.name)
 def test_no_group_sees_what_happens_after_the_origin(group, clean) -> None:
     honest = group.values(source(everything(), clean=clean), cells())
     planted = group.values(source(everything(after=ORIGIN), clean=clean), cells())
@@ -51,13 +55,13 @@ def test_no_group_sees_what_happens_after_the_origin(group, clean) -> None:
         np.testing.assert_array_equal(values, planted[name], err_msg=name)
 
 
-@pytest.mark.parametrize("group", frames.GROUPS, ids=lambda one: one.name)
+@pytest.mark.parametrize("group", GROUPS, ids=lambda one: one.name)
 def test_every_group_sees_what_happens_up_to_the_origin(group) -> None:
     before = group.values(source(everything()), cells())
     other = group.values(source(everything(after=ORIGIN - 20)), cells())
     told = group.columns(source(everything()).layout)
     watching = [name for name, safety in told.items() if safety is Safety.OBSERVED]
-    watching += [name for name in told if name.startswith(("lag_", "mean_", "change_"))]
+    watching += [name for name in told if name.startswith(("lag_", "mean_", "change_", "slope_"))]
 
     assert set(told) <= set(before)
     for name in set(watching) - {"effect_mean", *(f"{one}_mean" for one in KNOWN)}:
@@ -78,7 +82,7 @@ def test_a_plan_moves_only_the_columns_that_somebody_must_supply() -> None:
 
 
 def test_groups_without_data_are_left_out() -> None:
-    layout = frames.layout_of(make_panel(), TASK, effects=False)
+    layout = frames.layout_of(make_panel(), replace(TASK, frame=1), effects=False)
 
     assert set(frames.columns(layout)) == {
         "target_history",
@@ -88,7 +92,41 @@ def test_groups_without_data_are_left_out() -> None:
         "lifecycle",
         "identity",
     }
-    assert frames.described(layout)["frame_version"] == frames.FRAME_VERSION
+    assert frames.described(layout)["frame_version"] == 1
+
+
+def test_the_second_version_has_the_first_one_to_the_byte_and_more() -> None:
+    panel = everything()
+    wide = source(panel)
+    first = frames.Source(panel, replace(wide.layout, version=1), wide.factor)
+
+    old, new = frames.build(first, cells()), frames.build(wide, cells())
+    more = set(frames.columns(wide.layout)) - set(frames.columns(first.layout))
+
+    assert new[:, : old.shape[1]].tobytes() == old.tobytes()
+    assert more == {"same_place", "slopes", "maturity", "dates"}
+    assert np.isfinite(new[:, old.shape[1] :]).any(axis=0).all()
+    assert frames.described(wide.layout)["frame_version"] == 2
+
+
+def test_what_the_second_version_adds_is_what_it_says() -> None:
+    rising = np.arange(400.0)[:, None] + 100 * (np.arange(400) % 7 == 3)[:, None]
+    task = Task((398,), 1, 7, "D", frame=2, first=date(2026, 1, 1))
+    layout = frames.layout_of(make_panel(rising), task, effects=False)
+    found = frames.Source(make_panel(rising), layout)
+    at = frames.Cells(np.array([398]), np.array([1]), np.array([0]))
+    told = {name: one for group in GROUPS for name, one in group.values(found, at).items()}
+    level = found.level(at)
+
+    np.testing.assert_allclose(told["season_year_ago"], rising[399 - 364] / level)
+    np.testing.assert_allclose(
+        told["season_mean_8"], rising[399 - 7 * np.arange(1, 9)].mean() / level
+    )
+    assert 27 < float(told["slope_28"][0] * level[0]) < 29
+    assert (told["is_new"], told["is_mature"]) == (0, 1)
+    # Period 399 is 4 February 2027: the fourth of 28 days, in the fifth week.
+    np.testing.assert_allclose(told["month_day_sin"], np.sin(2 * np.pi * 3 / 28))
+    np.testing.assert_allclose(told["week_cos"], np.cos(2 * np.pi * 4 / 52.18))
 
 
 def test_sales_are_measured_by_the_level_of_the_series() -> None:

@@ -13,6 +13,8 @@ from forecastlab.forecasting.domain.frames.sources import Cells, Layout, Source,
 # The year in periods, where a period is shorter than that and longer than an hour of the day.
 YEARS: Mapping[str, float] = {"H": 8766.0, "D": 365.25, "W": 52.18, "M": 12.0, "Q": 4.0}
 WEEK_OF_HOURS = 168
+# How many days, and how many parts of one, a period has, where it is not longer than a week.
+DAYS: Mapping[str, tuple[int, int]] = {"H": (1, 24), "D": (1, 1), "W": (7, 1)}
 HOLIDAY = "holiday"
 
 
@@ -69,3 +71,39 @@ class Identity:
             "product": groups.product[cells.series],
             "category": groups.category[cells.series],
         }
+
+
+class Dates:
+    """Where the target lies in its month and, where a year has been seen, in the weeks of a year.
+
+    Only where the version has dates.
+    """
+
+    name = "dates"
+
+    def columns(self, layout: Layout) -> Columns:
+        if layout.first is None or layout.frequency not in DAYS:
+            return {}
+        names = [] if layout.frequency == "W" else ["month_day_sin", "month_day_cos"]
+        seen = layout.periods >= YEARS[layout.frequency]
+        return dict.fromkeys([*names, *(["week_sin", "week_cos"] if seen else [])], Safety.SAFE)
+
+    def values(self, source: Source, cells: Cells) -> Values:
+        wanted = self.columns(source.layout)
+        if not wanted:
+            return {}
+        days, parts = DAYS[source.layout.frequency]
+        day = np.datetime64(source.layout.first, "D") + cells.target * days // parts
+        month, year = day.astype("M8[M]"), day.astype("M8[Y]")
+        starts = month.astype("M8[D]")
+        length = ((month + 1).astype("M8[D]") - starts).astype(np.float64)
+        of_month = 2 * np.pi * (day - starts).astype(np.float64) / length
+        week = (day - year.astype("M8[D]")).astype(np.int64) // 7
+        of_year = 2 * np.pi * week / YEARS["W"]
+        found = {
+            "month_day_sin": np.sin(of_month),
+            "month_day_cos": np.cos(of_month),
+            "week_sin": np.sin(of_year),
+            "week_cos": np.cos(of_year),
+        }
+        return {name: found[name] for name in wanted}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from forecastlab.forecasting.domain.frames.columns import Columns, Safety, Values
+from forecastlab.forecasting.domain.frames.fixed import YEARS
 from forecastlab.forecasting.domain.frames.sources import Cells, Layout, Source, at
-from forecastlab.forecasting.domain.observed import mean_seen
+from forecastlab.forecasting.domain.observed import mean_seen, quotient
 from forecastlab.forecasting.domain.panel import Floats
 
 LAGS = (0, 1, 2, 3)
-SEASONS = 4
+SEASONS, MORE_SEASONS = 4, 8
 
 
 def _all(names: list[str]) -> Columns:
@@ -31,16 +32,16 @@ class TargetHistory:
         lags = (at(source.history, cells.origin - lag, cells.series) / level for lag in LAGS)
         found = {f"lag_{lag}": one for lag, one in zip(LAGS, lags, strict=True)}
         if source.layout.season > 1:
-            seasons = _seasons(source, cells) / level
+            seasons = _seasons(source, cells, SEASONS) / level
             found |= {"season_last": seasons[0], "season_mean": mean_seen(seasons)}
         return found | {"log_level": np.log(level)}
 
 
-def _seasons(source: Source, cells: Cells) -> Floats:
+def _seasons(source: Source, cells: Cells, count: int) -> Floats:
     """Return the sales at the place of the target in the last seasons, the newest first."""
     season = source.layout.season
     newest = cells.target - season * -(-cells.step // season)
-    rows = newest - season * np.arange(SEASONS)[:, None]
+    rows = newest - season * np.arange(count)[:, None]
     return at(source.history, rows, cells.series).astype(np.float64)
 
 
@@ -107,4 +108,80 @@ class Lifecycle:
         return {
             "age": np.minimum(age, oldest),
             "since_last_sale": np.minimum(cells.origin - sold, oldest),
+        }
+
+
+class SamePlace:
+    """Sales at the place of the target in more seasons, how they vary, and those of a year ago."""
+
+    name = "same_place"
+
+    def columns(self, layout: Layout) -> Columns:
+        if layout.season == 1:
+            return {}
+        year = ["season_year_ago"] if _year_ago(layout) else []
+        return _all([f"season_mean_{MORE_SEASONS}", "season_spread", *year])
+
+    def values(self, source: Source, cells: Cells) -> Values:
+        if source.layout.season == 1:
+            return {}
+        level = source.level(cells)
+        seasons = _seasons(source, cells, MORE_SEASONS) / level
+        mean, square = mean_seen(seasons), mean_seen(seasons**2)
+        found = {
+            f"season_mean_{MORE_SEASONS}": mean,
+            "season_spread": np.sqrt(np.maximum(square - mean**2, 0.0)),
+        }
+        back = _year_ago(source.layout)
+        if not back:
+            return found
+        row = cells.target - back * -(-cells.step // back)
+        return found | {"season_year_ago": at(source.history, row, cells.series) / level}
+
+
+def _year_ago(layout: Layout) -> int:
+    """Return the whole seasons of a year in periods, 0 where no year of them has been seen."""
+    back = layout.season * round(YEARS.get(layout.frequency, 0.0) / layout.season)
+    return back if layout.season < back < layout.periods else 0
+
+
+class Slopes:
+    """How much sales rise or fall over a window: the least-squares line through what was seen."""
+
+    name = "slopes"
+
+    def columns(self, layout: Layout) -> Columns:
+        return _all([f"slope_{one}" for one in layout.windows[2:]])
+
+    def values(self, source: Source, cells: Cells) -> Values:
+        level = source.level(cells)
+        return {
+            f"slope_{one}": _slope(source, cells, one) * one / level
+            for one in source.layout.windows[2:]
+        }
+
+
+def _slope(source: Source, cells: Cells, window: int) -> Floats:
+    here = cells.origin, cells.series, window
+    sold, count = source.sales.total(*here)
+    place, square, product = (one.total(*here)[0] for one in source.slopes)
+    return quotient(count * product - place * sold, count * square - place**2)
+
+
+class Maturity:
+    """Whether a series is new or has been sold for long: ages beyond those of the life cycle."""
+
+    name = "maturity"
+
+    def columns(self, layout: Layout) -> Columns:
+        return _all(["is_new", "is_mature"])
+
+    def values(self, source: Source, cells: Cells) -> Values:
+        began = source.began[cells.series]
+        age = np.where(began <= cells.origin, cells.target - began, np.nan)
+        unknown = np.isnan(age)
+        new, mature = age < source.layout.windows[2], age >= 2 * source.layout.windows[3]
+        return {
+            "is_new": np.where(unknown, np.nan, new),
+            "is_mature": np.where(unknown, np.nan, mature),
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 import numpy as np
@@ -45,6 +46,7 @@ class Layout:
     """What the columns of a frame follow from; the same for every block of a panel.
 
     `signals` says of each whether it is known ahead; `effects` whether sources have factors.
+    `first` is the day of period 0, None where there are no dates.
     """
 
     signals: Mapping[str, bool]
@@ -52,6 +54,8 @@ class Layout:
     season: int
     periods: int
     effects: bool
+    version: int = 1
+    first: date | None = None
 
     @property
     def windows(self) -> tuple[int, int, int, int]:
@@ -60,7 +64,9 @@ class Layout:
 
 def layout_of(panel: Panel, task: Task, *, effects: bool) -> Layout:
     signals = dict(zip(panel.signals.names, panel.signals.known, strict=True))
-    return Layout(signals, task.frequency, task.season, panel.periods, effects)
+    return Layout(
+        signals, task.frequency, task.season, panel.periods, effects, task.frame, task.first
+    )
 
 
 class Sums:
@@ -129,6 +135,13 @@ class Source:
     @cached_property
     def zeros(self) -> Sums:
         return Sums(np.where(np.isnan(self.history), np.nan, self.block.fit == 0))
+
+    @cached_property
+    def slopes(self) -> tuple[Sums, Sums, Sums]:
+        """Return the sums of the place, of its square and of its product with the sale."""
+        rows = np.arange(len(self.history), dtype=np.float64)[:, None]
+        seen = np.where(np.isnan(self.history), np.nan, rows)
+        return Sums(seen), Sums(seen**2), Sums(rows * self.history)
 
     @cached_property
     def effects(self) -> Sums:
