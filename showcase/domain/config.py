@@ -20,9 +20,10 @@ from forecastlab.forecasting.domain.defaults import (
 )
 from forecastlab.forecasting.domain.folds import Folds
 from forecastlab.lib.errors import BadInput
+from showcase.domain.pipeline import LONG, SHORT, TABLES
 
 METRICS = ("wape", "mae", "rmse")
-DEFAULT_SCENARIO = "demo_minimal"
+DEFAULT_SCENARIO, RICHEST_SCENARIO = "demo_minimal", "showcase_rich"
 OPTIONS = (
     "as_of",
     "dataset",
@@ -66,17 +67,27 @@ class Sales:
 
 
 @dataclass(frozen=True, slots=True)
+class Simulation:
+    """Sales to be drawn; a rich world has life cycles, deliveries, weather and returns as well."""
+
+    scenario: str
+    seed: int
+    as_of: date
+    knobs: Options
+    rich: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What a config may name, as told by the apps that own it.
 
-    `simulated(scenario, seed, as_of, knobs)` returns what the simulator will draw and for how
-    many periods, or raises BadInput.
+    `simulated` returns what the simulator will draw and for how many periods, or raises BadInput.
     """
 
     models: Sequence[str]
     default_models: Sequence[str]
     scenarios: Sequence[str]
-    simulated: Callable[[str, int, date, Options], tuple[Options, int]]
+    simulated: Callable[[Simulation], tuple[Options, int]]
 
 
 def source(options: Options) -> tuple[str, str]:
@@ -193,7 +204,8 @@ def _simulated(
         raise BadInput("Knobs are given as name and value.", field="simulate")
     if not scenario:
         return None, sales
-    drawn, periods = known.simulated(scenario, seed, as_of, knobs)
+    rich = _table(given) == LONG
+    drawn, periods = known.simulated(Simulation(scenario, seed, as_of, knobs, rich))
     return dict(drawn), replace(sales, periods=periods)
 
 
@@ -225,9 +237,11 @@ def _models(given: Options, known: Known) -> list[str]:
 
 
 def _table(given: Options) -> str:
-    if given.get("table", "short") != "short":
-        raise BadInput("Only the table 'short' can be run.", field="table")
-    return "short"
+    usual = LONG if source(given)[0] == RICHEST_SCENARIO else SHORT
+    table = given.get("table", usual)
+    if table not in TABLES:
+        raise _unknown("table", table, TABLES)
+    return str(table)
 
 
 def _focus(given: Options) -> str | None:

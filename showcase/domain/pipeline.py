@@ -16,7 +16,7 @@ from forecastlab.lib import anchors
 from forecastlab.lib.contributions import PipelineStep
 
 EVERY_OTHER = "*"
-TABLES = ("short", "long")
+TABLES = (SHORT, LONG) = ("short", "long")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def plan(rows: Iterable[Row], *, config: Mapping[str, Any]) -> list[Row]:
 
 
 def _wanted(step: PipelineStep, config: Mapping[str, Any]) -> bool:
-    in_table = config.get("table", TABLES[0]) in step.tables
+    in_table = config.get("table", SHORT) in step.tables
     return in_table and (step.includes is None or step.includes(config))
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from forecastlab.accounts.models import User
 from forecastlab.forecasting.domain import config as forecasting
 from forecastlab.warehouse import queries as warehouse
 from forecastlab.warehouse.domain.simulator import config as simulator
-from forecastlab.warehouse.domain.simulator.presets import SCENARIOS
+from forecastlab.warehouse.domain.simulator.presets import RICH, SCENARIOS
 from forecastlab.warehouse.models import Dataset, DatasetVersion
 from forecastlab.warehouse.services import imports
 from showcase.domain import config as rules
-from showcase.domain.config import Known, Sales
+from showcase.domain.config import Known, Sales, Simulation
 from showcase.domain.pipeline import Row
 from showcase.queries import pipeline
 
@@ -80,10 +80,15 @@ def known_names() -> Known:
     )
 
 
-def _simulated(
-    scenario: str, seed: int, as_of: date, knobs: Mapping[str, Any]
-) -> tuple[Mapping[str, Any], int]:
-    drawn = simulator.build(scenario, seed=seed, as_of=as_of, knobs=knobs, profile="scenario")
+def _simulated(asked: Simulation) -> tuple[Mapping[str, Any], int]:
+    drawn = simulator.build(
+        asked.scenario,
+        seed=asked.seed,
+        as_of=asked.as_of,
+        knobs=asked.knobs,
+        enabled=RICH if asked.rich else (),
+        profile="scenario",
+    )
     return drawn.as_json(), drawn.days
 
 

@@ -9,23 +9,22 @@ import pytest
 
 from forecastlab.lib.errors import BadInput
 from showcase.domain import config
-from showcase.domain.config import Known, Sales
+from showcase.domain.config import Known, Sales, Simulation
 
 TODAY = date(2026, 11, 21)
 
 
-def simulated(
-    scenario: str, seed: int, as_of: date, knobs: Mapping[str, Any]
-) -> tuple[Mapping[str, Any], int]:
-    if "shops" in knobs:
+def simulated(asked: Simulation) -> tuple[Mapping[str, Any], int]:
+    if "shops" in asked.knobs:
         raise BadInput("There is no knob 'shops'.", field="simulate")
-    return {"preset": scenario, "seed": seed, "as_of": as_of.isoformat(), **knobs}, 92
+    drawn = {"preset": asked.scenario, "seed": asked.seed, "as_of": asked.as_of.isoformat()}
+    return {**drawn, **asked.knobs, **({"enabled": ["weather"]} if asked.rich else {})}, 92
 
 
 KNOWN = Known(
     models=["naive", "ses", "theta"],
     default_models=["naive", "ses"],
-    scenarios=["demo_minimal", "sparse"],
+    scenarios=["demo_minimal", "showcase_rich", "sparse"],
     simulated=simulated,
 )
 DAYS = Sales(name="fresh", frequency="D", periods=90, version=7)
@@ -97,7 +96,7 @@ def test_without_scenario_or_dataset_the_first_scenario_is_meant() -> None:
         ({"focus": "12"}, "focus", "STORE:PRODUCT"),
         ({"simulate": {"stores": 3}}, "simulate", "Only simulated sales have knobs"),
         ({"keep_going": "yes"}, "keep_going", "neither true nor false"),
-        ({"table": "long"}, "table", "Only the table 'short'"),
+        ({"table": "middle"}, "table", "no table 'middle'"),
         ({"name": "x" * 101}, "name", "at most 100"),
     ],
 )
@@ -175,3 +174,20 @@ def test_the_hash_covers_config_and_rows_but_no_label() -> None:
     assert config.digest(frozen, steps=["a"]) == config.digest(same, steps=["a"])
     assert config.digest(frozen, steps=["a"]) != config.digest(frozen, steps=["a", "b"])
     assert config.digest(frozen, steps=["a"]) != config.digest(freeze(seed=1), steps=["a"])
+
+
+def test_the_long_table_is_run_where_it_is_asked_for_and_for_the_richest_scenario() -> None:
+    rich = Sales(name="showcase_rich")
+
+    assert freeze(rich, scenario="showcase_rich")["table"] == "long"
+    assert freeze(rich, scenario="showcase_rich", table="short")["table"] == "short"
+    assert freeze(table="long")["table"] == "long"
+    assert freeze(SIMULATED, scenario="demo_minimal")["table"] == "short"
+
+
+def test_sales_are_simulated_with_all_that_the_long_table_tells_of() -> None:
+    plain = freeze(SIMULATED, scenario="demo_minimal")
+    rich = freeze(SIMULATED, scenario="demo_minimal", table="long")
+
+    assert "enabled" not in plain["simulate"]
+    assert rich["simulate"]["enabled"] == ["weather"]

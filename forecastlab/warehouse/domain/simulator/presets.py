@@ -105,3 +105,5 @@ GENERATORS: Mapping[str, str] = {
     "replenishment": "stock, orders every two weeks, lead times and incomplete deliveries",
     "returns": "units that come back within two weeks, and why",
 }
+# What makes a world rich: life cycles, deliveries, weather, the economy, and returns.
+RICH = ("weather", "macro", "lifecycle", "replenishment", "returns")
