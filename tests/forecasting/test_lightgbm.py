@@ -5,14 +5,20 @@ from __future__ import annotations
 import ctypes
 import json
 from dataclasses import replace
+from time import sleep
 
 import numpy as np
 import pytest
+from django.utils import timezone
+from lightgbm import Booster
 
 from forecastlab.forecasting.domain import frames, models
 from forecastlab.forecasting.domain.models import lightgbm
 from forecastlab.forecasting.domain.panel import Panel
 from forecastlab.forecasting.domain.protocol import Task
+from forecastlab.forecasting.services import backtests
+from forecastlab.jobs.services import jobs
+from tests.factories import make_sales, make_user, make_version, run_job
 from tests.forecasting.panels import make_panel, whole_of
 
 PERIODS, STEPS, PLANNED = 100, 7, 7
@@ -109,3 +115,23 @@ def test_without_the_library_it_says_what_is_missing(monkeypatch) -> None:
     monkeypatch.setattr(ctypes, "CDLL", missing)
 
     assert "libgomp1" in models.unavailable()["lightgbm"]
+
+
+@pytest.mark.django_db
+def test_a_stop_during_a_fit_ends_it_within_a_second(monkeypatch) -> None:
+    alice, version = make_user(), make_version(make_sales(90, 2))
+    options = {"models": ["lightgbm"], "horizon": 7, "folds": 1}
+    job = backtests.start(version, options, by=alice, at=timezone.now())
+    grow, grown = Booster.update, []
+
+    def slow(self, *given, **named):
+        if not grown:
+            jobs.cancel(job, by=alice, at=timezone.now())
+        grown.append(self)
+        sleep(0.02)
+        return grow(self, *given, **named)
+
+    monkeypatch.setattr(Booster, "update", slow)
+
+    assert run_job(job).status == "cancelled"
+    assert 0 < len(grown) < 50

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from forecastlab.forecasting.domain import frames
 from forecastlab.forecasting.domain.frames import Cells, Layout, Numbers, Source
-from forecastlab.forecasting.domain.panel import Flags, Floats, Whole
+from forecastlab.forecasting.domain.panel import BLOCK, Flags, Floats, Whole
+from forecastlab.forecasting.domain.protocol import Task
 
 SEED = 20_240_607
 SETTINGS: dict[str, Any] = {
@@ -41,21 +42,35 @@ SETTINGS: dict[str, Any] = {
     "num_threads": 1,
     "verbosity": -1,
 }
+# Trees side by side: each grows deep on its own part of rows and columns; their mean is taken.
+SIDE_BY_SIDE: dict[str, Any] = {
+    **SETTINGS,
+    "boosting": "rf",
+    "objective": "regression",
+    "num_leaves": 255,
+    "min_data_in_leaf": 20,
+    "feature_fraction": 0.5,
+    "bagging_fraction": 0.632,
+}
 # With fewer rows there is nothing to learn; of few, a leaf needs no more than this share.
 FEWEST_ROWS, LEAF_SHARE = 60, 0.02
+# How much of a fit is drawing its rows; of how many trees each tells of it.
+DRAWING, TOLD_EVERY = 0.3, 5
 
 Text = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
-    """How many rows a fit learns from, at most, and how many trees it makes of them."""
+class Trees:
+    """How many rows a fit learns from, at most, how many trees it makes of them, and how."""
 
     rows: int
     rounds: int
+    settings: Mapping[str, Any]
 
 
-WHOLE, TRIAL = Size(300_000, 100), Size(40_000, 50)
+WHOLE, TRIAL = Trees(300_000, 100, SETTINGS), Trees(40_000, 50, SETTINGS)
+FOREST, FOREST_TRIAL = Trees(100_000, 100, SIDE_BY_SIDE), Trees(40_000, 50, SIDE_BY_SIDE)
 
 
 def unavailable() -> str:
@@ -69,25 +84,36 @@ def unavailable() -> str:
     return ""
 
 
-def fit(whole: Whole, sources: Iterable[Source], last: int, steps: int, size: Size) -> Text:
+def fit(whole: Whole, sources: Iterable[Source], last: int, task: Task, trees: Trees) -> Text:
     """Return the text of a model of all that happened up to the period `last`, empty for none.
 
-    `sources` are what the features of each piece are made of, as known at `last`.
+    `sources` are what the features of each piece are made of, as known at `last`. How far it is
+    is told while rows are drawn and trees grow.
     """
+    drawing, growing = task.reporting(0.0, DRAWING), task.reporting(DRAWING, 1.0)
     seen = sum(int((~np.isnan(one.fit[: last + 1])).sum()) for one in whole.pieces())
-    share, made, layout = size.rows / max(seen, 1), [], None
+    share, made, layout = trees.rows / max(seen, 1), [], None
     for number, source in enumerate(sources):
         layout = source.layout
         random = np.random.default_rng([SEED, number, last])
-        made.append(_rows(source, _drawn(source, last, steps, share, random)))
+        made.append(_rows(source, _drawn(source, last, task.steps, share, random)))
+        drawing.report(min((number + 1) * BLOCK / whole.width, 1.0))
     frame, label, weight = (np.concatenate(one) for one in zip(*made, strict=True))
     if layout is None or len(label) < FEWEST_ROWS or not label.any():
         return np.zeros(0, dtype=np.uint8)
     library: Any = import_module("lightgbm")
     data = library.Dataset(frame, label, weight=weight, feature_name=_names(layout))
-    leaf = min(SETTINGS["min_data_in_leaf"], max(int(LEAF_SHARE * len(label)), 1))
-    booster = library.train({**SETTINGS, "min_data_in_leaf": leaf}, data, size.rounds)
+    leaf = min(trees.settings["min_data_in_leaf"], max(int(LEAF_SHARE * len(label)), 1))
+    settings = {**trees.settings, "min_data_in_leaf": leaf}
+    told = partial(_told, task=growing, rounds=trees.rounds)
+    booster = library.train(settings, data, trees.rounds, callbacks=[told])
     return np.frombuffer(booster.model_to_string().encode(), dtype=np.uint8)
+
+
+def _told(grown: Any, *, task: Task, rounds: int) -> None:
+    """Report every few trees; what is raised there ends the fit."""
+    if grown.iteration % TOLD_EVERY == 0:
+        task.report(grown.iteration / rounds)
 
 
 def _names(layout: Layout) -> list[str]:
@@ -129,7 +155,7 @@ def forecast(text: Text, source: Source, origin: int, steps: int) -> Floats:
     values = np.nan_to_num(source.scale(cells))
     if text.size:
         values *= model(text.tobytes()).predict(frames.build(source, cells), num_threads=1)
-    return values.reshape(steps, width)
+    return np.maximum(values, 0.0).reshape(steps, width)
 
 
 @lru_cache(maxsize=8)

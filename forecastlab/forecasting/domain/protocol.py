@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal, Protocol
 
@@ -14,6 +14,16 @@ from forecastlab.forecasting.domain.panel import BLOCK, Floats, Panel, Whole
 
 Arrays = Mapping[str, NDArray[Any]]
 Scope = Literal["local", "whole"]
+Report = Callable[[float], None]
+
+
+def unheard(_share: float) -> None:
+    """Be told how far work is, and let it go on."""
+
+
+def between(report: Report, start: float, stop: float) -> Report:
+    """Return where what is done between two shares of a task reports how far it is."""
+    return lambda share: report(start + (stop - start) * share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +32,8 @@ class Task:
 
     An origin is the last period that is known there; the first forecast is for the next one.
     `frame` is the version of the feature frame, and `first` the day of period 0, where there are
-    dates: for models that ask for them.
+    dates: for models that ask for them. What learns for long calls `report` with its share done,
+    from 0 to 1, every few seconds: that raises where the work must stop.
     """
 
     origins: tuple[int, ...]
@@ -31,6 +42,11 @@ class Task:
     frequency: str
     frame: int = 1
     first: date | None = None
+    report: Report = field(default=unheard, compare=False, repr=False)
+
+    def reporting(self, start: float, stop: float) -> Task:
+        """Return the same task for what is done between two shares of it."""
+        return replace(self, report=between(self.report, start, stop))
 
     @property
     def defaults(self) -> Defaults:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from itertools import pairwise
 from time import perf_counter
 from typing import TypeVar
@@ -16,7 +17,7 @@ from forecastlab.forecasting.domain.config import Config
 from forecastlab.forecasting.domain.fallbacks import Made, Reasons
 from forecastlab.forecasting.domain.models import zoo
 from forecastlab.forecasting.domain.panel import BLOCK, Flags, Floats, Panel, Whole
-from forecastlab.forecasting.domain.protocol import Arrays, Task
+from forecastlab.forecasting.domain.protocol import Arrays, Report, Task, between, unheard
 
 # A shard is small enough that several fit into memory beside each other, and that all workers
 # have something to do; but not so small that reading and writing cost more than the models.
@@ -98,13 +99,23 @@ def local(models: Iterable[str]) -> list[str]:
     return [name for name in models if zoo()[name].scope == "local"]
 
 
-def learn(models: Iterable[str], whole: Whole, work: Work) -> dict[str, Arrays]:
+def learn(
+    models: Sequence[str], whole: Whole, work: Work, report: Report = unheard
+) -> dict[str, Arrays]:
     """Return what models take from the whole panel.
 
     With a window it is taken for each origin, and named by its number.
     """
     views = work.views(whole)
-    found = {name: [fallbacks.learn(zoo()[name], *view) for view in views] for name in models}
+    shares = iter(range(len(models) * len(views)))
+    part = partial(part_of, report, of=len(models) * len(views))
+    found = {
+        name: [
+            fallbacks.learn(zoo()[name], view, replace(task, report=part(next(shares))))
+            for view, task in views
+        ]
+        for name in models
+    }
     if work.window is None:
         return {name: one for name, (one,) in found.items()}
     return {
@@ -124,7 +135,7 @@ def run(
     panel: Panel,
     work: Work,
     learned: Mapping[str, Arrays],
-    report: Callable[[float], None],
+    report: Report,
 ) -> dict[str, Forecast]:
     """Run every model in `learned` over the panel, block by block.
 
@@ -153,7 +164,7 @@ def _made(
     seen: tuple[Panel, list[Panel] | None],
     work: Work,
     learned: Arrays,
-    report: Callable[[float], None],
+    report: Report,
 ) -> Made:
     """Forecast from every origin, each from what is seen there.
 
@@ -175,9 +186,9 @@ def _made(
     return Made(np.concatenate([one.values for one in made]), made[-1].state, fallen)
 
 
-def part_of(report: Callable[[float], None], place: int, of: int) -> Callable[[float], None]:
+def part_of(report: Report, place: int, of: int) -> Report:
     """Return where one of several equal parts of a task reports how far it is."""
-    return lambda share: report((place + share) / of)
+    return between(report, place / of, (place + 1) / of)
 
 
 def joined(parts: Sequence[Forecast], widths: Sequence[int]) -> Forecast:

@@ -13,6 +13,7 @@ from forecastlab.forecasting import gateways
 from forecastlab.forecasting.domain import config as rules
 from forecastlab.forecasting.domain import shards
 from forecastlab.forecasting.domain.config import Config
+from forecastlab.forecasting.domain.protocol import between
 from forecastlab.forecasting.domain.shards import Work
 from forecastlab.forecasting.queries import costs, series_lives
 from forecastlab.forecasting.queries.panels import Source
@@ -23,6 +24,8 @@ from forecastlab.lib.contributions import Done, StepContext
 from forecastlab.warehouse.models import DatasetVersion
 from forecastlab.warehouse.services import versions
 
+# How much of the step is laying out; the rest is what models learn from all series.
+LAID = 0.7
 LEFT_OUT = ("negative", "closed", "stockout")
 
 
@@ -36,7 +39,8 @@ def prepare(context: StepContext) -> Done:
     work = work_of(context, config, version.history)
     started = perf_counter()
     whole = laying.whole(laid.shards, laid.periods)
-    learned = shards.learn(shards.local(config.single), whole, work)
+    report = between(context.report, LAID, 1.0)
+    learned = shards.learn(shards.local(config.single), whole, work, report)
     data: dict[str, Any] = {
         "row_count": laid.counts["rows"],
         "column_count": laid.columns,
@@ -66,7 +70,7 @@ def _laid(context: StepContext, config: Config, source: Source) -> Laid:
     told = _("Laying out %(count)s series") % {"count": figures.number(source.width)}
     for start, stop in shards.parts(source.width, _size(config, source)):
         laid.add(source.part(start, stop))
-        context.report(0.9 * stop / source.width, told)
+        context.report(LAID * stop / source.width, told)
     return laid
 
 

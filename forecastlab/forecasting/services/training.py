@@ -15,12 +15,15 @@ from forecastlab.forecasting.domain import panel as panels
 from forecastlab.forecasting.domain import shards
 from forecastlab.forecasting.domain.config import title_of
 from forecastlab.forecasting.domain.panel import Integers, Panel
-from forecastlab.forecasting.domain.protocol import Arrays
+from forecastlab.forecasting.domain.protocol import Arrays, Report, between
 from forecastlab.forecasting.domain.shards import Forecast, Work
 from forecastlab.forecasting.services import configs, failing, features, laying
 from forecastlab.lib import figures
 from forecastlab.lib.barriers import barrier
 from forecastlab.lib.contributions import Done, FanOut, StepContext, StepResult
+
+# How much of the task of a model that needs the whole panel is learning from it.
+LEARNING = 0.8
 
 
 def train(context: StepContext) -> StepResult:
@@ -46,12 +49,15 @@ def _fanned_out(context: StepContext) -> list[Mapping[str, Any]]:
 def _train_shard(context: StepContext, shard: dict[str, Any]) -> Done:
     parts = [shard["digest"]] if "digest" in shard else _every(context)
     work = features.work_of(context, configs.of(context), context.results["features"]["periods"])
-    learned, seconds = _learned(context, shard, work)
+    whole = "whole" in shard
+    learning = LEARNING if whole else 0.0
+    learned, seconds = _learned(context, shard, work, between(context.report, 0.0, learning))
+    report = between(context.report, learning, 1.0)
     trained = _Trained()
     for place, digest in enumerate(parts):
         panel = panels.unpack(gateways.get_arrays(digest))
-        report = shards.part_of(context.report, place, len(parts))
-        trained.add(panel, shards.run(panel, work, learned, report))
+        part = shards.part_of(report, place, len(parts))
+        trained.add(panel, shards.run(panel, work, learned, part))
     barrier("shard-trained")
     done = trained.joined()
     data = {
@@ -62,7 +68,7 @@ def _train_shard(context: StepContext, shard: dict[str, Any]) -> Done:
         "fallbacks": failing.of_shard(trained.series, done),
         "peak_memory_mb": configs.peak_memory_mb(),
     }
-    if "whole" in shard:
+    if whole:
         data["learned"] = gateways.put_nested(learned)
     if configs.judges(context):
         data["judged"] = gateways.put_frame(_judged(trained.series, done))
@@ -97,14 +103,14 @@ def _every(context: StepContext) -> list[str]:
 
 
 def _learned(
-    context: StepContext, shard: Mapping[str, Any], work: Work
+    context: StepContext, shard: Mapping[str, Any], work: Work, report: Report
 ) -> tuple[dict[str, Arrays], dict[str, float]]:
     """Return what the models of this task share, and the seconds that it took here."""
     told = context.results["features"]
     if "whole" in shard:
         started = perf_counter()
         whole = laying.whole(told["shards"], told["periods"])
-        learned = shards.learn([shard["whole"]], whole, work)
+        learned = shards.learn([shard["whole"]], whole, work, report)
         return learned, {shard["whole"]: perf_counter() - started}
     kept = gateways.get_nested(told["learned"])
     return {name: kept.get(name, {}) for name in shards.local(configs.of(context).single)}, {}

@@ -8,7 +8,7 @@ import numpy as np
 from forecastlab.forecasting.domain import effects, season_index
 from forecastlab.forecasting.domain.effects import Columns, Pool, Sums
 from forecastlab.forecasting.domain.models import ses_weekday
-from forecastlab.forecasting.domain.panel import Floats, Panel, Whole
+from forecastlab.forecasting.domain.panel import BLOCK, Floats, Panel, Whole
 from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, PanelModel, Task
 from forecastlab.forecasting.domain.smoothing import smooth
 
@@ -38,10 +38,11 @@ class Driver(PanelModel):
         if effects.long_season(task):
             index = season_index.at_origins(whole, task)
         pools: list[Pool] = []
-        for piece in whole.pieces():
+        for number, piece in enumerate(whole.pieces(), start=1):
             at = effects.columns_at(piece, task, logs, index)
             pools = pools or [effects.Pool(whole.groups, one.count) for one in at]
             _add(piece, task, at, pools)
+            task.report(min(number * BLOCK / whole.width, 1.0))
         learned: dict[str, Floats] = {}
         for number, (pool, one) in enumerate(zip(pools, logs, strict=True)):
             learned[f"{number}.category"], learned[f"{number}.usual"] = pool.coefficients()

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from forecastlab.forecasting.domain import boosting, frames
-from forecastlab.forecasting.domain.boosting import TRIAL, WHOLE, Text
+from forecastlab.forecasting.domain.boosting import TRIAL, WHOLE, Text, Trees
 from forecastlab.forecasting.domain.frames import Source, layout_of
 from forecastlab.forecasting.domain.frames.fixed import YEARS
 from forecastlab.forecasting.domain.metrics import wape
@@ -17,6 +17,8 @@ from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, PanelMode
 # On how many series, at most, it is tried whether promotions should be taken out of history.
 TRIED = 1_000
 DRIVER = "driver."
+# How much of learning is asking the driver panel, and of each fit trying both histories.
+DRIVEN, TRYING = 0.1, 0.2
 NOT_TRIED = np.full(2, np.nan)
 
 
@@ -36,6 +38,8 @@ class LightGbm(PanelModel):
     cost = 40.0
     needs_plan = True
     scope: Scope = "whole"
+    trees: Trees = WHOLE
+    trial: Trees = TRIAL
 
     def unavailable(self) -> str:
         return boosting.unavailable()
@@ -47,16 +51,19 @@ class LightGbm(PanelModel):
         in percent of history as sold and of cleaned history, NaN where nothing was tried. `told`
         is JSON.
         """
-        driven = _driven(whole, task)
+        driven = _driven(whole, task.reporting(0.0, DRIVEN))
         some = _tried(whole) if driven else None
         texts: dict[str, Text] = {}
         trials, fitted = [], _fitted(task)
-        for number in np.flatnonzero(fitted).tolist():
-            last = task.origins[number]
-            trials.append(_trial(some, task, last) if some else NOT_TRIED)
+        numbers = np.flatnonzero(fitted).tolist()
+        for place, number in enumerate(numbers):
+            last, fits = task.origins[number], task.reporting(DRIVEN, 1.0)
+            here = fits.reporting(place / len(numbers), (place + 1) / len(numbers))
+            trying, fitting = here.reporting(0.0, TRYING), here.reporting(TRYING, 1.0)
+            trials.append(_trial(some, trying, last, self.trial) if some else NOT_TRIED)
             at = number, bool(trials[-1][1] < trials[-1][0])
             sources = (_source(piece, task, driven, at) for piece in whole.pieces())
-            texts[f"text.{len(texts)}"] = boosting.fit(whole, sources, last, task.steps, WHOLE)
+            texts[f"text.{len(texts)}"] = boosting.fit(whole, sources, last, fitting, self.trees)
         trial = np.stack(trials)
         return {
             **driven,
@@ -64,7 +71,7 @@ class LightGbm(PanelModel):
             "which": np.cumsum(fitted) - 1,
             "clean": trial[:, 1] < trial[:, 0],
             "trial": trial,
-            "told": _told(whole, task, trial),
+            "told": _told(whole, task, trial, self.trees),
         }
 
     def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts:
@@ -82,16 +89,16 @@ def _fitted(task: Task) -> list[bool]:
     return [few or one in (task.origins[0], task.origins[-1]) for one in task.origins]
 
 
-def _told(whole: Whole, task: Task, trial: Floats) -> Text:
+def _told(whole: Whole, task: Task, trial: Floats, trees: Trees) -> Text:
     """Return what a model run keeps: the frame, and how and from what it was fitted."""
     layout = layout_of(next(whole.pieces()), task, effects=any(whole.known))
     told = {
         **frames.described(layout),
         "fits": len(trial),
         "history": ["cleaned" if clean < sold else "as sold" for sold, clean in trial.tolist()],
-        "rows": WHOLE.rows,
-        "trees": WHOLE.rounds,
-        **boosting.SETTINGS,
+        "rows": trees.rows,
+        "trees": trees.rounds,
+        **trees.settings,
     }
     return np.frombuffer(json.dumps(told, sort_keys=True).encode(), dtype=np.uint8)
 
@@ -126,7 +133,7 @@ def _tried(whole: Whole) -> Panel:
     return whole.pick(np.sort(random.permutation(whole.width)[:TRIED]))
 
 
-def _trial(some: Panel, task: Task, last: int) -> Floats:
+def _trial(some: Panel, task: Task, last: int, trees: Trees) -> Floats:
     """Return the WAPE of both histories in the last periods known at `last`, where a fit is made.
 
     Not tried where less than one more horizon would be left to learn from.
@@ -138,9 +145,10 @@ def _trial(some: Panel, task: Task, last: int) -> Floats:
     driven, actual = _driven(some, earlier), some.fit[origin + 1 : last + 1]
     told = [_source(piece, earlier, driven, (0, False)) for piece in some.pieces()]
     errors = []
-    for clean in (False, True):
+    for place, clean in enumerate((False, True)):
+        half = earlier.reporting(place / 2, (place + 1) / 2)
         sources = [Source(one.block, one.layout, one.factor, clean=clean) for one in told]
-        text = boosting.fit(some, sources, origin, task.steps, TRIAL)
+        text = boosting.fit(some, sources, origin, half, trees)
         made = [boosting.forecast(text, one, origin, task.steps) for one in sources]
         errors.append(wape(actual, np.concatenate(made, axis=-1)))
     return np.array(errors)

@@ -51,10 +51,11 @@ class LightGbmRecursive(PanelModel):
         if whole.width > MOST_SERIES:
             drawn = np.sort(np.random.default_rng(SEED).choice(drawn, MOST_SERIES, replace=False))
         fit = whole.pick(drawn).fit
-        return {
-            f"text.{place}": _fitted(fit[: origin + 1], task)
-            for place, origin in enumerate(task.origins)
-        }
+        texts: dict[str, Text] = {}
+        for place, origin in enumerate(task.origins):
+            texts[f"text.{place}"] = _fitted(fit[: origin + 1], task)
+            task.report((place + 1) / len(task.origins))
+        return texts
 
     def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts:
         values = np.zeros((len(task.origins), task.steps, block.width))
