@@ -76,7 +76,9 @@ def test_models_say_which_run_by_default(issue: ForecastIssue, alice: Client) ->
         "default": False,
         "available": True,
         "reason": "",
+        "old_names": [],
     }
+    assert told["driver"]["old_names"] == ["prophet_like"]
 
 
 def test_an_unknown_model_is_refused_by_its_field(issue: ForecastIssue, alice: Client) -> None:

@@ -19,7 +19,14 @@ from forecastlab.forecasting.domain.defaults import (
 )
 from forecastlab.forecasting.domain.folds import Fold, Folds
 from forecastlab.forecasting.domain.metrics import METRICS
-from forecastlab.forecasting.domain.models import default_zoo, ensemble, group, unavailable, zoo
+from forecastlab.forecasting.domain.models import (
+    default_zoo,
+    ensemble,
+    group,
+    old_names,
+    unavailable,
+    zoo,
+)
 from forecastlab.lib.errors import BadInput
 
 # Keys that came later: they are hashed only where they say something, so that older hashes hold.
@@ -202,7 +209,7 @@ def _scale(options: Mapping[str, Any], defaults: Defaults, season: int) -> int:
 
 
 def _models(given: Sequence[str] | None) -> tuple[str, ...]:
-    names = list(dict.fromkeys(given or default_models()))
+    names = old_names.translated(given or default_models())
     for name in names:
         _check_model(name)
     if names == [ensemble.NAME]:

@@ -310,6 +310,12 @@ class Comparison:
     def selection(self) -> str:
         return verdicts.selection(self.backtest)
 
+    @property
+    def renamed(self) -> list[dict[str, str]]:
+        """Return the old names that were asked for, each with the title of what ran."""
+        told = self.result.get("renamed", {})
+        return [{"old": old, "title": title_of(model)} for old, model in told.items()]
+
     # -- what did not run -----------------------------------------------------------------------
 
     @property

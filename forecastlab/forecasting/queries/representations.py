@@ -6,7 +6,7 @@ from typing import Any
 
 from forecastlab.accounts.models import User
 from forecastlab.forecasting.domain.config import model_names, title_of
-from forecastlab.forecasting.domain.models import default_zoo, ensemble, unavailable
+from forecastlab.forecasting.domain.models import default_zoo, ensemble, old_names, unavailable
 from forecastlab.forecasting.models import Forecast, ForecastIssue, ModelRun
 from forecastlab.lib import cursors
 from forecastlab.lib.errors import NotFound
@@ -43,6 +43,7 @@ def models() -> list[dict[str, Any]]:
             "default": name in usual or name == ensemble.NAME,
             "available": name not in cannot,
             "reason": cannot.get(name, ""),
+            "old_names": [old for old, meant in old_names.OLD.items() if meant == name],
         }
         for name in model_names()
     ]

@@ -150,6 +150,7 @@ def _described(context: StepContext, found: Found, trained: Mapping[str, Any]) -
             "metric": config.metric,
             "folds": _folds(version, config),
             "skipped": skipped,
+            "renamed": configs.renamed(context),
             "unavailable": context.results["features"]["unavailable"],
             **{name: trained[name] for name in ("fallbacks", "left_out")},
         },

@@ -8,6 +8,7 @@ from typing import Any
 
 from forecastlab.forecasting.domain import config as rules
 from forecastlab.forecasting.domain.config import Config
+from forecastlab.forecasting.domain.models import old_names
 from forecastlab.lib.contributions import StepContext
 from forecastlab.warehouse.models import DatasetVersion
 
@@ -26,8 +27,15 @@ OPTIONS = (
 
 
 def given(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep the options of a judgement that have a value."""
-    return {name: options[name] for name in OPTIONS if options.get(name) is not None}
+    """Keep the options of a judgement that have a value; `renamed` tells of old names in `models`.
+
+    Each old name is kept with the model that runs for it.
+    """
+    kept = {name: options[name] for name in OPTIONS if options.get(name) is not None}
+    asked = kept.get("models") or []
+    if renamed := old_names.renamed(asked):
+        kept |= {"models": old_names.translated(asked), "renamed": renamed}
+    return kept
 
 
 def checked(version: DatasetVersion, options: Mapping[str, Any]) -> Config:
@@ -40,6 +48,11 @@ def checked(version: DatasetVersion, options: Mapping[str, Any]) -> Config:
 def of(context: StepContext) -> Config:
     """Return what the features step resolved."""
     return rules.restore(context.results["features"]["config"])
+
+
+def renamed(context: StepContext) -> dict[str, str]:
+    """Return the old names that were asked for, each with the model that runs for it."""
+    return dict(context.params.get("renamed", {}))
 
 
 def judges(context: StepContext) -> bool:

@@ -48,6 +48,7 @@ def told(context: StepContext, config: Config) -> dict[str, Any]:
     return {
         "trained": [name for name in config.single if name not in left],
         "fallbacks": named([one for one in entries if one["model"] not in left]),
+        "renamed": configs.renamed(context),
         "unavailable": context.results["features"]["unavailable"],
         "left_out": [{"model": model, "reason": reason} for model, reason in reasons.items()],
     }

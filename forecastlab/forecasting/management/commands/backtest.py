@@ -75,7 +75,11 @@ class Command(JudgingCommand):
             "skipped": figures.number(len(result["skipped"])),
             "seconds": result["seconds"],
         }
-        return "\n".join([*lines, told])
+        renamed = [
+            _("%(old)s runs as %(title)s") % {"old": old, "title": title_of(model)}
+            for old, model in result["renamed"].items()
+        ]
+        return "\n".join([*lines, *renamed, told])
 
 
 def _beside(compared: Mapping[str, Any] | None) -> str:
