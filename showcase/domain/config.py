@@ -19,6 +19,7 @@ from forecastlab.forecasting.domain.defaults import (
     Defaults,
 )
 from forecastlab.forecasting.domain.folds import Folds
+from forecastlab.forecasting.domain.models import old_names
 from forecastlab.lib.errors import BadInput
 from showcase.domain.pipeline import LONG, SHORT, TABLES
 
@@ -45,8 +46,8 @@ OPTIONS = (
 )
 LONGEST = 90
 MOST_PERIODS = 100_000
-# What a config hash does not cover: names that only this installation knows.
-LABELS = ("name", "run", "version")
+# What a config hash does not cover: how things were called here when they were asked for.
+LABELS = ("name", "renamed", "run", "version")
 
 Options = Mapping[str, Any]
 
@@ -113,7 +114,8 @@ def freeze(options: Options, *, known: Known, sales: Sales, today: date) -> dict
     simulate, sales = _simulated(given, sales, known, seed=seed, as_of=as_of)
     usual = min(sales.held_back, LONGEST) or sales.defaults.horizon
     horizon = _whole(given, "horizon", usual, low=1, high=LONGEST)
-    models = _models(given, known)
+    asked = _models(given, known)
+    models = old_names.translated(asked)
     config = {
         "dataset": sales.name,
         "version": sales.version,
@@ -131,6 +133,8 @@ def freeze(options: Options, *, known: Known, sales: Sales, today: date) -> dict
         "focus": _focus(given),
         "keep_going": _flag(given, "keep_going"),
     }
+    if renamed := old_names.renamed(asked):
+        config["renamed"] = renamed
     if "window" in given:
         config["window"] = _whole(given, "window", 0, low=sales.defaults.history, high=MOST_PERIODS)
     policy = checked_policy(given.get("policy"), models)
@@ -229,7 +233,7 @@ def _models(given: Options, known: Known) -> list[str]:
     if not isinstance(names, list | tuple) or not names:
         raise BadInput("Models are given as a list of names.", field="models")
     for name in names:
-        if name not in known.models:
+        if name not in (*known.models, *old_names.OLD):
             raise _unknown("model", name, known.models, field="models")
         if names.count(name) > 1:
             raise BadInput(f"The model '{name}' is named twice.", field="models")
