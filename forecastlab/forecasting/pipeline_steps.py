@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from forecastlab.forecasting.services import backtests, features, registry, training
+from forecastlab.forecasting.services import (
+    backfill,
+    backtests,
+    features,
+    registry,
+    second_frame,
+    training,
+)
 from forecastlab.lib.contributions import PipelineStep
 
 FEATURES = PipelineStep(
@@ -14,15 +21,40 @@ FEATURES = PipelineStep(
     weight=2,
     lease_seconds=120,
 )
+BACKFILL = PipelineStep(
+    name="historical_backfill",
+    phase="data",
+    title="Judge baselines as of earlier",
+    run=backfill.fill,
+    after=("features",),
+    before=("train",),
+    tables=("long",),
+    drawing="forecasting/_step_backfill.html",
+    weight=1,
+    lease_seconds=120,
+)
 TRAIN = PipelineStep(
     name="train",
     phase="modeling",
     title="Train every model",
     run=training.train,
     after=("features",),
+    before=("v2_train",),
     drawing="forecasting/_step_train.html",
     weight=5,
     lease_seconds=120,
+)
+SECOND_FRAME = PipelineStep(
+    name="v2_train",
+    phase="modeling",
+    title="Train on the newest feature frame",
+    run=second_frame.train,
+    after=("features",),
+    before=("backtest",),
+    tables=("long",),
+    drawing="forecasting/_step_second_frame.html",
+    weight=3,
+    lease_seconds=600,
 )
 BACKTEST = PipelineStep(
     name="backtest",

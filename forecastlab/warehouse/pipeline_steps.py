@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from forecastlab.lib.contributions import PipelineStep
-from forecastlab.warehouse.services import profiles, space
+from forecastlab.warehouse.services import enrichment, profiles, resetting, space
 
+RESET = PipelineStep(
+    name="reset",
+    phase="data",
+    title="Remove earlier sales",
+    run=resetting.reset,
+    before=("seed",),
+    weight=0.1,
+    drawing="warehouse/_step_reset.html",
+)
 SEED = PipelineStep(
     name="seed",
     phase="data",
@@ -20,4 +29,16 @@ STATUS = PipelineStep(
     after=("seed",),
     weight=0.2,
     drawing="warehouse/_step_status.html",
+)
+ENRICHMENT = PipelineStep(
+    name="phase2_enrichment",
+    phase="data",
+    title="Count what is beside the sales",
+    run=enrichment.tell,
+    after=("status", "features?"),
+    before=("historical_backfill?", "train?"),
+    tables=("long",),
+    weight=0.3,
+    lease_seconds=120,
+    drawing="warehouse/_step_enrichment.html",
 )

@@ -57,10 +57,20 @@ def prepare(context: StepContext) -> Done:
         "shards": laid.shards,
     }
     if configs.judges(context):
-        data["evidence"] = gateways.put_arrays(laid.evidence())
+        data |= _evidence(laid)
     data["temporary"] = _temporary(data)
     data["peak_memory_mb"] = configs.peak_memory_mb()
     return Done(_told(data), data)
+
+
+def _evidence(laid: Laid) -> dict[str, Any]:
+    """Store what the verdict needs, and say how many series can be judged by it."""
+    evidence = laid.evidence()
+    return {
+        "evidence": gateways.put_arrays(evidence),
+        "series_judged": int(evidence["judged"].sum()),
+        "series_skipped": len(evidence["skipped"]),
+    }
 
 
 def _laid(context: StepContext, config: Config, source: Source) -> Laid:

@@ -179,6 +179,8 @@ def data_of(issue: ForecastIssue) -> dict[str, Any]:
         "horizon": issue.horizon,
         "forecasts": issue.series_count * issue.horizon,
         "series_forecast": issue.series_count,
+        "series_judged": issue.backtest.judged,
+        "series_skipped": len(issue.backtest.skipped),
         "champions": issue.champions,
         "without_plan": issue.without_plan,
         "series_without_forecast": len(issue.without_forecast),

@@ -16,7 +16,7 @@ from forecastlab.forecasting.domain import panel as panels
 from forecastlab.forecasting.domain.config import Config, title_of
 from forecastlab.forecasting.domain.frames import FRAME_VERSION
 from forecastlab.forecasting.domain.panel import Integers
-from forecastlab.forecasting.domain.protocol import Arrays
+from forecastlab.forecasting.domain.protocol import Arrays, between
 from forecastlab.forecasting.domain.shards import Forecast
 from forecastlab.forecasting.models import ModelRun
 from forecastlab.forecasting.services import backtests, configs, failing, laying, registry
@@ -25,7 +25,7 @@ from forecastlab.lib.contributions import StepContext, StepFailed
 from forecastlab.warehouse.services import versions
 
 # How much of the work is learning from the whole panel, rather than forecasting part by part.
-LEARNING, KEEPING = 0.5, 0.9
+LEARNING, KEEPING = 0.7, 0.9
 
 
 def judged_run(
@@ -106,18 +106,17 @@ def _train(context: StepContext, config: Config) -> _Trained:
     periods = config.until or told["periods"]
     first = version.epoch.date() if version.epoch else None
     work = shards.judging(config, periods, first)
-    text = _("Training %(model)s") % {"model": title_of(model)}
-    context.report(0.02, text)
+    context.report(0.0, _("Training %(model)s") % {"model": title_of(model)})
     whole = laying.whole(told["shards"], told["periods"]).until(periods)
-    learned = shards.learn([model], whole, work)
+    learned = shards.learn([model], whole, work, between(context.report, 0.0, LEARNING))
+    report = between(context.report, LEARNING, KEEPING)
     made: list[Forecast] = []
     ids: list[Integers] = []
     evidence: list[Arrays] = []
     for place, shard in enumerate(told["shards"]):
         panel = panels.unpack(gateways.get_arrays(shard["digest"])).until(periods)
-        share = LEARNING + (KEEPING - LEARNING) * place / len(told["shards"])
-        context.report(share, text)
-        made.append(shards.run(panel, work, learned, lambda _share: context.report())[model])
+        part_of = shards.part_of(report, place, len(told["shards"]))
+        made.append(shards.run(panel, work, learned, part_of)[model])
         ids.append(panel.series)
         evidence += [laying.evidence_of(panel, config)] if config.until else []
     return _Trained(

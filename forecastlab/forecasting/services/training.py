@@ -149,6 +149,7 @@ def _trained(context: StepContext) -> Done:
     whole = [one for one in made if one["learned"]]
     data = {
         **told,
+        **_coverage(context),
         "requested_models": list(config.models),
         "shards": [one for one in made if not one["learned"]],
         "whole": whole,
@@ -157,3 +158,9 @@ def _trained(context: StepContext) -> Done:
         "peak_memory_mb": max(one.data["peak_memory_mb"] for one in context.shards),
     }
     return Done(detail, data)
+
+
+def _coverage(context: StepContext) -> dict[str, int]:
+    """Return how many series will be judged and how many cannot be, where this job judges."""
+    told = context.results["features"]
+    return {name: told[name] for name in ("series_judged", "series_skipped") if name in told}

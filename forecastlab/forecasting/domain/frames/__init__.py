@@ -48,6 +48,7 @@ VERSIONS: Mapping[int, tuple[Group, ...]] = {
     FRAME_VERSION: GROUPS,
     2: (*GROUPS, SamePlace(), Slopes(), Maturity(), Dates()),
 }
+NEWEST_VERSION = max(VERSIONS)
 
 
 def described(layout: Layout) -> dict[str, Any]:

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from forecastlab.forecasting.domain.frames.columns import Columns, Safety, Values
 from forecastlab.forecasting.domain.frames.sources import Cells, Layout, Source, Sums, at
+from forecastlab.warehouse.domain.companions import DELIVERED, RETURNED, is_about
 
 STOCK, STOCKOUT = "stock", "stockout_share"
-DELIVERED = re.compile(r"replenish|deliver|receipt")
-RETURNED = re.compile(r"return")
 
 
 def _observed(names: list[str]) -> Columns:
@@ -102,4 +101,4 @@ class Returns:
 
 
 def _named(layout: Layout, pattern: re.Pattern[str]) -> list[str]:
-    return [name for name in layout.signals if pattern.search(name.lower())]
+    return [name for name in layout.signals if is_about(pattern, name)]

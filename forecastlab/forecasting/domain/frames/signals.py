@@ -11,9 +11,8 @@ from forecastlab.forecasting.domain.frames.columns import Columns, Safety, Value
 from forecastlab.forecasting.domain.frames.sources import Cells, Layout, Source, at
 from forecastlab.forecasting.domain.observed import quotient
 from forecastlab.forecasting.domain.panel import Floats
+from forecastlab.warehouse.domain.companions import MACRO, WEATHER, is_about
 
-WEATHER = re.compile(r"temp|precip|precpt|rain|snow|humid|wind|sun|weather")
-MACRO = re.compile(r"macro|cpi|inflation|unemployment|fuel|index")
 # These have groups of their own.
 ELSEWHERE = re.compile(r"holiday|stock|return|replenish|deliver|receipt")
 PRICE = re.compile(r"price")
@@ -22,7 +21,7 @@ PRICE = re.compile(r"price")
 def family(name: str) -> str:
     """Return the group to which a signal of this name belongs; "" where it has its own."""
     for pattern, group in ((ELSEWHERE, ""), (WEATHER, "weather"), (MACRO, "macro")):
-        if pattern.search(name.lower()):
+        if is_about(pattern, name):
             return group
     return "price_promo"
 
@@ -66,7 +65,7 @@ class Signals:
 
 
 def _change(name: str, ahead: NDArray[np.floating], usual: Floats) -> Floats:
-    if not PRICE.search(name.lower()):
+    if not is_about(PRICE, name):
         return ahead - usual
     return quotient(ahead.astype(np.float64), usual)
 
