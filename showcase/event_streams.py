@@ -14,7 +14,7 @@ from forecastlab.lib.contributions import EventStream, LiveRegion
 from showcase.models import Run
 from showcase.queries import pipeline, run_list, run_page
 
-PARTS = ("status", "progress", "kpis", "facts", "made", "timeline", "card")
+PARTS = ("status", "progress", "kpis", "facts", "made", "story", "timeline", "card")
 
 
 def can_read(user: Any, key: str) -> bool:

@@ -11,6 +11,7 @@ PRECHECK = PipelineStep(
     title="Check the installation",
     run=rows.precheck,
     before=("*",),
+    drawing="showcase/_step_precheck.html",
     weight=0.1,
 )
 CLEANUP = PipelineStep(
@@ -19,6 +20,7 @@ CLEANUP = PipelineStep(
     title="Clear up",
     run=rows.cleanup,
     after=("*",),
+    drawing="showcase/_step_cleanup.html",
     weight=0.1,
     always=True,
 )

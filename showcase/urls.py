@@ -12,6 +12,7 @@ urlpatterns = [
     path("runs/news/", views.runs_new, name="runs-new"),
     path("runs/<int:pk>/", views.run, name="run"),
     path("runs/<int:pk>/actions/", views.run_actions, name="run-actions"),
+    path("runs/<int:pk>/steps/<slug:step>/log/", views.run_step_log, name="run-step-log"),
     path("runs/<int:pk>/stop/", views.run_stop, name="run-stop"),
     path("runs/<int:pk>/retry/", views.run_retry, name="run-retry"),
 ]

@@ -17,7 +17,7 @@ from forecastlab.lib.htmx import render_region, wants_fragment
 from showcase.forms import RunForm
 from showcase.models import Run
 from showcase.queries import home as home_queries
-from showcase.queries import new_run, run_list, run_page
+from showcase.queries import new_run, run_list, run_page, step_log
 from showcase.services import configs, installation, runs
 
 
@@ -59,7 +59,8 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     seq = events.head(f"run.{pk}")
     found = runs.find(pk, viewer=person(request))
     page = run_page.RunPage(found, now=timezone.now())
-    context = {"page": page, "seq": seq, **_rights(request, found)}
+    recent = run_list.recent(found, viewer=person(request))
+    context = {"page": page, "seq": seq, "recent": recent, **_rights(request, found)}
     return render(request, "showcase/run.html", context)
 
 
@@ -68,6 +69,14 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
 def run_actions(request: HttpRequest, pk: int) -> HttpResponse:
     found = runs.find(pk, viewer=person(request))
     return render(request, "showcase/_run_actions.html", _rights(request, found))
+
+
+@requires("run.view")
+@require_GET
+def run_step_log(request: HttpRequest, pk: int, step: str) -> HttpResponse:
+    """Show what a step said; a card of the page asks for the lines alone."""
+    said = step_log.of(runs.find(pk, viewer=person(request)), step)
+    return render_region(request, "showcase/run_step_log.html", {"said": said}, region="lines")
 
 
 def _rights(request: HttpRequest, found: Run) -> dict[str, Any]:

@@ -110,6 +110,11 @@ def a_run(alice: User) -> Sample:
     return Sample({"pk": guarded_run().pk})
 
 
+@sample("showcase:run-step-log")
+def a_log_of_a_step(alice: User) -> Sample:
+    return Sample({"pk": guarded_run().pk, "step": "precheck"})
+
+
 @sample("api:run-read", "api:run-cancel", "api:run-retry")
 def a_run_of_the_api(alice: User) -> Sample:
     return Sample({"run_id": guarded_run().pk})

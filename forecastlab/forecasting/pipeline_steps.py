@@ -17,6 +17,7 @@ FEATURES = PipelineStep(
     phase="data",
     title="Lay the data out",
     run=features.prepare,
+    drawing="forecasting/_step_features.html",
     after=("status?",),
     weight=2,
     lease_seconds=120,
@@ -81,6 +82,7 @@ VERIFY = PipelineStep(
     phase="verify",
     title="Verify the artefacts",
     run=registry.verify,
+    drawing="forecasting/_step_verify.html",
     after=("register",),
     weight=0.5,
 )

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Self
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.expressions import Combinable
@@ -231,6 +232,21 @@ class JobStep(models.Model):
     @property
     def is_shard(self) -> bool:
         return self.parent_id is not None
+
+
+class StepLog(models.Model):
+    """The newest lines that a step and its shards said: a time, a blank, the words.
+
+    Written by `services/transcripts.py` in one statement.
+    """
+
+    step = models.OneToOneField(
+        JobStep, on_delete=models.CASCADE, primary_key=True, related_name="log"
+    )
+    lines = ArrayField(models.TextField())
+
+    def __str__(self) -> str:
+        return f"log of step {self.step_id}"
 
 
 class WorkerHeartbeatQuerySet(models.QuerySet["WorkerHeartbeat"]):

@@ -6,8 +6,11 @@ Ids travel in context variables: a request binds `request_id`, a task its name a
 
 from __future__ import annotations
 
+import logging
 import re
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import structlog
@@ -21,11 +24,49 @@ _SECRET_TEXT = (
     (re.compile(r"(/sign-in/link/)[^\s/?'\"]+"), rf"\1{STRUCK}"),
     (re.compile(r"((?:password|secret|token)=)[^&\s'\"]+", re.I), rf"\1{STRUCK}"),
 )
+# Members of a line that a person who reads it elsewhere has no use for, or must not see.
+_UNTOLD = {"event", "timestamp", "level", "logger", "exception", "exc_info", "stack", "stack_info"}
+
+Listener = Callable[[str], None]
+_listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
 def bound(**ids: Any) -> AbstractContextManager[None]:
     """Add ids to every line that is logged inside the block."""
     return structlog.contextvars.bound_contextvars(**ids)
+
+
+@contextmanager
+def heard_by(listener: Listener) -> Iterator[None]:
+    """Let `listener` have every line that is logged inside the block, as plain text."""
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
+class ToListener(logging.Handler):
+    """Hands lines to whoever listens where they are logged."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        listener = _listener.get()
+        if listener is not None:
+            listener(self.format(record))
+
+
+def _as_text(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
+    """Write what was said, and the members that this very line was given."""
+    untold = _UNTOLD | structlog.contextvars.get_contextvars().keys()
+    told = [f"{name}={value}" for name, value in event.items() if name not in untold]
+    level = str(event.get("level", "info"))
+    warned = [f"{level.capitalize()}:"] if level in ("warning", "error", "critical") else []
+    return " ".join([*warned, str(event.get("event", "")), *told])
+
+
+def struck(text: str) -> str:
+    """Return a text without the secrets that can be recognised in it."""
+    return str(_struck(text))
 
 
 def strike_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -82,13 +123,17 @@ def config(level: str) -> dict[str, Any]:
             structlog.processors.JSONRenderer(default=str, sort_keys=False),
         ],
     }
+    line = {**formatter, "processors": [_without_internals, strike_secrets, _as_text]}
     quiet = {"level": "WARNING"}
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"json": formatter},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-        "root": {"handlers": ["stderr"], "level": level},
+        "formatters": {"json": formatter, "line": line},
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": "json"},
+            "listener": {"class": "forecastlab.lib.logs.ToListener", "formatter": "line"},
+        },
+        "root": {"handlers": ["stderr", "listener"], "level": level},
         "loggers": {
             # Django adds handlers of its own to these; one line per request is ours.
             "django": {"handlers": [], "level": level, "propagate": True},

@@ -19,6 +19,7 @@ SEED = PipelineStep(
     phase="data",
     title="Simulate the sales",
     run=space.guarded(profiles.seed),
+    drawing="warehouse/_step_seed.html",
     lease_seconds=120,
 )
 STATUS = PipelineStep(

@@ -1,13 +1,25 @@
-"""How long what is left will take: a range from past durations of the same steps."""
+"""How long what is left will take, and whether it took as long as usual: from past durations."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 SAMPLES_NEEDED = 5
 # Above so many seconds a range is rounded to tens, then to whole minutes.
 TENS_FROM, MINUTES_FROM = 30, 180
+# Shorter than this, a duration is the mood of the machine and no news.
+WORTH_COMPARING = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What something took in so many runs: the quartiles, in seconds."""
+
+    samples: int
+    low: float
+    median: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +31,14 @@ class Estimate:
     samples: int
 
 
-def of_step(past: Sequence[float], *, elapsed: float = 0.0) -> Estimate | None:
+def of_step(past: Past | None, *, elapsed: float = 0.0) -> Estimate | None:
     """Return what is left of one step; None under five samples."""
-    if len(past) < SAMPLES_NEEDED:
+    if past is None or past.samples < SAMPLES_NEEDED:
         return None
     return Estimate(
-        low=max(percentile(past, 0.25) - elapsed, 0.0),
-        high=max(percentile(past, 0.75) - elapsed, 0.0),
-        samples=len(past),
+        low=max(past.low - elapsed, 0.0),
+        high=max(past.high - elapsed, 0.0),
+        samples=past.samples,
     )
 
 
@@ -42,13 +54,16 @@ def of_steps(estimates: Iterable[Estimate | None]) -> Estimate | None:
     return Estimate(low, high, min(samples)) if samples else None
 
 
-def percentile(values: Sequence[float], share: float) -> float:
-    """Return the value below which `share` of the values lie, between neighbours linearly."""
-    ranked = sorted(values)
-    place = (len(ranked) - 1) * share
-    below = int(place)
-    above = min(below + 1, len(ranked) - 1)
-    return ranked[below] + (ranked[above] - ranked[below]) * (place - below)
+def times_usual(seconds: float | None, past: Past | None) -> float | None:
+    """Return how many times the median something took: 1.4.
+
+    None under five samples, and where both are too short to be compared.
+    """
+    if seconds is None or past is None or past.samples < SAMPLES_NEEDED:
+        return None
+    if max(seconds, past.median) < WORTH_COMPARING or past.median <= 0:
+        return None
+    return seconds / past.median
 
 
 def bounds(estimate: Estimate) -> tuple[int, int, str]:

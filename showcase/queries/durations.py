@@ -1,55 +1,89 @@
-"""How long the same steps took before, on the same sales."""
+"""How long the same steps took before: on the same sales, with the same models and folds."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import Aggregate, Count, FloatField
 
 from showcase.domain import estimates
-from showcase.domain.estimates import Estimate
-from showcase.models import Run, StepRun
+from showcase.domain.estimates import Estimate, Past
+from showcase.models import Run, RunQuerySet, StepRun
 
 RUNS_LOOKED_AT = 50
+WORKED = (StepRun.Outcome.PASS, StepRun.Outcome.WARN, StepRun.Outcome.SKIP)
+# What makes a run larger or smaller on the same sales.
+SIZE = ("models", "folds")
+SIMULATED_SIZE = ("stores", "products", "window_days")
+
+
+class Quartiles(Aggregate):
+    """The 25th, 50th and 75th percentile: the database counts, so that no row is loaded."""
+
+    function = "PERCENTILE_CONT"
+    template = "%(function)s(ARRAY[0.25, 0.5, 0.75]) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = ArrayField(FloatField())
 
 
 def past(
-    names: Sequence[str], *, scenario: str, dataset_id: int | None, apart_from: int | None = None
-) -> Mapping[str, list[float]]:
-    """Return the durations of these steps in the newest finished runs over the same sales."""
+    names: Sequence[str],
+    *,
+    scenario: str,
+    dataset_id: int | None,
+    apart_from: int | None = None,
+    config: Mapping[str, Any] | None = None,
+) -> Mapping[str, Past]:
+    """Return what these steps took in the newest finished runs over the same sales.
+
+    With a config, only runs of its size count.
+    """
+    runs = _same(scenario, dataset_id, apart_from, config).values("pk")[:RUNS_LOOKED_AT]
+    steps = StepRun.objects.filter(
+        run__in=runs, name__in=names, seconds__isnull=False, outcome__in=WORKED
+    )
+    told = steps.order_by().values("name").annotate(n=Count("pk"), taken=Quartiles("seconds"))
+    return {one["name"]: Past(one["n"], *one["taken"]) for one in told}
+
+
+def of_run(run: Run) -> Past | None:
+    """Return what whole runs of this size took that went well, over the same sales."""
+    runs = _same(run.scenario, run.dataset_id, run.pk, run.config)
+    newest = runs.filter(status=Run.Status.SUCCEEDED).values("pk")[:RUNS_LOOKED_AT]
+    told = Run.objects.filter(pk__in=newest).aggregate(n=Count("pk"), taken=Quartiles("seconds"))
+    return Past(told["n"], *told["taken"]) if told["taken"] else None
+
+
+def _same(
+    scenario: str, dataset_id: int | None, apart_from: int | None, config: Mapping[str, Any] | None
+) -> RunQuerySet:
     same = Run.objects.finished().order_by("-pk").exclude(pk=apart_from or 0)
     same = same.filter(scenario=scenario) if scenario else same.filter(dataset=dataset_id)
-    rows = StepRun.objects.filter(
-        run__in=same.values("pk")[:RUNS_LOOKED_AT],
-        name__in=names,
-        seconds__isnull=False,
-        outcome__in=(StepRun.Outcome.PASS, StepRun.Outcome.WARN, StepRun.Outcome.SKIP),
-    ).values_list("name", "seconds")
-    found: defaultdict[str, list[float]] = defaultdict(list)
-    for name, seconds in rows:
-        found[name].append(float(seconds or 0.0))
-    return found
+    if config is None:
+        return same
+    size = {f"config__{key}": config[key] for key in SIZE}
+    drawn = config.get("simulate") or {}
+    size |= {f"config__simulate__{key}": drawn[key] for key in SIMULATED_SIZE if key in drawn}
+    return same.filter(**size)
 
 
-def per_step(run: Run, steps: Sequence[StepRun], *, elapsed: float) -> dict[str, Estimate | None]:
+def per_step(
+    run: Run, steps: Sequence[StepRun], known: Mapping[str, Past], *, elapsed: float
+) -> dict[str, Estimate | None]:
     """Estimate every step that is not done; `elapsed` has passed of the one that runs."""
-    open_steps = [step for step in steps if step.status != StepRun.Status.DONE]
-    if not open_steps or not run.is_active:
+    if not run.is_active:
         return {}
-    known = past(
-        [step.name for step in open_steps],
-        scenario=run.scenario,
-        dataset_id=run.dataset_id,
-        apart_from=run.pk,
-    )
     return {
         step.name: estimates.of_step(
-            known.get(step.name, []), elapsed=elapsed if step.started_at else 0.0
+            known.get(step.name), elapsed=elapsed if step.started_at else 0.0
         )
-        for step in open_steps
+        for step in steps
+        if step.status != StepRun.Status.DONE
     }
 
 
 def whole(names: Sequence[str], *, scenario: str, dataset_id: int | None) -> Estimate | None:
     """Estimate a run that has not been asked for yet."""
     known = past(names, scenario=scenario, dataset_id=dataset_id)
-    return estimates.of_steps(estimates.of_step(known.get(name, [])) for name in names)
+    return estimates.of_steps(estimates.of_step(known.get(name)) for name in names)

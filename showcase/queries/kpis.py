@@ -9,6 +9,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from forecastlab.forecasting.domain.config import title_of
+from forecastlab.forecasting.domain.defaults import BY_FREQUENCY
+from forecastlab.forecasting.queries import labels as measures
 from forecastlab.lib import figures
 from showcase.models import Run, StepRun
 
@@ -17,32 +20,41 @@ FOLD_KEYS = ("horizon", "folds", "step", "gap", "window")
 
 @dataclass(frozen=True, slots=True)
 class Kpi:
+    """One number; `about` says of what, `note` how it compares."""
+
     label: str
     value: str | None = None
     note: str = ""
     tone: str = ""
+    about: str = ""
 
 
 def of(run: Run, steps: Iterable[StepRun]) -> list[Kpi]:
     """Return the strip of a run; what no step has said yet is unknown."""
-    said: dict[str, Any] = {}
-    for step in steps:
-        said.update(step.data)
+    said: dict[str, Mapping[str, Any]] = {step.name: step.data for step in steps}
+    backtest, register = said.get("backtest", {}), said.get("register", {})
     return [
-        _best_wape(run),
-        _count(_("Series forecast"), said, "series_forecast", note=_of_series(said)),
-        _models(said),
-        _count(_("Series not judged"), said, "series_skipped"),
-        _sales(run),
+        _best(run),
+        _judged(said.get("status", {}), backtest),
+        _models(backtest, register),
+        _forecast(run, register),
+        _alias(register),
+        _batch(said["batch_preset"]) if "batch_preset" in said else _sales(run),
     ]
 
 
-def _best_wape(run: Run) -> Kpi:
+def _best(run: Run) -> Kpi:
+    """The winner by the metric that chose it, judged over all series and the named folds."""
+    chosen = run.result.get("winner") or {}
+    metric = chosen.get("metric", run.config["metric"])
     folds = int(run.config["folds"])
-    label = ngettext("Best WAPE, 1 fold", "Best WAPE, %(n)s folds", folds) % {"n": folds}
-    if run.winner_wape is None:
+    label = ngettext("Best %(metric)s, 1 fold", "Best %(metric)s, %(n)s folds", folds)
+    label %= {"metric": measures.metric_title(metric), "n": folds}
+    value = run.winner_wape if metric == "wape" else chosen.get("value")
+    if value is None:
         return Kpi(label)
-    return Kpi(label, figures.percent(run.winner_wape / 100), *_against_previous(run))
+    note, tone = _against_previous(run) if metric == "wape" else ("", "")
+    return Kpi(label, measures.measured(value, metric), note, tone, title_of(run.winner))
 
 
 def _against_previous(run: Run) -> tuple[str, str]:
@@ -60,29 +72,54 @@ def _against_previous(run: Run) -> tuple[str, str]:
     return figures.points(delta / 100), tone
 
 
-def _models(said: Mapping[str, Any]) -> Kpi:
+def _judged(status: Mapping[str, Any], backtest: Mapping[str, Any]) -> Kpi:
+    label = _("Series judged")
+    judged, skipped = backtest.get("series_judged"), backtest.get("series_skipped")
+    if not isinstance(judged, int):
+        total = status.get("series")
+        waiting = _("of %(n)s") % {"n": figures.number(total)} if isinstance(total, int) else ""
+        return Kpi(label, about=waiting)
+    about = _("of %(n)s") % {"n": figures.number(judged + int(skipped or 0))}
+    note = _("%(n)s could not be") % {"n": figures.number(skipped)} if skipped else ""
+    return Kpi(label, figures.number(judged), note, about=about)
+
+
+def _models(backtest: Mapping[str, Any], register: Mapping[str, Any]) -> Kpi:
     label = _("Models judged")
-    judged = said.get("per_model")
+    judged, registered = backtest.get("per_model"), register.get("model_runs")
     if not judged:
         return Kpi(label)
-    registered = said.get("model_runs")
     note = _("%(n)s registered") % {"n": len(registered)} if isinstance(registered, list) else ""
-    return Kpi(label, figures.number(len(judged)), note)
+    return Kpi(label, figures.number(len(judged)), about=note)
 
 
-def _count(label: str, said: Mapping[str, Any], key: str, *, note: str = "") -> Kpi:
-    value = said.get(key)
-    return Kpi(label, figures.number(value), note) if isinstance(value, int) else Kpi(label)
+def _forecast(run: Run, register: Mapping[str, Any]) -> Kpi:
+    noun = BY_FREQUENCY[run.version.frequency if run.version else "D"].noun
+    label = _("Series forecast")
+    about = _("%(n)s %(noun)s ahead") % {"n": run.config["horizon"], "noun": noun}
+    forecast = register.get("series_forecast")
+    return Kpi(label, figures.number(forecast) if isinstance(forecast, int) else None, about=about)
 
 
-def _of_series(said: Mapping[str, Any]) -> str:
-    total = said.get("series")
-    return _("of %(n)s") % {"n": figures.number(total)} if isinstance(total, int) else ""
+def _alias(register: Mapping[str, Any]) -> Kpi:
+    label, name = _("Aliases set"), register.get("alias")
+    return Kpi(label, figures.number(1), about=str(name)) if name else Kpi(label)
+
+
+def _batch(batch: Mapping[str, Any]) -> Kpi:
+    label = _("Batch items done")
+    done, total = batch.get("completed_items"), batch.get("total_items")
+    if not isinstance(done, int) or not isinstance(total, int):
+        return Kpi(label)
+    failed = batch.get("failed_items")
+    note = _("%(n)s failed") % {"n": figures.number(failed)} if failed else ""
+    about = _("of %(n)s") % {"n": figures.number(total)}
+    return Kpi(label, figures.number(done), note, "bad" if note else "", about)
 
 
 def _sales(run: Run) -> Kpi:
     label = _("Sales rows")
     if run.version is None:
         return Kpi(label)
-    note = _("version %(n)s") % {"n": run.version.number}
-    return Kpi(label, figures.number(run.version.rows), note)
+    about = _("version %(n)s") % {"n": run.version.number}
+    return Kpi(label, figures.number(run.version.rows), about=about)

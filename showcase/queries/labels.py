@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from forecastlab.lib import figures
 from forecastlab.lib.statuses import look_of
 from showcase.domain import estimates
-from showcase.domain.estimates import Estimate
+from showcase.domain.estimates import Estimate, Past
 from showcase.models import Run, StepRun
 
 PHASES: Mapping[str, str | Promise] = {
@@ -26,6 +26,9 @@ PHASES: Mapping[str, str | Promise] = {
     "ops": gettext_lazy("Ops"),
     "cleanup": gettext_lazy("Clean-up"),
 }
+
+# Between these many times the median a duration is as usual.
+NEAR = (0.8, 1.25)
 
 
 def phase(name: str) -> str:
@@ -87,6 +90,22 @@ def about(estimate: Estimate | None) -> str:
     if estimate.high < 1:
         return _("under 1 s")
     return _("about %(span)s") % {"span": figures.duration(float(round(estimate.high)))}
+
+
+def usual(times: float | None) -> str:
+    """1.4 × the usual; nothing where it took about as long as always, or nobody can say."""
+    if times is None or NEAR[0] < times < NEAR[1]:
+        return ""
+    return _("%(n)s × the usual") % {"n": figures.number(times, 1)}
+
+
+def usual_of(times: float | None, past: Past | None) -> str:
+    """1.4 × the usual 42.1 s of 12 past runs."""
+    if times is None or past is None:
+        return ""
+    said = {"n": figures.number(times, 1), "runs": past.samples}
+    said["median"] = figures.duration(past.median)
+    return _("%(n)s × the usual %(median)s of %(runs)s past runs") % said
 
 
 def span(estimate: Estimate) -> str:

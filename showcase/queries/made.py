@@ -1,70 +1,189 @@
-"""What a run made, counted by kind, with the way there."""
+"""What a run made, with the way to each object, or why there is none."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
-from django.db.models import Count, Max
-from django.urls import NoReverseMatch
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
 
-from forecastlab.forecasting.models import ForecastIssue, ModelRun
-from forecastlab.warehouse.models import DatasetVersion
-from showcase.models import Run
+from forecastlab.forecasting.domain.config import title_of
+from forecastlab.forecasting.models import Alias, Backtest, ForecastIssue, ModelRun
+from forecastlab.forecasting.queries import comparison
+from forecastlab.lib import figures
+from showcase.models import Run, StepRun
+from showcase.queries import labels
+
+SUFFIXES = (("CSV", "csv"), ("Parquet", "parquet"))
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    label: str | Promise
-    icon: str
-    find: Callable[[str], DatasetVersion | ModelRun | ForecastIssue | None]
+class Link:
+    label: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
+    """One kind of object: `reason` says why there is none, `parts` lead to each of several."""
+
     label: str
     icon: str
-    count: int
-    url: str
+    count: str = ""
+    url: str = ""
+    reason: str = ""
+    parts: Sequence[Link] = ()
 
 
-def _version(ref: str) -> DatasetVersion | None:
-    return DatasetVersion.objects.select_related("dataset").filter(pk=ref).first()
+def of(run: Run, steps: Iterable[StepRun]) -> list[Made]:
+    """Return a line for everything that a run of these steps makes, made or not."""
+    return _Panel(run, {step.name: step for step in steps}).lines()
 
 
-def _model_run(ref: str) -> ModelRun | None:
-    return ModelRun.objects.filter(pk=ref).first()
+class _Panel:
+    """The steps' own data names what they made; each kind is looked up once."""
+
+    def __init__(self, run: Run, steps: Mapping[str, StepRun]) -> None:
+        self.run, self.steps = run, steps
+
+    def lines(self) -> list[Made]:
+        makers: Sequence[tuple[str, str, str, Callable[[], Made | None]]] = (
+            ("seed", _("Dataset version"), "database", self._version),
+            ("backtest", _("Comparison of the models"), "scale", self._comparison),
+            ("backtest", _("Champions of the series"), "trophy", self._champions),
+            ("register", _("Model runs"), "boxes", self._model_runs),
+            ("register", _("Alias"), "tag", self._alias),
+            ("register", _("Forecasts"), "chart-line", self._forecasts),
+            ("batch_preset", _("Batch"), "layers", self._batch),
+            ("backtest", _("Downloads"), "download", self._downloads),
+        )
+        return [
+            self._line(step, label, icon, make)
+            for step, label, icon, make in makers
+            if step in self.steps
+        ]
+
+    def _line(self, name: str, label: str, icon: str, make: Callable[[], Made | None]) -> Made:
+        step = self.steps[name]
+        if not step.data or step.outcome in ("", StepRun.Outcome.FAIL, StepRun.Outcome.SKIP):
+            return Made(label, icon, reason=_why_not(self.run, step))
+        return make() or Made(label, icon, reason=_("deleted since"))
+
+    def _said(self, step: str, key: str) -> Any:
+        return self.steps[step].data.get(key)
+
+    # -- what is looked up ----------------------------------------------------------------------
+
+    @cached_property
+    def backtest(self) -> Backtest | None:
+        found = Backtest.objects.filter(pk=self._said("backtest", "backtest"))
+        return found.only("pk", "judged").first()
+
+    @cached_property
+    def issue(self) -> ForecastIssue | None:
+        found = ForecastIssue.objects.filter(pk=self._said("register", "issue"))
+        return found.only("pk", "series_count").first()
+
+    @cached_property
+    def alias(self) -> Alias | None:
+        found = Alias.objects.filter(dataset=self.run.dataset_id)
+        return found.filter(name=self._said("register", "alias")).first()
+
+    # -- one line per kind ----------------------------------------------------------------------
+
+    def _version(self) -> Made | None:
+        version = self.run.version
+        if version is None:
+            return None
+        return Made(_("Dataset version"), "database", version.ref, url=version.get_absolute_url())
+
+    def _comparison(self) -> Made | None:
+        if self.backtest is None:
+            return None
+        url = reverse("forecasting:backtest", args=[self.backtest.pk])
+        count = figures.number(len(self._said("backtest", "per_model") or ()))
+        return Made(_("Comparison of the models"), "scale", count, url)
+
+    def _champions(self) -> Made | None:
+        if self.backtest is None:
+            return None
+        url = reverse("forecasting:champions", args=[self.backtest.pk])
+        return Made(
+            _("Champions of the series"), "trophy", figures.number(self.backtest.judged), url
+        )
+
+    def _model_runs(self) -> Made | None:
+        kept = self._said("register", "model_runs") or ()
+        found = ModelRun.objects.filter(pk__in=kept).order_by("pk").values_list("pk", "model")
+        parts = [
+            Link(title_of(model), reverse("forecasting:model-run", args=[pk]))
+            for pk, model in found
+        ]
+        count = figures.number(len(parts))
+        return Made(_("Model runs"), "boxes", count, parts=parts) if parts else None
+
+    def _alias(self) -> Made | None:
+        """The name stays: it may point at what a later run made."""
+        if self.alias is None:
+            return None
+        at = self.alias.model_run_id
+        now = "" if at == self._said("register", "run_id") else _("now at model run %(n)s")
+        url = reverse("forecasting:model-run", args=[at])
+        name = self.alias.name
+        return Made(name, "tag", now % {"n": at} if now else "", url)
+
+    def _forecasts(self) -> Made | None:
+        if self.issue is None:
+            return None
+        count = figures.number(self.issue.series_count)
+        return Made(_("Forecasts"), "chart-line", count, self.issue.get_absolute_url())
+
+    def _batch(self) -> Made | None:
+        number = self._said("batch_preset", "batch_id")
+        try:
+            url = reverse("forecasting:batch", args=[number])
+        except NoReverseMatch:
+            return None
+        total = self._said("batch_preset", "total_items")
+        return Made(_("Batch"), "layers", figures.number(total), url)
+
+    def _downloads(self) -> Made | None:
+        parts = [
+            Link(one["label"], one["url"])
+            for one in (
+                comparison.table_urls(self.backtest, comparison.TABLES) if self.backtest else ()
+            )
+        ]
+        register = self.steps.get("register")
+        if register is not None and register.data and self.issue is not None:
+            parts = [*self._forecast_tables(self.issue.pk), *parts]
+        count = figures.number(len(parts))
+        return Made(_("Downloads"), "download", count, parts=parts) if parts else None
+
+    def _forecast_tables(self, issue: int) -> list[Link]:
+        return [
+            Link(
+                f"{_('Forecasts')}, {word}",
+                reverse("forecasting:issue-download", args=[issue, suffix]),
+            )
+            for word, suffix in SUFFIXES
+        ]
 
 
-def _issue(ref: str) -> ForecastIssue | None:
-    return ForecastIssue.objects.filter(pk=ref).first()
-
-
-KINDS: Mapping[str, Kind] = {
-    "dataset_version": Kind(_("Dataset version"), "database", _version),
-    "model_run": Kind(_("Model runs"), "boxes", _model_run),
-    "forecast_issue": Kind(_("Forecasts"), "chart-line", _issue),
-}
-
-
-def of(run: Run) -> list[Made]:
-    """Return one line per kind that people can open, in the order of `KINDS`."""
-    counted = run.made.order_by().values_list("kind").annotate(n=Count("pk"), last=Max("ref"))
-    found = {kind: (count, ref) for kind, count, ref in counted}
-    return [_made(kind, *found[name]) for name, kind in KINDS.items() if name in found]
-
-
-def _made(kind: Kind, count: int, ref: str) -> Made:
-    thing = kind.find(ref)
-    if isinstance(thing, ForecastIssue):
-        count = thing.series_count
-    return Made(str(kind.label), kind.icon, count, _url(thing))
-
-
-def _url(thing: DatasetVersion | ModelRun | ForecastIssue | None) -> str:
-    try:
-        return thing.get_absolute_url() if thing else ""
-    except NoReverseMatch:
-        return ""
+def _why_not(run: Run, step: StepRun) -> str:
+    """Say in a few words why a step has made nothing, or not yet."""
+    status = labels.step_status(step, run_is_active=run.is_active)
+    words = {
+        "pending": _("comes with step %(n)s"),
+        "running": _("step %(n)s is at work"),
+        "waiting": _("step %(n)s waits"),
+        "fail": _("step %(n)s failed"),
+        "unreached": _("step %(n)s was not reached"),
+        "cancelled": _("stopped in step %(n)s"),
+    }
+    if status == StepRun.Outcome.SKIP:
+        return step.detail or _("step %(n)s was skipped") % {"n": step.index}
+    return words.get(status, _("step %(n)s made none")) % {"n": step.index}

@@ -19,6 +19,7 @@ from showcase.models import Run, RunQuerySet
 from showcase.queries import labels
 
 PER_PAGE = 25
+RECENT = 5
 VIEWS = ("all", "mine", "failed")
 SORTS: Mapping[str, str] = {
     "name": "name",
@@ -212,6 +213,16 @@ def rows_of(runs: Iterable[Run]) -> list[Row]:
     streams = [run.stream for run in found if run.is_active]
     heads = dict(StreamHead.objects.filter(stream__in=streams).values_list("stream", "seq"))
     return [row_of(run, seq=heads.get(run.stream, 0)) for run in found]
+
+
+def recent(run: Run, *, viewer: User) -> list[Row]:
+    """Return the newest other runs on the sales of `run` that this person may see."""
+    others = Run.objects.visible_to(viewer).exclude(pk=run.pk)
+    if run.scenario:
+        same = others.filter(scenario=run.scenario)
+    else:
+        same = others.filter(dataset=run.dataset_id)
+    return [row_of(one) for one in same.for_lists().order_by("-pk")[:RECENT]]
 
 
 def row_of(run: Run, *, seq: int = 0) -> Row:

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from forecastlab.events import queries as events
@@ -16,9 +17,19 @@ from forecastlab.jobs.models import JobStep
 from forecastlab.jobs.queries import jobs
 from forecastlab.lib import figures
 from showcase.domain import estimates
-from showcase.domain.estimates import Estimate
+from showcase.domain.estimates import Estimate, Past
 from showcase.models import Run, StepRun
-from showcase.queries import durations, facts, kpis, labels, made, pipeline, stories
+from showcase.queries import (
+    durations,
+    facts,
+    kpis,
+    labels,
+    links,
+    made,
+    narrative,
+    pipeline,
+    stories,
+)
 from showcase.queries.kpis import Kpi
 from showcase.queries.made import Made
 
@@ -39,6 +50,11 @@ class Card:
     percent: int | None = None
     left: str = ""
     right: str = ""
+    url: str = ""
+    link: str = ""
+    usual: str = ""
+    log: str = ""
+    log_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +89,7 @@ class Progress:
     took: str
     left: str
     say: str
+    usual: str
 
 
 class RunPage:
@@ -101,9 +118,20 @@ class RunPage:
         return next((one for one in self.steps if one.status in ("running", "waiting")), None)
 
     @cached_property
+    def past(self) -> Mapping[str, Past]:
+        """What the same steps took in runs of the same size, by name."""
+        return durations.past(
+            [step.name for step in self.steps],
+            scenario=self.run.scenario,
+            dataset_id=self.run.dataset_id,
+            apart_from=self.run.pk,
+            config=self.run.config,
+        )
+
+    @cached_property
     def estimates(self) -> Mapping[str, Estimate | None]:
         elapsed = self._seconds_since(self.current.started_at) if self.current else 0.0
-        return durations.per_step(self.run, self.steps, elapsed=elapsed)
+        return durations.per_step(self.run, self.steps, self.past, elapsed=elapsed)
 
     @property
     def requested_by(self) -> str:
@@ -124,7 +152,11 @@ class RunPage:
 
     @property
     def made(self) -> Sequence[Made]:
-        return made.of(self.run)
+        return made.of(self.run, self.steps)
+
+    @property
+    def story(self) -> Sequence[str]:
+        return narrative.of(self.run, self.steps)
 
     @property
     def timeline(self) -> Sequence[stories.Entry]:
@@ -147,12 +179,20 @@ class RunPage:
             took=self._run_took(),
             left=self._left(),
             say=self._say(),
+            usual=self._run_usual(),
         )
 
     def _run_took(self) -> str:
         if self.run.seconds is not None:
             return figures.duration(self.run.seconds)
         return figures.clock(self._seconds_since(self.run.started_at))
+
+    def _run_usual(self) -> str:
+        """How a run that went well compares with the median of its like."""
+        if self.run.status != Run.Status.SUCCEEDED:
+            return ""
+        past = durations.of_run(self.run)
+        return labels.usual_of(estimates.times_usual(self.run.seconds, past), past)
 
     def _position(self) -> str:
         done = [step for step in self.steps if step.status == StepRun.Status.DONE]
@@ -249,8 +289,9 @@ class RunPage:
         done = step.status == StepRun.Status.DONE
         job_step = None if done else self.under_way.get(step.name)
         running = job_step is not None and step == self.current
+        link = links.of(self.run, step) if done else links.Link()
         return Card(
-            id=f"run-{self.run.pk}-step-{step.name}",
+            id=f"step-{step.name}",
             number=step.index,
             title=step.title,
             status=labels.step_status(step, run_is_active=self.run.is_active),
@@ -262,7 +303,23 @@ class RunPage:
             percent=job_step.progress if running and job_step else None,
             left=f"{job_step.progress}\N{NO-BREAK SPACE}%" if running and job_step else "",
             right=labels.left_from(self.estimates.get(step.name)) if running else "",
+            url=link.url,
+            link=link.words,
+            usual=self._usual(step),
+            log=self._log(step),
+            log_of=step.started_at.isoformat() if step.started_at else "",
         )
+
+    def _log(self, step: StepRun) -> str:
+        """Where the lines of a step are read; nothing before it began, or once its job is gone."""
+        if step.started_at is None or self.run.job_id is None:
+            return ""
+        return reverse("showcase:run-step-log", args=[self.run.pk, step.name])
+
+    def _usual(self, step: StepRun) -> str:
+        if step.outcome not in (StepRun.Outcome.PASS, StepRun.Outcome.WARN):
+            return ""
+        return labels.usual(estimates.times_usual(step.seconds, self.past.get(step.name)))
 
     def _detail(self, step: StepRun, job_step: JobStep | None) -> str:
         if job_step is not None and step == self.current:

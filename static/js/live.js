@@ -263,6 +263,7 @@
     if (old.isEqualNode(fresh)) return;
     const focus = focusIn(old), scrolls = scrollsIn(old), values = valuesIn(old);
     easeBars(fresh);
+    keepFetched(fresh);
     old.replaceWith(fresh);
     window.htmx?.process(fresh);
     for (const [one, left, top] of scrolls) document.getElementById(one)?.scrollTo(left, top);
@@ -278,6 +279,14 @@
     const panels = root.matches("details[id]") ? [root] : [];
     for (const panel of [...panels, ...root.querySelectorAll("details[id]")]) {
       if (toggled.has(panel.id)) panel.open = toggled.get(panel.id);
+    }
+  }
+
+  /* What its reader has fetched into a pushed region stays, as long as it is about the same thing. */
+  function keepFetched(fresh) {
+    for (const place of fresh.querySelectorAll("[data-live-keep][id]")) {
+      const before = document.getElementById(place.id);
+      if (before?.dataset.liveKeep === place.dataset.liveKeep) place.replaceWith(before);
     }
   }
 
@@ -329,6 +338,25 @@
     const panel = event.target.closest?.("summary")?.parentElement;
     if (panel?.id && !event.defaultPrevented) toggled.set(panel.id, !panel.open);
   });
+
+  /* An address that ends in #step-train opens what the step lies in, as if its reader had. */
+  function openTarget() {
+    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!target) return;
+    for (let panel = target; panel; panel = panel.parentElement.closest("details")) {
+      if (panel.tagName !== "DETAILS") continue;
+      panel.open = true;
+      if (panel.id) toggled.set(panel.id, true);
+    }
+    target.scrollIntoView({ block: "center" });
+  }
+
+  /* Paper shows every phase; afterwards they are again as they were. */
+  function unfold() {
+    const closed = [...document.querySelectorAll("details.phase:not([open])")];
+    for (const panel of closed) panel.open = true;
+    addEventListener("afterprint", () => { for (const panel of closed) panel.open = false; }, { once: true });
+  }
 
   // -- what is said ------------------------------------------------------------------------------
 
@@ -484,6 +512,8 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-copy]");
     if (button) navigator.clipboard?.writeText(button.dataset.copy).then(() => flash(button));
+    const here = event.target.closest?.("[data-copy-link]");
+    if (here) navigator.clipboard?.writeText(here.href).then(() => flash(here));
   });
 
   // -- life of the page --------------------------------------------------------------------------
@@ -508,10 +538,13 @@
 
   document.addEventListener("htmx:afterSwap", () => keepToggles(document.body));
   document.addEventListener("htmx:load", (event) => settle(event.detail.elt));
+  addEventListener("hashchange", openTarget);
+  addEventListener("beforeprint", unfold);
   addEventListener("pagehide", hangUp);
   addEventListener("pageshow", (event) => event.persisted && scan());
   addEventListener("online", () => { if (retryTimer) { hangUp(); connect(); } });
   setInterval(everySecond, 1000);
   setInterval(() => localise(document.body), 30000);
   settle(document.body);
+  openTarget();
 })();

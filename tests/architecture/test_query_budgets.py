@@ -52,6 +52,7 @@ BUDGETS: dict[str, int] = {
     "showcase:run": 15,
     "showcase:run-actions": 6,
     "showcase:run-new": 11,
+    "showcase:run-step-log": 8,
     "showcase:runs": 11,
     "showcase:runs-new": 7,
     "warehouse:dataset-calendar": 9,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from django.utils import timezone
 from forecastlab.accounts.models import User
 from forecastlab.events.models import Event
 from forecastlab.forecasting.services import backtests
+from forecastlab.jobs.models import StepLog
 from forecastlab.lib import registry
 from forecastlab.lib.contributions import Done, PipelineStep, StepContext, StepFailed
 from showcase import event_streams
@@ -157,6 +159,47 @@ def test_the_page_of_a_finished_run_is_complete_without_a_script() -> None:
         assert words in page
     assert "Run again" in page
     assert "Stop run" not in page
+
+
+def test_what_a_step_said_is_read_by_those_who_see_the_run_and_holds_no_secret() -> None:
+    def bake(context: StepContext) -> Done:
+        context.report(0.5, "Kneading the dough")
+        logging.getLogger("bakery").warning("Slow oven, token=abc123")
+        return Done("Two loaves")
+
+    make_version(by=make_user("owner")).dataset.readers.add(make_group("readers"))
+    alice = make_user()
+    alice.groups.add(make_group("readers"))
+    step = PipelineStep("bake", "data", "Bake the bread", bake)
+    with registry.contributing("pipeline_steps", step):
+        run = work_off(make_run(by=alice))
+        page = text_of(signed_in(alice), f"/runs/{run.pk}/")
+    path = f"/runs/{run.pk}/steps/bake/log/"
+
+    fragment = text_of(signed_in(alice), path, **{"HX-Request": "true"})
+
+    said = ["Started", "Kneading the dough", "Warning: Slow oven, token=[secret]", "Two loaves"]
+    places = [fragment.index(f"<span>{line}</span>") for line in said]
+    assert places == sorted(places)
+    assert "hx-get" not in fragment  # it has ended: nothing more to ask for
+    assert f'href="{path}"' in page
+    assert "Kneading the dough" not in page
+    text_of(signed_in(make_user("charlie")), path, status=404)
+    text_of(signed_in(alice), f"/runs/{run.pk}/steps/fry/log/", status=404)
+
+
+def test_a_log_keeps_the_newest_lines() -> None:
+    def count(context: StepContext) -> Done:
+        for number in range(300):
+            context.report(None, f"Line {number}")
+        return Done("Counted")
+
+    with registry.contributing("pipeline_steps", PipelineStep("count", "data", "Count", count)):
+        run = work_off(make_run())
+
+    lines = StepLog.objects.get(step__job=run.job, step__name="count").lines
+    assert len(lines) == 200
+    assert lines[-2].endswith("Line 299")
 
 
 def test_a_stranger_finds_no_run() -> None:

@@ -20,7 +20,7 @@ from forecastlab.forecasting.domain.metrics import Scales
 from forecastlab.forecasting.domain.protocol import Arrays
 from forecastlab.forecasting.domain.serving import Serving
 from forecastlab.forecasting.models import Backtest
-from forecastlab.forecasting.queries import groupings, labels
+from forecastlab.forecasting.queries import groupings, labels, step_drawings
 from forecastlab.forecasting.services import configs, scores, trained
 from forecastlab.jobs.models import Job
 from forecastlab.jobs.services import jobs
@@ -242,21 +242,7 @@ def _data(backtest: Backtest) -> dict[str, Any]:
         "series_skipped": len(backtest.skipped),
         "skipped": backtest.skipped[:MOST_LISTED],
         "champion_policies": result["champion_policies"],
-        "bars": _bars(result["models"], backtest.metric, backtest.best_model),
+        "bars": step_drawings.bars(result, backtest.metric),
+        "buckets": step_drawings.buckets(result, backtest.metric, backtest.version.frequency),
         **{name: result[name] for name in same},
     }
-
-
-def _bars(models: Mapping[str, Any], metric: str, best: str) -> list[dict[str, Any]]:
-    """Return the models by the metric as bars, best first; its size counts, not its sign."""
-    sizes = {name: abs(one[metric]) for name, one in models.items() if one[metric] is not None}
-    most = max(sizes.values(), default=0.0) or 1.0
-    return [
-        {
-            "name": title_of(name),
-            "share": round(size / most, 4),
-            "value": labels.measured(models[name][metric], metric),
-            "note": "",
-        }
-        for name, size in sorted(sizes.items(), key=lambda one: (one[1], one[0] != best, one[0]))
-    ]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django import template
 
 from forecastlab.forecasting.domain import config
@@ -30,3 +32,18 @@ def signed_percentage(value: float | None) -> str:
 def in_points(value: float | None) -> str:
     """{{ 0.7|in_points }} gives +0.7 pt."""
     return figures.points(share(value))
+
+
+@register.simple_tag
+def time_bars(seconds: Mapping[str, float]) -> list[dict[str, object]]:
+    """{% time_bars data.seconds as rows %}: models as bars, the one that took longest first."""
+    most = max(seconds.values(), default=0.0) or 1.0
+    return [
+        {
+            "name": config.title_of(name),
+            "share": took / most,
+            "value": figures.duration(took),
+            "note": "",
+        }
+        for name, took in sorted(seconds.items(), key=lambda one: -one[1])
+    ]

@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.db.models import F, Value
 from django.db.models.functions import Greatest
+from django.utils import timezone
 
 from forecastlab.jobs.domain.statuses import StepStatus
 from forecastlab.jobs.models import Job, JobStep
 from forecastlab.jobs.services import leases, progress, ringing, telling
 from forecastlab.jobs.services.leases import Lease
+from forecastlab.jobs.services.transcripts import Transcript
 from forecastlab.lib.contributions import LeaseLost, StepCancelled, StepFailed
 
 PAUSE = 0.1  # at most ten writes a second and step
@@ -37,7 +39,14 @@ class Reporter:
     only looks whether the job was cancelled.
     """
 
-    def __init__(self, lease: Lease, step: JobStep, *, job_seconds_left: float) -> None:
+    def __init__(
+        self,
+        lease: Lease,
+        step: JobStep,
+        *,
+        job_seconds_left: float,
+        transcript: Transcript | None = None,
+    ) -> None:
         self._lease = lease
         self._step = step
         now = time.monotonic()
@@ -46,9 +55,11 @@ class Reporter:
         self._renewed = now
         self._said = self._told_parent = 0.0
         self._in_fence = False
+        self._transcript = transcript or Transcript(lease, step, clock=timezone.now)
 
     def __call__(self, fraction: float | None = None, text: str = "") -> None:
         now = time.monotonic()
+        self._transcript.say(text)
         if now - self._said < PAUSE:
             return
         self._said = now
@@ -86,6 +97,7 @@ class Reporter:
             values["lease_until"] = ringing.clock(self._lease.seconds)
             self._renewed = now
         self._write(values)
+        self._transcript.store_now_and_then()
         self._tell_above(now, text)
 
     def _write(self, values: dict[str, object]) -> None:

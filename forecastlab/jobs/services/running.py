@@ -25,6 +25,7 @@ from forecastlab.jobs.services import closing, telling
 from forecastlab.jobs.services.closing import Ending
 from forecastlab.jobs.services.leases import Lease
 from forecastlab.jobs.services.reporting import Reporter, TookTooLong
+from forecastlab.jobs.services.transcripts import Transcript
 from forecastlab.lib import logs
 from forecastlab.lib.barriers import barrier
 from forecastlab.lib.contributions import (
@@ -67,8 +68,10 @@ Verdict = StepResult | Ending | TryAgain | None
 def run(lease: Lease, step: JobStep, *, clock: Clock) -> None:
     """Do the step and close it, however it ends. A zombie's close changes nothing."""
     barrier("after-claim")
-    with logs.bound(**_ids(step)):
-        verdict = _judge(lease, step, clock=clock)
+    transcript = Transcript(lease, step, clock=clock)
+    with logs.bound(**_ids(step)), logs.heard_by(transcript.say):
+        transcript.say("Started" if step.attempts == 1 else f"Started, try {step.attempts}")
+        verdict = _judge(lease, step, transcript, clock=clock)
         barrier("before-close")
         try:
             _settle_patiently(lease, step, verdict, at=clock())
@@ -76,6 +79,8 @@ def run(lease: Lease, step: JobStep, *, clock: Clock) -> None:
             logger.info("Another worker has %s by now", step)
         except UNSTORABLE:
             _settle_patiently(lease, step, _crash(step), at=clock())
+    transcript.say(getattr(verdict, "detail", ""))
+    transcript.store()
 
 
 def _ids(step: JobStep) -> dict[str, Any]:
@@ -85,9 +90,9 @@ def _ids(step: JobStep) -> dict[str, Any]:
     return ids if run is None else ids | {"run_id": run}
 
 
-def _judge(lease: Lease, step: JobStep, *, clock: Clock) -> Verdict:
+def _judge(lease: Lease, step: JobStep, transcript: Transcript, *, clock: Clock) -> Verdict:
     try:
-        return _result(lease, step, now=clock())
+        return _result(lease, step, transcript, now=clock())
     except LeaseLost:
         logger.info("Another worker took %s over", step)
         return None
@@ -101,7 +106,7 @@ def _judge(lease: Lease, step: JobStep, *, clock: Clock) -> Verdict:
         return _crash(step)
 
 
-def _result(lease: Lease, step: JobStep, *, now: datetime) -> StepResult:
+def _result(lease: Lease, step: JobStep, transcript: Transcript, *, now: datetime) -> StepResult:
     job = step.job
     if job.is_stopping and not step.always:
         raise StepCancelled
@@ -115,7 +120,7 @@ def _result(lease: Lease, step: JobStep, *, now: datetime) -> StepResult:
     _stop_if_shards_failed(shards)
     kind = kinds.find(job.kind)
     left = kind.timeout - (now - (job.started_at or now))
-    report = Reporter(lease, step, job_seconds_left=left.total_seconds())
+    report = Reporter(lease, step, job_seconds_left=left.total_seconds(), transcript=transcript)
     report.stop_if_late()
     context = StepContext(
         job_id=job.pk,
