@@ -1,18 +1,20 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Query, Router, Schema, Status
+from ninja import Body, Query, Router, Schema, Status
 from pydantic import StrictBool, StrictInt
 
 from forecastlab.accounts.services.access import person, requires
 from forecastlab.lib.cursors import Page
+from showcase.models import RunPreset
 from showcase.queries import representations, run_list
-from showcase.services import runs
+from showcase.services import configs, frames, run_presets, runs
 
 router = Router(tags=["runs"])
 FILTERS = ("status", "dataset", "by", "search")
@@ -38,6 +40,33 @@ class RunIn(Schema):
     focus: str | None = None
     table: str | None = None
     keep_going: StrictBool | None = None
+    keep: str | StrictBool | None = None
+    reset: StrictBool | None = None
+
+
+class AskedRun(RunIn):
+    """`dry_run` tells the plan and starts nothing."""
+
+    dry_run: StrictBool = False
+
+
+class FrameQuery(Schema):
+    dry_run: bool = False
+
+
+class PresetIn(Schema):
+    name: str
+    options: RunIn
+
+
+class PresetOut(Schema):
+    name: str
+    options: dict[str, Any]
+    created_at: datetime
+
+
+class PresetList(Schema):
+    items: list[PresetOut]
 
 
 class RetryIn(Schema):
@@ -53,15 +82,41 @@ class Filters(Page):
     search: str = ""
 
 
-@router.post("/runs", response={201: dict[str, Any]}, url_name="run-start", summary="Start a run")
+@router.post(
+    "/runs",
+    response={200: dict[str, Any], 201: dict[str, Any]},
+    url_name="run-start",
+    summary="Start a run, or with dry_run tell what it would do",
+)
 @requires("run.start")
-def run_start(request: HttpRequest, asked: RunIn) -> Status[dict[str, Any]]:
-    sent = json.loads(request.body)
-    # The schema drops what it does not know; the config refuses it and says what there is.
-    unknown = {key: value for key, value in sent.items() if key not in RunIn.model_fields}
-    options = {**asked.model_dump(exclude_unset=True), **unknown}
-    run = runs.start(options, by=person(request), at=timezone.now())
-    return Status(201, representations.whole(run))
+def run_start(request: HttpRequest, asked: AskedRun) -> Status[dict[str, Any]]:
+    options = _options(asked, json.loads(request.body))
+    by, now = person(request), timezone.now()
+    if asked.dry_run:
+        return Status(200, configs.prepare(options, by=by, at=now).shown())
+    return Status(201, representations.whole(runs.start(options, by=by, at=now)))
+
+
+def _options(asked: RunIn, sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was sent; what the schema does not know is for the config to refuse by name."""
+    unknown = {key: one for key, one in sent.items() if key not in type(asked).model_fields}
+    return {**asked.model_dump(exclude_unset=True, exclude={"dry_run"}), **unknown}
+
+
+@router.post(
+    "/frames",
+    response={200: dict[str, Any], 201: dict[str, Any]},
+    url_name="run-frame",
+    summary="Start the run that the frame of an older client asks for",
+)
+@requires("run.start")
+def run_frame(
+    request: HttpRequest, frame: Body[dict[str, Any]], asked: Query[FrameQuery]
+) -> Status[dict[str, Any]]:
+    by, now = person(request), timezone.now()
+    if asked.dry_run:
+        return Status(200, frames.plan(frame, by=by, at=now))
+    return Status(201, representations.whole(frames.start(frame, by=by, at=now)))
 
 
 @router.get("/runs", response=dict[str, Any], url_name="run-list", summary="Runs, newest first")
@@ -103,3 +158,52 @@ def run_retry(request: HttpRequest, run_id: int, asked: RetryIn) -> dict[str, An
     run = runs.find(run_id, viewer=person(request))
     runs.retry(run, step=asked.step, by=person(request), at=timezone.now())
     return representations.whole(run)
+
+
+# -- presets ----------------------------------------------------------------------------------
+
+
+@router.get(
+    "/run-presets",
+    response=PresetList,
+    url_name="run-preset-list",
+    summary="Your run presets, by name",
+)
+@requires("run.start")
+def preset_list(request: HttpRequest) -> dict[str, Any]:
+    return {"items": run_presets.listed(person(request))}
+
+
+@router.get(
+    "/run-presets/{name}",
+    response=PresetOut,
+    url_name="run-preset",
+    summary="A run preset of yours; its options start a run as they are",
+)
+@requires("run.start")
+def preset_read(request: HttpRequest, name: str) -> RunPreset:
+    return run_presets.named(name, by=person(request))
+
+
+@router.post(
+    "/run-presets",
+    response=PresetOut,
+    url_name="run-preset-list",
+    summary="Save options of a run by name, instead of what was saved by it",
+)
+@requires("run.start")
+def preset_save(request: HttpRequest, asked: PresetIn) -> RunPreset:
+    options = _options(asked.options, json.loads(request.body)["options"])
+    return run_presets.save(asked.name, options, by=person(request), at=timezone.now())
+
+
+@router.delete(
+    "/run-presets/{name}",
+    response={204: None},
+    url_name="run-preset",
+    summary="Delete a run preset of yours",
+)
+@requires("run.start")
+def preset_delete(request: HttpRequest, name: str) -> Status[None]:
+    run_presets.delete(name, by=person(request))
+    return Status(204, None)

@@ -3,44 +3,74 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.forms import BoundField
 from django.utils.translation import gettext_lazy as _
 
 from forecastlab.forecasting.queries import verdicts
-from forecastlab.lib.errors import BadInput
-from forecastlab.warehouse.domain.simulator.config import KNOBS, parse_knobs
-from showcase.domain.config import METRICS
+from forecastlab.warehouse.domain.simulator import config as simulator
+from forecastlab.warehouse.domain.simulator.config import KNOBS
+from forecastlab.warehouse.domain.simulator.presets import LOCKED, SCENARIOS
+from forecastlab.warehouse.queries import wording
+from showcase.domain.config import METRICS, RICHEST_SCENARIO
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
+
+    Text = str | StrPromise
 
 Choices = Sequence[tuple[Any, Any]]
+WHOLE = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
+ANY_DAY = date(2026, 1, 1)
+SIMULATED, JUDGED = ("seed", "as_of"), ("policy", "step", "gap", "window")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Fields under one heading: those that stand open, and those behind `more`."""
+
+    title: Text
+    fields: Sequence[BoundField]
+    more: Text = ""
+    further: Sequence[BoundField] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether something behind `more` was filled in, or is wrong."""
+        return any(field.errors or _is_filled(field) for field in self.further)
 
 
 class RunForm(forms.Form):
     """Every field may stay empty: then the frequency's default holds."""
 
     sales = forms.ChoiceField(label=_("Sales"), help_text=_("A dataset, or sales simulated anew."))
-    name = forms.CharField(
-        label=_("Name"), required=False, help_text=_("Left empty: what is run, and how far ahead.")
+    seed = forms.CharField(
+        label=_("Seed"),
+        required=False,
+        widget=WHOLE,
+        help_text=_("42 if empty. The same seed, the same simulated sales."),
+    )
+    as_of = forms.CharField(
+        label=_("Last day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("Today in UTC if empty."),
     )
     horizon = forms.CharField(
-        label=_("Horizon, periods"), required=False, help_text=_("1 to 90, in periods of the data.")
+        label=_("Horizon, periods"),
+        required=False,
+        widget=WHOLE,
+        help_text=_("1 to 90, in periods of the data."),
     )
     folds = forms.CharField(
-        label=_("Folds"), required=False, help_text=_("1 to 20; each is judged by every model.")
-    )
-    step = forms.CharField(
-        label=_("Step between folds"),
+        label=_("Folds"),
         required=False,
-        help_text=_("1 to 90; the horizon if empty."),
-    )
-    gap = forms.CharField(
-        label=_("Gap before each fold"), required=False, help_text=_("0 to 30, under the horizon.")
-    )
-    window = forms.CharField(
-        label=_("Learn from"),
-        required=False,
-        help_text=_("The last so many periods before each fold; all of them if empty."),
+        widget=WHOLE,
+        help_text=_("1 to 20; each is judged by every model."),
     )
     metric = forms.ChoiceField(
         label=_("Ranked by"), required=False, choices=[(name, name.upper()) for name in METRICS]
@@ -48,19 +78,23 @@ class RunForm(forms.Form):
     policy = forms.ChoiceField(
         label=_("What serves is chosen by"), required=False, choices=verdicts.choices
     )
-    seed = forms.CharField(
-        label=_("Seed"),
+    step = forms.CharField(
+        label=_("Step between folds"),
         required=False,
-        help_text=_("The same seed, the same simulated sales."),
+        widget=WHOLE,
+        help_text=_("1 to 90; the horizon if empty."),
     )
-    as_of = forms.CharField(
-        label=_("As of"), required=False, help_text=_("Today, or a date such as 2026-11-21.")
+    gap = forms.CharField(
+        label=_("Gap before each fold"),
+        required=False,
+        widget=WHOLE,
+        help_text=_("0 to 30, under the horizon."),
     )
-    focus = forms.CharField(
-        label=_("Focus"), required=False, help_text=_("STORE:PRODUCT, a lens on one series.")
-    )
-    simulate = forms.CharField(
-        label=_("Knobs"), required=False, help_text=_("For simulated sales: stores=4 products=20.")
+    window = forms.CharField(
+        label=_("Learn from"),
+        required=False,
+        widget=WHOLE,
+        help_text=_("The last so many periods before each fold; all of them if empty."),
     )
     models = forms.MultipleChoiceField(
         label=_("Models"),
@@ -68,10 +102,60 @@ class RunForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("None ticked: the default ones."),
     )
+    name = forms.CharField(
+        label=_("Name"), required=False, help_text=_("Left empty: what is run, and how far ahead.")
+    )
+    table = forms.ChoiceField(
+        label=_("Table"),
+        required=False,
+        choices=[
+            ("", _("The usual one")),
+            ("short", _("Short: data to verified forecasts")),
+            ("long", _("Long: with every step there is")),
+        ],
+        help_text=_("Short, but for %(scenario)s.") % {"scenario": RICHEST_SCENARIO},
+    )
+    focus = forms.CharField(
+        label=_("Focus"),
+        required=False,
+        help_text=_("STORE:PRODUCT, a lens on one series; the best-selling one if empty."),
+    )
+    keep = forms.BooleanField(
+        label=_("Keep this run"),
+        required=False,
+        help_text=_("As a workspace; other runs are cleared away in time."),
+    )
+    keep_as = forms.CharField(
+        label=_("Keep it as"),
+        required=False,
+        help_text=_("Lower-case letters, digits, - and _; its number if empty."),
+    )
     keep_going = forms.BooleanField(
         label=_("Keep going after a failed step"),
         required=False,
         help_text=_("Only steps that need the failed one are skipped."),
+    )
+    step_timeout = forms.CharField(
+        label=_("Seconds for each step"),
+        required=False,
+        widget=WHOLE,
+        help_text=_("1 to 21,600; what each step needs if empty."),
+    )
+    run_timeout = forms.CharField(
+        label=_("Seconds for the run"),
+        required=False,
+        widget=WHOLE,
+        help_text=_("1 to 86,400, once it has begun; 6 hours if empty."),
+    )
+    fresh = forms.BooleanField(
+        label=_("Compute everything anew"),
+        required=False,
+        help_text=_("Also what an equal run over the same sales has found."),
+    )
+    preset_name = forms.CharField(
+        label=_("Save these settings as"),
+        required=False,
+        help_text=_("A run preset of yours, to start from again. Optional."),
     )
 
     def __init__(
@@ -83,12 +167,44 @@ class RunForm(forms.Form):
         _offer(self.fields["models"], models)
         if cannot:
             self.fields["models"].help_text = cannot
+        kind, _colon, name = str(self["sales"].value() or self.first_sales).partition(":")
+        for knob in KNOBS:
+            self.fields[knob] = _knob(knob, scenario=name if kind == "scenario" else "")
 
-    def clean_simulate(self) -> dict[str, str]:
-        try:
-            return parse_knobs(self.cleaned_data["simulate"].split())
-        except BadInput as error:
-            raise forms.ValidationError(error.message) from error
+    # -- how the fields stand -----------------------------------------------------------------
+
+    def simulated(self) -> Group:
+        knobs = [*self._some(SIMULATED), *self._some(KNOBS)]
+        return Group("", [], _("Simulated sales: seed, last day, seven knobs"), knobs)
+
+    def groups(self) -> list[Group]:
+        """Return what stands below the sales."""
+        judged = self._some(("horizon", "folds", "metric"))
+        kept = self._some(("name", "table", "focus", "keep_as", "keep"))
+        limits = self._some(("keep_going", "fresh", "step_timeout", "run_timeout"))
+        more = _("More: what serves, step, gap, learning window")
+        return [
+            Group(_("How it is judged"), judged, more, self._some(JUDGED)),
+            Group(_("Models"), [], self._models_said(), [self["models"]]),
+            Group(_("The run"), kept, _("More: failures and time limits"), limits),
+        ]
+
+    def _some(self, names: Sequence[str] | Mapping[str, Any]) -> list[BoundField]:
+        return [self[name] for name in names]
+
+    def _models_said(self) -> Text:
+        ticked = len(self["models"].value() or [])
+        return (
+            _("%(n)s ticked") % {"n": ticked} if ticked else _("The default models; choose others")
+        )
+
+    # -- what they say ------------------------------------------------------------------------
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if given.get("keep_as") and not given.get("keep"):
+            self.add_error("keep_as", _("Tick 'Keep this run', or leave the name empty."))
+        return given
 
     def options(self) -> dict[str, Any]:
         """Return what was filled in, in the words of the config."""
@@ -96,14 +212,30 @@ class RunForm(forms.Form):
 
     def initial_options(self) -> dict[str, Any]:
         """Return what an untouched form would start."""
-        knobs = parse_knobs(str(self.initial.get("simulate", "")).split())
-        return _options({"sales": self.first_sales, **self.initial, "simulate": knobs})
+        return _options({"sales": self.first_sales, **self.initial})
 
     def refuse(self, field: str, message: str) -> None:
         """Put a message under the field that it is about."""
-        known = "sales" if field in ("dataset", "scenario") else field
-        known = "simulate" if field in KNOBS else known
-        self.add_error(known if known in self.fields else None, message)
+        known = {"dataset": "sales", "scenario": "sales", "simulate": "sales", "keep": "keep_as"}
+        name = known.get(field, field)
+        self.add_error(name if name in self.fields else None, message)
+
+
+def initial_of(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the fields hold for options in the words of the config."""
+    scenario, dataset = options.get("scenario"), options.get("dataset")
+    sales = f"scenario:{scenario}" if scenario else f"dataset:{dataset}" if dataset else ""
+    apart = ("scenario", "dataset", "simulate", "reuse")
+    rest = {key: one for key, one in options.items() if key not in apart}
+    rest |= {} if options.get("reuse", True) else {"fresh": True}
+    return {**rest, **(options.get("simulate") or {}), **({"sales": sales} if sales else {})}
+
+
+def _is_filled(field: BoundField) -> bool:
+    """Say whether a field holds something else than it does when it is left alone."""
+    value, choices = field.value(), getattr(field.field, "choices", None)
+    usual = str(next(iter(choices))[0]) if choices and not isinstance(value, list) else ""
+    return value not in (None, "", [], False, usual)
 
 
 def _offer(field: forms.Field, choices: Choices) -> None:
@@ -111,7 +243,35 @@ def _offer(field: forms.Field, choices: Choices) -> None:
         field.choices = choices
 
 
+def _knob(name: str, *, scenario: str) -> forms.CharField:
+    """Return the field of a knob, with the scenario's own number where nothing is typed."""
+    knob = KNOBS[name]
+    limits = {"min": knob.low, "max": knob.high, "step": 1 if knob.whole else "any"}
+    locked: Text = _("For simulated sales only.")
+    shown = ""
+    if scenario in SCENARIOS:
+        native = simulator.build(scenario, seed=0, as_of=ANY_DAY, profile="scenario").as_json()
+        shown, reason = f"{native[name]:g}", LOCKED.get(scenario, {}).get(name)
+        locked = _("Locked: %s.") % reason if reason else ""
+    span = {"low": f"{knob.low:g}", "high": f"{knob.high:g}", "native": shown}
+    disabled = {"disabled": True} if locked else {}
+    return forms.CharField(
+        label=wording.KNOBS[name],
+        required=False,
+        widget=forms.NumberInput(attrs={**limits, "placeholder": shown, **disabled}),
+        help_text=locked or _("%(low)s to %(high)s; %(native)s if empty.") % span,
+    )
+
+
 def _options(given: Mapping[str, Any]) -> dict[str, Any]:
     filled = {key: value for key, value in given.items() if value not in ("", None, [], {})}
     kind, _colon, name = str(filled.pop("sales", "")).partition(":")
-    return {**filled, kind: name} if kind else filled
+    knobs = {knob: filled.pop(knob) for knob in KNOBS if knob in filled}
+    keep, keep_as = filled.pop("keep", False), filled.pop("keep_as", "")
+    if keep:
+        filled["keep"] = keep_as or True
+    if filled.pop("fresh", False):
+        filled["reuse"] = False
+    filled.pop("preset_name", None)
+    sold = {kind: name} if kind else {}
+    return {**filled, **sold, **({"simulate": knobs} if knobs else {})}

@@ -1,19 +1,22 @@
-"""The services that a run leans on, each asked with a time limit."""
+"""The services that a run leans on, each asked with a time limit; and files of options."""
 
 from __future__ import annotations
 
+import json
 import secrets
 import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.db import connection
 
-from forecastlab.lib import redis_clients
+from forecastlab.lib import redis_clients, texts
+from forecastlab.lib.errors import BadInput
 
 
 def _timed(ask: Callable[[], object]) -> float:
@@ -33,6 +36,20 @@ def ask_redis() -> float:
     with redis_clients.brief(settings.REDIS_URL) as client:
         client.ping()
         return _timed(client.ping)
+
+
+def read_options(path: Path) -> dict[str, Any]:
+    """Return the options of a run that a file holds as one JSON object; raises BadInput."""
+    try:
+        sent = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}.", field="config") from error
+    except ValueError as error:
+        raise BadInput(f"{path} is not JSON: {error}.", field="config") from error
+    if not isinstance(sent, dict):
+        raise BadInput(f"{path} holds no JSON object of names and values.", field="config")
+    texts.check(sent)
+    return sent
 
 
 def free_bytes() -> int:

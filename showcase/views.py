@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -14,11 +15,11 @@ from forecastlab.events import queries as events
 from forecastlab.lib import texts
 from forecastlab.lib.errors import HouseError, NotFound
 from forecastlab.lib.htmx import render_region, wants_fragment
-from showcase.forms import RunForm
+from showcase.forms import RunForm, initial_of
 from showcase.models import Run
 from showcase.queries import home as home_queries
 from showcase.queries import new_run, run_list, run_page, step_log
-from showcase.services import configs, installation, runs
+from showcase.services import configs, installation, run_presets, runs
 
 
 @requires("home.view")
@@ -137,9 +138,12 @@ def _form(request: HttpRequest) -> RunForm:
     given = request.POST if request.method == "POST" else request.GET
     earlier = texts.number(given.get("from", ""))
     again = None if earlier is None else runs.find(earlier, viewer=person(request))
-    initial = dict(new_run.initial_of(again)) if again else {}
+    options = new_run.options_of(again) if again else {}
+    if given.get("preset"):
+        options = run_presets.named(given["preset"], by=person(request)).options
     if given.get("dataset"):  # where the page of a dataset leads
-        initial["sales"] = f"dataset:{given['dataset']}"
+        options = {"dataset": given["dataset"]}
+    initial = {**initial_of(options), "preset_name": given.get("preset", "")}
     chosen = given.get("sales") or initial.get("sales", "")
     known = configs.known_names()
     return RunForm(
@@ -153,7 +157,14 @@ def _form(request: HttpRequest) -> RunForm:
 
 def _new_page(request: HttpRequest, form: RunForm, *, status: int) -> HttpResponse:
     preview, refusal = _preview(request, form)
-    context = {"form": form, "preview": preview, "preview_error": refusal}
+    context = {
+        "form": form,
+        "preview": preview,
+        "preview_error": refusal,
+        "presets": run_presets.listed(person(request)),
+        "preset": request.GET.get("preset", ""),
+        "other_sales": wants_fragment(request) and "other_sales" in request.GET,
+    }
     if wants_fragment(request) and request.method == "GET":
         return render(request, "showcase/run_new.html#preview", context)
     return render(request, "showcase/run_new.html", context, status=status)
@@ -171,3 +182,38 @@ def _preview(request: HttpRequest, form: RunForm) -> tuple[new_run.Preview | Non
             form.refuse(error.field, error.message)
         return None, error.message
     return new_run.preview(prepared), ""
+
+
+# -- presets ----------------------------------------------------------------------------------
+
+
+@requires("run.start")
+@require_GET
+def run_presets_list(request: HttpRequest) -> HttpResponse:
+    context = {"presets": run_presets.listed(person(request))}
+    return render(request, "showcase/run_presets.html", context)
+
+
+@requires("run.start")
+@require_POST
+def run_preset_save(request: HttpRequest) -> HttpResponse:
+    """Save the fields of the form of a new run, without starting one."""
+    form = _form(request)
+    if form.is_valid():
+        name, by = form.cleaned_data["preset_name"], person(request)
+        try:
+            saved = run_presets.save(name, form.options(), by=by, at=timezone.now())
+        except HouseError as error:
+            form.refuse(error.field, error.message)
+        else:
+            messages.info(request, _("Saved as '%(name)s'.") % {"name": saved.name})
+            return redirect(reverse("showcase:run-new", query={"preset": saved.name}))
+    return _new_page(request, form, status=422)
+
+
+@requires("run.start")
+@require_POST
+def run_preset_delete(request: HttpRequest, name: str) -> HttpResponse:
+    run_presets.delete(name, by=person(request))
+    messages.info(request, _("The preset '%(name)s' is gone.") % {"name": name})
+    return redirect("showcase:run-presets")

@@ -27,6 +27,7 @@ from forecastlab.warehouse.domain.options import Options
 from forecastlab.warehouse.models import Dataset, DatasetVersion, ImportReport, SeriesProfile
 from forecastlab.warehouse.services import import_profiles
 from showcase.models import Run
+from showcase.services import run_presets
 from tests.factories import (
     make_group,
     make_job,
@@ -113,6 +114,17 @@ def a_run(alice: User) -> Sample:
 @sample("showcase:run-step-log")
 def a_log_of_a_step(alice: User) -> Sample:
     return Sample({"pk": guarded_run().pk, "step": "precheck"})
+
+
+def run_preset(alice: User) -> str:
+    """A run preset of alice's own; what others save is theirs."""
+    options = {"scenario": "demo_minimal"}
+    return run_presets.save("weekly", options, by=alice, at=timezone.now()).name
+
+
+@sample("showcase:run-preset-delete", "api:run-preset")
+def a_run_preset(alice: User) -> Sample:
+    return Sample({"name": run_preset(alice)})
 
 
 @sample("api:run-read", "api:run-cancel", "api:run-retry")

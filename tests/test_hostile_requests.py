@@ -114,7 +114,7 @@ def test_markup_in_an_address_is_shown_as_text(client: Client) -> None:
     [
         ("/runs/new/", {"sales": "dataset:\x00"}),
         ("/runs/new/", {"sales": "dataset:shop", "horizon": "no", "from": "9" * 5000}),
-        ("/runs/new/", {"sales": "scenario:demo_minimal", "simulate": "stores=NaN"}),
+        ("/runs/new/", {"sales": "scenario:demo_minimal", "stores": "NaN"}),
         ("/simulations/new/", {"name": "shop\x00", "preset": "\x00"}),
         ("/simulations/new/", {"name": "shop", "seed": "9" * 5000, "as_of": "0000-00-00"}),
         ("/simulations/new/", {"name": "shop", "stores": "1e3", "sparsity": "nan"}),

@@ -32,20 +32,27 @@ OPTIONS = (
     "folds",
     "gap",
     "horizon",
+    "keep",
     "keep_going",
     "metric",
     "models",
     "name",
     "policy",
+    "reset",
+    "reuse",
+    "run_timeout",
     "scenario",
     "seed",
     "simulate",
     "step",
+    "step_timeout",
     "table",
     "window",
 )
-LONGEST = 90
+LONGEST, LONGEST_SERIES = 90, 300
 MOST_PERIODS = 100_000
+# Seconds that somebody may give a step, and a run.
+LONGEST_TIMES = {"step_timeout": 21_600, "run_timeout": 86_400}
 # What a config hash does not cover: how things were called here when they were asked for.
 LABELS = ("name", "renamed", "run", "version")
 
@@ -99,6 +106,22 @@ def source(options: Options) -> tuple[str, str]:
     return ("", dataset) if dataset else (scenario or DEFAULT_SCENARIO, "")
 
 
+def completed(asked: Options, base: Options) -> dict[str, Any]:
+    """Return what was asked, and for the rest what `base` says; knobs one by one.
+
+    Sales that were asked for stand instead of those of the base.
+    """
+    rest = dict(base)
+    if {"scenario", "dataset"} & asked.keys():
+        rest = {key: one for key, one in rest.items() if key not in ("scenario", "dataset")}
+    if "dataset" in asked:
+        rest.pop("simulate", None)
+    both = {**rest, **asked}
+    if isinstance(rest.get("simulate"), Mapping):
+        both["simulate"] = {**rest["simulate"], **asked.get("simulate", {})}
+    return both
+
+
 def freeze(options: Options, *, known: Known, sales: Sales, today: date) -> dict[str, Any]:
     """Check every option, fill the defaults in, return the config that will not change.
 
@@ -140,9 +163,18 @@ def freeze(options: Options, *, known: Known, sales: Sales, today: date) -> dict
     policy = checked_policy(given.get("policy"), models)
     if policy != POLICIES[0]:
         config["policy"] = policy
+    config |= {**_timeouts(given), **_reuse(given)}
+    if _flag(given, "reset"):
+        config["reset"] = True
     _check_history(config, sales)
     config["name"] = _name(given, config, sales)
     return config
+
+
+def drawn(sales: Sales, config: Options) -> Sales:
+    """Return the sales with as many periods as the simulator will draw, where it will."""
+    simulate = config["simulate"]
+    return replace(sales, periods=simulate["window_days"] + 1) if simulate else sales
 
 
 def digest(config: Options, *, steps: Sequence[str]) -> str:
@@ -184,6 +216,30 @@ def _flag(given: Options, key: str) -> bool:
     if not isinstance(value, bool):
         raise BadInput(f"'{value}' is neither true nor false.", field=key)
     return value
+
+
+def _timeouts(given: Options) -> dict[str, int]:
+    """Return the seconds that were given; nothing where none were, so that older hashes hold."""
+    found = {
+        key: _whole(given, key, 0, low=1, high=longest)
+        for key, longest in LONGEST_TIMES.items()
+        if key in given
+    }
+    step, run = found.get("step_timeout", 0), found.get("run_timeout", LONGEST_TIMES["run_timeout"])
+    if step > run:
+        raise BadInput(
+            f"A step cannot be given {step} s in a run of {run} s. Give it less, or the run more.",
+            field="step_timeout",
+        )
+    return found
+
+
+def _reuse(given: Options) -> dict[str, bool]:
+    """Return that everything is to be computed anew, where that was asked for."""
+    value = given.get("reuse", True)
+    if not isinstance(value, bool):
+        raise BadInput(f"'{value}' is neither true nor false.", field="reuse")
+    return {} if value else {"reuse": False}
 
 
 def _day(given: Options, today: date) -> date:
@@ -240,21 +296,28 @@ def _models(given: Options, known: Known) -> list[str]:
     return list(names)
 
 
+def usual_table(given: Options) -> str:
+    """Return the table of a run that names none."""
+    return LONG if source(given)[0] == RICHEST_SCENARIO else SHORT
+
+
 def _table(given: Options) -> str:
-    usual = LONG if source(given)[0] == RICHEST_SCENARIO else SHORT
-    table = given.get("table", usual)
+    table = given.get("table", usual_table(given))
     if table not in TABLES:
         raise _unknown("table", table, TABLES)
     return str(table)
 
 
 def _focus(given: Options) -> str | None:
+    """Return the series asked for; whether the sales have it is seen when they are there."""
     focus = given.get("focus")
     if focus is None:
         return None
     store, colon, product = str(focus).partition(":")
-    if not (colon and store and product):
+    if source(given)[0] and not (colon and store and product):
         raise BadInput(f"'{focus}' is not of the form STORE:PRODUCT.", field="focus")
+    if len(str(focus)) > LONGEST_SERIES:
+        raise BadInput(f"A series has at most {LONGEST_SERIES} characters.", field="focus")
     return str(focus)
 
 

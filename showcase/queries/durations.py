@@ -81,9 +81,3 @@ def per_step(
         for step in steps
         if step.status != StepRun.Status.DONE
     }
-
-
-def whole(names: Sequence[str], *, scenario: str, dataset_id: int | None) -> Estimate | None:
-    """Estimate a run that has not been asked for yet."""
-    known = past(names, scenario=scenario, dataset_id=dataset_id)
-    return estimates.of_steps(estimates.of_step(known.get(name)) for name in names)

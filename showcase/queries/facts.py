@@ -20,6 +20,7 @@ def of(run: Run) -> list[Mapping[str, Any]]:
     window = dates.window(version.first, version.last) if version else None
     rows: list[Mapping[str, Any]] = [
         _dataset(run),
+        {"label": _("Kept as"), "value": run.kept_as or None},
         {"label": _("Window"), "value": window},
         {"label": _("Horizon"), "value": f"{config['horizon']} {noun}, {_folds(config)}"},
         {"label": _("Ranked by"), "value": _metric(config["metric"])},
@@ -28,6 +29,9 @@ def of(run: Run) -> list[Mapping[str, Any]]:
         {"label": _("As of"), "value": dates.day(config["as_of"])},
         {"label": _("Config"), "value": figures.short_hash(run.config_hash), "mono": True},
     ]
+    if run.frame_hash:
+        short = figures.short_hash(run.frame_hash)
+        rows.append({"label": _("Frame"), "value": short, "mono": True})
     if run.content_hash:
         short = figures.short_hash(run.content_hash)
         rows.append({"label": _("Sales"), "value": short, "mono": True})
@@ -35,6 +39,13 @@ def of(run: Run) -> list[Mapping[str, Any]]:
         rows.append({"label": _("Chosen by"), "value": dict(verdicts.choices())[config["policy"]]})
     if config["keep_going"]:
         rows.append({"label": _("At a failure"), "value": _("keep going")})
+    rows += [
+        {"label": label, "value": figures.duration(config[name])}
+        for name, label in (("step_timeout", _("Each step")), ("run_timeout", _("All of it")))
+        if name in config
+    ]
+    if not config.get("reuse", True):
+        rows.append({"label": _("Equal results"), "value": _("computed anew")})
     return rows
 
 

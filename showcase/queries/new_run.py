@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -14,25 +14,17 @@ from forecastlab.forecasting.domain.models import unavailable
 from forecastlab.jobs.queries import jobs
 from forecastlab.lib import dates, figures
 from forecastlab.warehouse.domain.simulator import config as simulator
-from forecastlab.warehouse.models import Dataset, DatasetVersion
-from showcase.domain.pipeline import Row, phases
+from forecastlab.warehouse.models import DatasetVersion
+from showcase.domain.config import LONGEST_TIMES, usual_table
+from showcase.domain.pipeline import phases
 from showcase.models import Run
-from showcase.queries import durations, labels
+from showcase.queries import labels, plans
+from showcase.queries.plans import Prepared
 
 Choice = tuple[str, Any]
-
-
-class Prepared(Protocol):
-    """What `services.configs.prepare` gives."""
-
-    @property
-    def config(self) -> Mapping[str, Any]: ...
-    @property
-    def rows(self) -> Sequence[Row]: ...
-    @property
-    def dataset(self) -> Dataset | None: ...
-    @property
-    def slot(self) -> str: ...
+FOLDS_SHOWN = 6
+# Options that a config holds only where they say something.
+SAME_IF_THERE = ("window", "policy", "reuse", *LONGEST_TIMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +39,7 @@ class Preview:
 
     phases: Sequence[PlannedPhase]
     facts: Sequence[Mapping[str, Any]]
+    warnings: Sequence[str]
     position: int
 
 
@@ -93,35 +86,23 @@ def models_that_cannot_run() -> str:
     return " ".join([_("None ticked: the default ones."), _("Not here:"), *reasons])
 
 
-def initial_of(run: Run) -> dict[str, Any]:
-    """Return what the form holds when a run is started again."""
-    config = run.config
-    source = (
-        f"scenario:{config['scenario']}" if config["scenario"] else f"dataset:{config['dataset']}"
+def options_of(run: Run) -> dict[str, Any]:
+    """Return the options with which a run is started again."""
+    config, drawn = run.config, run.config.get("simulate")
+    source = "scenario" if config["scenario"] else "dataset"
+    same = ("name", "horizon", "folds", "metric", "focus", "models", "keep_going", *SAME_IF_THERE)
+    options = {key: config[key] for key in (source, *same) if key in config}
+    options |= {"step": config["step"]} if config["step"] != config["horizon"] else {}
+    options |= {"gap": config["gap"]} if config["gap"] else {}
+    options |= {"table": config["table"]} if config["table"] != usual_table(options) else {}
+    return (
+        {**options, "seed": config["seed"], "simulate": _knobs_turned(drawn)} if drawn else options
     )
-    same = (
-        "name",
-        "horizon",
-        "folds",
-        "step",
-        "gap",
-        "window",
-        "metric",
-        "policy",
-        "seed",
-        "focus",
-        "models",
-    )
-    rest = {"keep_going": config["keep_going"], "simulate": _knobs_turned(config)}
-    return {"sales": source, **rest} | {key: config.get(key) for key in same}
 
 
-def _knobs_turned(config: Mapping[str, Any]) -> str:
-    """Write the knobs that differ from the scenario's own: "stores=4 products=20"."""
-    drawn = config.get("simulate")
-    if not drawn:
-        return ""
-    return " ".join(f"{name}={drawn[name]}" for name in simulator.from_json(drawn).turned())
+def _knobs_turned(drawn: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the knobs that differ from the scenario's own."""
+    return {name: drawn[name] for name in simulator.from_json(drawn).turned()}
 
 
 def preview(prepared: Prepared) -> Preview:
@@ -130,27 +111,56 @@ def preview(prepared: Prepared) -> Preview:
             PlannedPhase(labels.phase(phase.name), [row.step.title for row in phase.rows])
             for phase in phases(prepared.rows)
         ],
-        facts=[*_facts(prepared.config), {"label": _("Took before"), "value": _took(prepared)}],
+        facts=[*_sales(prepared), *_judged(prepared), *_around(prepared)],
+        warnings=prepared.warnings,
         position=jobs.position_of_next(prepared.slot),
     )
 
 
-def _facts(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _sales(prepared: Prepared) -> list[Mapping[str, Any]]:
+    config, there = prepared.config, prepared.sales.periods
+    told: list[Mapping[str, Any]] = [{"label": _("Sales"), "value": _sales_said(prepared)}]
+    if config["simulate"]:
+        told.append({"label": _("Seed"), "value": config["seed"]})
+    said = _("needs %(needed)s of %(there)s %(noun)s") % {
+        "needed": figures.number(plans.needed(prepared)),
+        "there": figures.number(there),
+        "noun": prepared.sales.defaults.noun,
+    }
+    return [*told, {"label": _("History"), "value": said}] if there else told
+
+
+def _sales_said(prepared: Prepared) -> str:
+    if prepared.version:
+        return (
+            f"{prepared.version.ref}, {figures.number(prepared.version.series_count)} {_('series')}"
+        )
+    drawn = prepared.config["simulate"]
+    size = {"stores": drawn["stores"], "products": drawn["products"]}
+    return _("simulated: %(stores)s stores, %(products)s products") % size
+
+
+def _judged(prepared: Prepared) -> list[Mapping[str, Any]]:
+    config, noun = prepared.config, prepared.sales.defaults.noun
     models = ", ".join(forecasting.title_of(name) for name in config["models"])
+    dated = plans.windows(prepared)
+    told = [f"{_('Fold')} {number}" for number in range(1, len(dated) + 1)]
+    windows = [dates.window(first, last) for first, last in dated]
+    folds = [{"label": label, "value": one} for label, one in zip(told, windows, strict=True)]
     return [
         {"label": _("Models"), "value": models},
-        {"label": _("Horizon"), "value": config["horizon"]},
-        {"label": _("Folds"), "value": config["folds"]},
+        {"label": _("Folds"), "value": f"{config['folds']} × {config['horizon']} {noun}"},
+        *(folds if len(folds) <= FOLDS_SHOWN else [folds[0], folds[-1]]),
         {"label": _("Ranked by"), "value": config["metric"].upper()},
-        {"label": _("Seed"), "value": config["seed"]},
     ]
 
 
-def _took(prepared: Prepared) -> str:
-    """How long these rows took before, on these sales."""
-    took = durations.whole(
-        [row.step.name for row in prepared.rows],
-        scenario=prepared.config["scenario"] or "",
-        dataset_id=prepared.dataset.pk if prepared.dataset else None,
-    )
-    return labels.span(took) if took else _("no estimate yet")
+def _around(prepared: Prepared) -> list[Mapping[str, Any]]:
+    took = plans.estimate(prepared)
+    facts: list[Mapping[str, Any]] = [
+        {"label": _("Focus"), "value": prepared.config["focus"] or _("the best-selling series")}
+    ]
+    if prepared.keep is not None:
+        facts.append({"label": _("Kept as"), "value": prepared.keep or _("the run's number")})
+    said = _("no estimate yet") if took is None else labels.span(took)
+    return [*facts, {"label": _("Takes"), "value": said}]

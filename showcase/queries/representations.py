@@ -15,6 +15,7 @@ def short(run: Run) -> dict[str, Any]:
         "status": run.status,
         "dataset": run.version.ref if run.version else None,
         "scenario": run.scenario or None,
+        "workspace": run.kept_as or None,
         "config_hash": run.config_hash,
         "winner": run.result.get("winner"),
         "winner_wape": run.winner_wape,
@@ -33,8 +34,9 @@ def whole(run: Run) -> dict[str, Any]:
     return {
         **short(run),
         "job": run.job_id,
-        "workspace": None,
         "content_hash": run.content_hash or None,
+        "gone": run.result.get("gone"),
+        "frame_hash": run.frame_hash or None,
         "config": run.config,
         "steps": steps(run),
     }

@@ -9,45 +9,56 @@ from typing import Any
 
 from forecastlab.accounts.models import User
 from forecastlab.forecasting.domain import config as forecasting
+from forecastlab.forecasting.domain.folds import Folds
 from forecastlab.warehouse import queries as warehouse
 from forecastlab.warehouse.domain.simulator import config as simulator
 from forecastlab.warehouse.domain.simulator.presets import RICH, SCENARIOS
-from forecastlab.warehouse.models import Dataset, DatasetVersion
+from forecastlab.warehouse.models import Dataset, DatasetVersion, Series
 from forecastlab.warehouse.services import imports
 from showcase.domain import config as rules
+from showcase.domain import workspaces as naming
 from showcase.domain.config import Known, Sales, Simulation
 from showcase.domain.pipeline import Row
-from showcase.queries import pipeline
+from showcase.queries import pipeline, plans
+from showcase.services import workspaces
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A frozen config with everything that follows from it; nothing is written yet."""
+    """A frozen config with everything that follows from it; nothing is written yet.
+
+    `keep` is the name under which the run will be kept, empty for its number, None for a run that
+    will not be.
+    """
 
     config: Mapping[str, Any]
     config_hash: str
     rows: Sequence[Row]
+    sales: Sales
     dataset: Dataset | None
     version: DatasetVersion | None
+    keep: str | None
+    warnings: Sequence[str]
 
     @property
     def slot(self) -> str:
         """Return the name under which one active run per dataset holds."""
         return f"dataset:{self.config['dataset']}"
 
+    @property
+    def folds(self) -> Folds:
+        config = self.config
+        return Folds(
+            config["horizon"],
+            config["folds"],
+            config["step"],
+            config["gap"],
+            self.sales.held_back,
+        )
+
     def shown(self) -> dict[str, Any]:
         """Return what a dry run prints."""
-        return {
-            "dry_run": True,
-            "dataset": self.version.ref if self.version else None,
-            "content_hash": self.version.content_hash if self.version else None,
-            "config": dict(self.config),
-            "config_hash": self.config_hash,
-            "steps": [
-                {"index": index, "name": row.step.name, "phase": row.step.phase}
-                for index, row in enumerate(self.rows, start=1)
-            ],
-        }
+        return plans.shown(self)
 
 
 def prepare(options: Mapping[str, Any], *, by: User, at: datetime) -> Prepared:
@@ -66,9 +77,29 @@ def prepare(options: Mapping[str, Any], *, by: User, at: datetime) -> Prepared:
         config=config,
         config_hash=rules.digest(config, steps=[row.step.name for row in rows]),
         rows=rows,
+        sales=rules.drawn(sales, config),
         dataset=version.dataset if version else _existing(sales.name),
         version=version,
+        keep=_kept_as(options),
+        warnings=_warnings(config, version),
     )
+
+
+def _kept_as(options: Mapping[str, Any]) -> str | None:
+    keep = naming.wanted(options)
+    if keep:
+        workspaces.check_free(keep)
+    return keep
+
+
+def _warnings(config: Mapping[str, Any], version: DatasetVersion | None) -> list[str]:
+    """Say what a run would do otherwise than it was asked to."""
+    focus = config["focus"]
+    if version is None or focus is None:
+        return []
+    if Series.objects.filter(dataset=version.dataset, unique_id=focus).exists():
+        return []
+    return [f"There is no series '{focus}' in {version.ref}: the one that sells most stands in."]
 
 
 def known_names() -> Known:

@@ -14,8 +14,9 @@ from forecastlab.jobs.services import jobs, resuming
 from forecastlab.lib import artefacts, texts
 from forecastlab.lib.errors import BadInput, Conflict, NotFound
 from forecastlab.warehouse.services import versions
+from showcase.domain.frames import Wish
 from showcase.models import Run, StepRun
-from showcase.services import configs
+from showcase.services import configs, workspaces
 from showcase.services.configs import Prepared
 
 KIND = "run"
@@ -45,13 +46,22 @@ class NothingToRetry(Conflict):
 def start(options: Mapping[str, Any], *, by: User, at: datetime) -> Run:
     """Freeze the options and start a run, or queue it behind the one active on its dataset.
 
-    Run, steps and job commit together. Raises BadInput naming the field, or NotFound.
+    Raises BadInput naming the field, or NotFound.
     """
-    prepared = configs.prepare(options, by=by, at=at)
+    return start_prepared(configs.prepare(options, by=by, at=at), by=by, at=at)
+
+
+def start_prepared(prepared: Prepared, *, by: User, at: datetime, wish: Wish | None = None) -> Run:
+    """Start a run from what is prepared, with the frame of an older client where there was one.
+
+    Run, steps, workspace and job commit together.
+    """
     with transaction.atomic():
         if prepared.dataset:
             versions.keep(prepared.dataset, prepared.version)
-        run = _create(prepared, by=by, at=at)
+        run = _create(prepared, by=by, at=at, wish=wish)
+        if prepared.keep is not None:
+            workspaces.keep(run, prepared.keep, by=by, at=at)
         run.job = jobs.create(
             KIND, params={**run.config, "run": run.pk}, by=by, at=at, exclusive=prepared.slot
         )
@@ -59,7 +69,7 @@ def start(options: Mapping[str, Any], *, by: User, at: datetime) -> Run:
     return run
 
 
-def _create(prepared: Prepared, *, by: User, at: datetime) -> Run:
+def _create(prepared: Prepared, *, by: User, at: datetime, wish: Wish | None) -> Run:
     version = prepared.version
     run = Run.objects.create(
         dataset=prepared.dataset,
@@ -71,6 +81,8 @@ def _create(prepared: Prepared, *, by: User, at: datetime) -> Run:
         content_hash=version.content_hash if version else "",
         requested_by=by,
         created_at=at,
+        frame=dict(wish.given) if wish else {},
+        frame_hash=wish.hash if wish else "",
     )
     StepRun.objects.bulk_create(
         StepRun(
@@ -143,7 +155,7 @@ def _from(run: Run, step: str) -> str:
 def find(number: str | int, *, viewer: User) -> Run:
     """Return a run that this person may see; raises NoSuchRun."""
     visible = Run.objects.visible_to(viewer).select_related(
-        "job", "dataset", "version__dataset", "requested_by"
+        "job", "dataset", "version__dataset", "requested_by", "workspace"
     )
     key = texts.number(str(number))
     run = None if key is None else visible.filter(pk=key).first()

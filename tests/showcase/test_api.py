@@ -27,7 +27,7 @@ def call(
         content_type="application/json",
         headers={"Authorization": f"Bearer {secret}", **headers},
     )
-    return response.status_code, response.json()
+    return response.status_code, response.json() if response.content else {}
 
 
 def test_a_run_is_started_read_and_cancelled() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from django.core.management import call_command
 
 from showcase.models import Run
-from tests.factories import make_group, make_run, make_user, make_version, work_off
+from tests.factories import make_group, make_run, make_user, make_version, run_job, work_off
 
 pytestmark = pytest.mark.django_db
 
@@ -71,12 +72,17 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(capsys: pytest.CaptureFixt
     make_user("planner")
 
     printed = answer(
-        capsys, "run_showcase", "--scenario", "demo_minimal", "--set", "stores=4", "--dry-run"
+        capsys,
+        *("run_showcase", "--scenario", "demo_minimal", "--as-of", "2026-11-21"),
+        *("--set", "stores=4", "--keep", "weekly", "--dry-run"),
     )
 
     assert printed["config"]["simulate"]["stores"] == 4
     assert printed["steps"][0] == {"index": 1, "name": "precheck", "phase": "data"}
     assert len(printed["config_hash"]) == 64
+    assert (printed["history"], printed["estimate"]) == ({"needed": 72, "there": 92}, None)
+    assert printed["folds"][0] == {"first": "2026-10-11", "last": "2026-10-24"}
+    assert printed["workspace"] == "weekly"
     assert not Run.objects.exists()
 
 
@@ -88,7 +94,7 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(capsys: pytest.CaptureFixt
         (("--scenario", "demo_minimal", "--dataset", "shop"), "dataset"),
         (("--models", "prophet"), "models"),
         (("--horizon", "many"), "horizon"),
-        (("--table", "long"), "table"),
+        (("--table", "wide"), "table"),
         (("--set", "shops=3"), "shops"),
         (("--as-of", "tomorrow"), "as_of"),
     ],
@@ -116,14 +122,70 @@ def test_one_observation_is_refused_before_a_run_exists(
     assert not Run.objects.exists()
 
 
-def test_an_option_that_is_not_there_yet_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_is_kept_under_a_name_that_no_other_has(capsys: pytest.CaptureFixture[str]) -> None:
+    alice = make_user("planner")
+    make_version(by=alice)
+    asked = ("run_showcase", "--dataset", "shop", "--models", "naive", "--keep")
+
+    number = answer(capsys, *asked, "weekly")["run"]
+    taken = answer(capsys, *asked, "weekly", code=2)["error"]
+    unusable = answer(capsys, *asked, "Weekly!", code=2)["error"]
+    by_number = answer(capsys, *asked)["run"]
+
+    assert (taken["field"], taken["detail"]) == (
+        "keep",
+        "A run is kept as 'weekly' already. Choose another name.",
+    )
+    assert unusable["field"] == "keep"
+    listed = {one["run"]: one["workspace"] for one in answer(capsys, "list_runs")["items"]}
+    assert listed == {number: "weekly", by_number: f"run-{by_number}"}
+
+
+def test_options_in_a_file_give_way_to_those_beside_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     make_user("planner")
+    file = tmp_path / "run.json"
+    file.write_text(
+        json.dumps({"scenario": "sparse", "seed": 7, "horizon": 9, "simulate": {"stores": 2}})
+    )
+    asked = ("run_showcase", "--config", str(file), "--dry-run")
 
-    with pytest.raises(SystemExit) as left:
-        call_command("run_showcase", "--keep", "weekly")
+    config = answer(capsys, *asked, "--horizon", "7", "--set", "products=12")["config"]
+    other = answer(capsys, *asked, "--scenario", "demo_minimal")["config"]
+    file.write_text('{"colour": "red"}')
+    unknown = answer(capsys, *asked, code=2)["error"]
+    file.write_text("[]")
+    no_object = answer(capsys, *asked, code=2)["error"]
+    file.unlink()
 
-    assert left.value.code == 2
-    assert "--keep" in capsys.readouterr().err
+    assert (config["scenario"], config["seed"], config["horizon"]) == ("sparse", 7, 7)
+    assert (config["simulate"]["stores"], config["simulate"]["products"]) == (2, 12)
+    assert other["scenario"] == "demo_minimal"
+    assert (unknown["field"], no_object["field"]) == ("colour", "config")
+    assert answer(capsys, *asked, code=2)["error"]["field"] == "config"
+
+
+def test_a_focus_that_the_sales_do_not_have_is_a_warning(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    make_version(by=make_user("planner"))
+    asked = ("run_showcase", "--dataset", "shop", "--focus", "S9:P9")
+
+    (warned,) = answer(capsys, *asked, "--dry-run")["warnings"]
+    answer(capsys, *asked)
+    run = Run.objects.get()
+    for _ in range(20):
+        if run.steps.get(name="status").outcome:
+            break
+        run_job(run.job, rounds=1)
+
+    row = run.steps.get(name="status")
+    assert "There is no series 'S9:P9' in shop@1" in warned
+    assert row.outcome == "warn"
+    assert "There is no series 'S9:P9'" in row.detail
+    assert row.data["focus"] in row.detail
+    assert not row.data["user_scope_applied"]
 
 
 def test_a_queued_run_is_cancelled_by_its_number(capsys: pytest.CaptureFixture[str]) -> None:

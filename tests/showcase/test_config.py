@@ -93,7 +93,8 @@ def test_without_scenario_or_dataset_the_first_scenario_is_meant() -> None:
         ({"folds": 0}, "folds", "0 is not a whole number from 1 to 20"),
         ({"gap": 14}, "gap", "A gap of 14 is not under the horizon of 14"),
         ({"as_of": "tomorrow"}, "as_of", "'tomorrow' is not a date"),
-        ({"focus": "12"}, "focus", "STORE:PRODUCT"),
+        ({"focus": "x" * 301}, "focus", "at most 300"),
+        ({"reset": "yes"}, "reset", "neither true nor false"),
         ({"simulate": {"stores": 3}}, "simulate", "Only simulated sales have knobs"),
         ({"keep_going": "yes"}, "keep_going", "neither true nor false"),
         ({"table": "middle"}, "table", "no table 'middle'"),
@@ -108,7 +109,7 @@ def test_a_bad_option_is_refused_by_name(options: dict[str, Any], field: str, me
 
 
 def test_an_unknown_scenario_names_the_known_ones() -> None:
-    with pytest.raises(BadInput, match=r"no scenario 'rich'\. Known: demo_minimal, sparse"):
+    with pytest.raises(BadInput, match=r"no scenario 'rich'\. Known: demo_minimal, showcase"):
         freeze(SIMULATED, scenario="rich")
 
 
@@ -191,3 +192,25 @@ def test_sales_are_simulated_with_all_that_the_long_table_tells_of() -> None:
 
     assert "enabled" not in plain["simulate"]
     assert rich["simulate"]["enabled"] == ["weather"]
+
+
+def test_a_series_of_simulated_sales_is_a_pair_and_that_of_a_dataset_any_id() -> None:
+    assert freeze(focus="Y12")["focus"] == "Y12"
+    with pytest.raises(BadInput, match="STORE:PRODUCT"):
+        freeze(SIMULATED, focus="Y12")
+
+
+def test_a_reset_is_frozen_only_where_it_is_asked_for() -> None:
+    assert "reset" not in freeze(reset=False)
+    assert freeze(reset=True)["reset"] is True
+
+
+def test_options_of_a_file_are_completed_and_sales_replaced() -> None:
+    base = {"scenario": "sparse", "simulate": {"stores": 2}, "seed": 7}
+
+    assert config.completed({"seed": 8, "simulate": {"products": 9}}, base) == {
+        "scenario": "sparse",
+        "seed": 8,
+        "simulate": {"stores": 2, "products": 9},
+    }
+    assert config.completed({"dataset": "shop"}, base) == {"dataset": "shop", "seed": 7}

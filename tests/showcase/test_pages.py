@@ -289,64 +289,6 @@ def test_a_stream_of_nothing_is_not_readable() -> None:
 # -- starting and stopping --------------------------------------------------------------------
 
 
-def test_the_form_starts_a_run_and_leads_to_it() -> None:
-    alice = make_user()
-    make_version(by=alice)
-
-    response = signed_in(alice).post("/runs/new/", {"sales": "dataset:shop", "horizon": "7"})
-
-    run = Run.objects.get()
-    assert response.status_code == 302
-    assert response["Location"] == f"/runs/{run.pk}/"
-    assert (run.config["horizon"], run.requested_by) == (7, alice)
-
-
-def test_a_refused_field_keeps_what_was_typed() -> None:
-    alice = make_user()
-    make_version(by=alice)
-
-    response = signed_in(alice).post("/runs/new/", {"sales": "dataset:shop", "folds": "6"})
-
-    page = response.content.decode()
-    assert response.status_code == 422
-    assert "6 folds of 14 days need 114 days; there are 90. Use 4 or fewer." in page
-    assert 'value="6"' in page
-    assert not Run.objects.exists()
-
-
-def test_the_preview_says_at_which_position_a_second_run_will_queue() -> None:
-    alice = make_user()
-    make_run(by=alice)
-
-    page = text_of(signed_in(alice), "/runs/new/?sales=dataset:shop", **{"HX-Request": "true"})
-
-    assert "queues at position 1" in page
-    assert "<html" not in page
-
-
-def test_run_again_opens_the_form_filled() -> None:
-    alice = make_user()
-    run = make_run(by=alice, horizon=9, models=["naive"])
-
-    page = text_of(signed_in(alice), f"/runs/new/?from={run.pk}")
-
-    assert 'value="9"' in page
-    assert 'value="naive" id="id_models_0" checked' in page.replace("\n", " ") or "checked" in page
-
-
-def test_knobs_of_simulated_sales_are_turned_in_the_form_and_come_back() -> None:
-    alice = make_user()
-    client = signed_in(alice)
-
-    refused = client.post("/runs/new/", {"sales": "scenario:demo_minimal", "simulate": "shops=3"})
-    assert "&#x27;shops&#x27; is not a knob" in refused.content.decode()
-
-    client.post("/runs/new/", {"sales": "scenario:demo_minimal", "simulate": "stores=4"})
-    run = Run.objects.get()
-    assert run.config["simulate"]["stores"] == 4
-    assert 'value="stores=4"' in text_of(client, f"/runs/new/?from={run.pk}")
-
-
 def test_an_empty_house_starts_over_simulated_sales_with_one_click() -> None:
     alice = make_user()
 

@@ -10,17 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from forecastlab.warehouse.domain.simulator import config as configs
 from forecastlab.warehouse.domain.simulator.config import KNOBS
 from forecastlab.warehouse.domain.simulator.presets import GENERATORS, LOCKED, PRESETS
+from forecastlab.warehouse.queries import wording
 from forecastlab.warehouse.services.simulations import Asked
 
-LABELS = {
-    "stores": _("Stores"),
-    "products": _("Products"),
-    "window_days": _("Days before the last"),
-    "sparsity": _("Sparsity"),
-    "promotion_intensity": _("Promotion intensity"),
-    "stockout_intensity": _("Stock-out intensity"),
-    "noise_sigma": _("Noise"),
-}
 SAID = {
     "season": _("Season: a yearly wave, its peak by category"),
     "changepoints": _("Changepoints: sudden shifts of level that fade away"),
@@ -79,7 +71,7 @@ class SimulationForm(forms.Form):
             reason = LOCKED.get(preset, {}).get(name)
             locked = {"disabled": True} if reason else {}
             self.fields[name] = forms.CharField(
-                label=LABELS[name],
+                label=wording.KNOBS[name],
                 required=False,
                 widget=forms.NumberInput(attrs={**limits, **shown, **locked}),
                 help_text=_("Locked: %s.") % reason

@@ -1,4 +1,5 @@
-"""What pages call the options of an import, which commands and the API name by their names.
+"""What pages call the options of an import and the knobs of the simulator, which commands and the
+API name by their names.
 
 Problems are told in the words of the command, the same everywhere; `on_page` gives a message the
 labels of the form of the columns.
@@ -31,6 +32,15 @@ ROLES: dict[str, Word] = {
     "stockout_share": _("Out of stock, 0 to 1"),
     "stock": _("Stock"),
     "holiday": _("Holiday, 0 or 1"),
+}
+KNOBS: dict[str, Word] = {
+    "stores": _("Stores"),
+    "products": _("Products"),
+    "window_days": _("Days before the last"),
+    "sparsity": _("Sparsity"),
+    "promotion_intensity": _("Promotion intensity"),
+    "stockout_intensity": _("Stock-out intensity"),
+    "noise_sigma": _("Noise"),
 }
 LABELS: dict[str, Word] = {
     "layout": _("Layout"),

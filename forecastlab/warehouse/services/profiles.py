@@ -45,7 +45,7 @@ def status(context: StepContext) -> StepResult:
     detail = f"{version.rows:,} rows of {version.series_count:,} series, "
     detail += dates.window(version.first, version.last)
     if requested and focus != requested:
-        detail += f". There is no series '{requested}': {focus} is shown instead"
+        detail += f". There is no series '{requested}': {focus}, which sells most, stands in"
     return Done(detail, data, warn=bool(requested) and focus != requested)
 
 

@@ -1,18 +1,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from forecastlab.warehouse.domain.simulator.config import parse_knobs
-from showcase.domain.config import METRICS
+from showcase import gateways
+from showcase.domain.config import LONGEST_TIMES, METRICS, completed
 from showcase.management.following import RunCommand
-from showcase.services import configs, runs
+from showcase.services import configs, run_presets, runs
 
 PLAIN = ("scenario", "dataset", "seed", "as_of", "focus", "models", "horizon", "folds")
-MORE = ("step", "gap", "window", "metric", "policy", "name", "table")
+MORE = ("step", "gap", "window", "metric", "policy", "name", "table", "keep", *LONGEST_TIMES)
+FLAGS = ("keep_going", "reset")
+
+
+def _planned(plan: Mapping[str, Any]) -> list[str]:
+    """Say what a plan tells beside its steps."""
+    judged = [f"{one['first']} to {one['last']}" for one in plan["folds"]]
+    took = plan["estimate"]
+    lines = [
+        f"Models: {', '.join(plan['config']['models'])}",
+        f"Folds: {'; '.join(judged)}",
+        f"History: {plan['history']['needed']} periods needed, {plan['history']['there']} there",
+        f"Took before: {took['low']:.0f} to {took['high']:.0f} s in {took['runs']} runs"
+        if took
+        else "Took before: no estimate yet",
+    ]
+    return [*lines, *plan["warnings"]]
 
 
 class Command(RunCommand):
@@ -37,14 +55,32 @@ class Command(RunCommand):
         parser.add_argument("--policy", help="what serves is chosen by; ensemble_switch")
         parser.add_argument("--name", help="what the run is called")
         parser.add_argument(
+            "--keep", nargs="?", const=True, metavar="NAME", help="keep the run, under this name"
+        )
+        parser.add_argument("--reset", action="store_true", help="empty the simulated sales first")
+        parser.add_argument(
+            "--config", metavar="FILE", help="options as JSON; those given beside it win"
+        )
+        parser.add_argument("--preset", metavar="NAME", help="options that you saved; likewise")
+        parser.add_argument(
             "--keep-going", action="store_true", help="skip only what needs a failed step"
+        )
+        parser.add_argument("--step-timeout", metavar="SECONDS", help="for each step")
+        parser.add_argument("--run-timeout", metavar="SECONDS", help="for all of it, once begun")
+        parser.add_argument(
+            "--fresh", action="store_true", help="compute what an equal run has found, too"
         )
         parser.add_argument("--dry-run", action="store_true", help="print the plan, write nothing")
 
     def run(self, options: dict[str, Any]) -> Mapping[str, Any]:
         asked = {key: options[key] for key in (*PLAIN, *MORE) if options[key] is not None}
-        asked |= {"keep_going": True} if options["keep_going"] else {}
+        asked |= {key: True for key in FLAGS if options[key]}
+        asked |= {"reuse": False} if options["fresh"] else {}
         asked |= {"simulate": parse_knobs(options["set"])} if options["set"] else {}
+        if options["preset"]:
+            asked = completed(asked, run_presets.named(options["preset"], by=self.actor).options)
+        if options["config"]:
+            asked = completed(asked, gateways.read_options(Path(options["config"])))
         if options["dry_run"]:
             return configs.prepare(asked, by=self.actor, at=timezone.now()).shown()
         run = runs.start(asked, by=self.actor, at=timezone.now())
@@ -58,7 +94,9 @@ class Command(RunCommand):
             f"{step.get('detail', '')}".rstrip()
             for step in result["steps"]
         ]
-        head = f"Run {result['run']}: {result['status']}" if "run" in result else "Would run:"
+        if result.get("dry_run"):
+            return "\n".join(["Would run:", *lines, *_planned(result)])
+        head = f"Run {result['run']}: {result['status']}"
         winner = result.get("winner")
         told = f"{winner['model']}: {winner['metric']} {winner['value']:.2f}" if winner else ""
         return "\n".join([head, *lines, told]).rstrip()

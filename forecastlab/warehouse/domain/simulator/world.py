@@ -96,6 +96,16 @@ class Store:
         return {"name": name, "region": self.region, "city": self.city, "type": self.kind}
 
 
+def store_code(number: int) -> str:
+    """Return what the store of this number is called; the first is 1."""
+    return f"S{number:04}"
+
+
+def product_code(number: int) -> str:
+    """Return what the product of this number is called; the first is 0."""
+    return f"SKU-{10_000 + number}"
+
+
 class World:
     """The stores and products of a config."""
 
@@ -119,7 +129,7 @@ class World:
         )
 
     def _product(self, number: int) -> Product:
-        code = f"SKU-{10_000 + number}"
+        code = product_code(number)
         draw = self.streams.number
         price = round(CHEAPEST + (DEAREST - CHEAPEST) * draw("list-price", code), 2)
         margin = LOWEST_MARGIN + (HIGHEST_MARGIN - LOWEST_MARGIN) * draw("margin", code)
@@ -151,7 +161,7 @@ class World:
         return 1 + int(self.streams.number("end", code) * (1 - ENDS_FROM) * native)
 
     def _store(self, number: int) -> Store:
-        code = f"S{number:04}"
+        code = store_code(number)
         region = self._one_of(REGIONS, "region", code)
         city = self._one_of(CITIES[region], "city", code)
         return Store(code, region, city, self._one_of(TYPES, "type", code))
