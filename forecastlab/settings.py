@@ -119,6 +119,7 @@ WORKER_SILENT_SECONDS = 20.0
 MESSAGE_LOST_SECONDS = 10.0  # longer than a worker needs to come when it has nothing else to do
 STEP_ATTEMPTS = 5
 SERIES_PER_SHARD = int(os.environ.get("FORECASTLAB_SERIES_PER_SHARD", "0"))
+KEPT_FORECASTS_GB = float(os.environ.get("FORECASTLAB_KEPT_FORECASTS_GB", "10"))
 ARTEFACT_ROOT = Path(os.environ.get("FORECASTLAB_ARTEFACTS", FORECASTLAB_HOME / "artefacts"))
 UPLOAD_ROOT = ARTEFACT_ROOT / "uploads"
 STORAGES = {

@@ -41,6 +41,21 @@ def get_arrays(digest: str, names: Iterable[str] | None = None) -> dict[str, NDA
         return {name: stored[name] for name in names or stored.files}
 
 
+def names(digest: str) -> list[str]:
+    """Return the names of stored arrays."""
+    with np.load(artefacts.path_checked_once(digest), allow_pickle=False) as stored:
+        return list(stored.files)
+
+
+def is_whole(digest: str) -> bool:
+    """Say whether an artefact is there and holds what was stored."""
+    try:
+        artefacts.path_checked_once(digest)
+    except (artefacts.ArtefactMissing, artefacts.ArtefactChanged):
+        return False
+    return True
+
+
 def put_nested(arrays: Mapping[str, Arrays]) -> str:
     """Store arrays that have a name within a name."""
     return put_arrays({f"{a}/{b}": one for a, two in arrays.items() for b, one in two.items()})

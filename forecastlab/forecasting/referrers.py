@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
-from forecastlab.forecasting.models import Backtest, ModelRun
+from forecastlab.forecasting.models import Backtest, KeptForecast, ModelRun
 from forecastlab.forecasting.queries import holders
 from forecastlab.lib.contributions import ArtefactReferrer, Referrer
 
@@ -16,10 +16,15 @@ def _models() -> Iterable[str]:
     return ModelRun.objects.values_list("artefact", flat=True)
 
 
+def _kept() -> Iterable[str]:
+    return KeptForecast.objects.values_list("artefact", flat=True).distinct()
+
+
 def _holders(kind: str, pk: int) -> Sequence[str]:
     return holders.of_version(pk) if kind == "dataset_version" else ()
 
 
 JUDGED = ArtefactReferrer("judged forecasts and what issuing needs", _judged)
 MODELS = ArtefactReferrer("states of models", _models)
+KEPT = ArtefactReferrer("forecasts that later judgements take over", _kept)
 HOLDERS = Referrer("models and forecasts", _holders)

@@ -166,8 +166,12 @@ class Sums:
 
 
 def slices(block: Panel, at: Sequence[Columns]) -> Iterator[tuple[int, int]]:
-    """Yield parts of a block whose signals take little memory."""
-    step = max(SLICE // (block.periods * (len(at[0].signals) + 2)), 1)
+    """Yield parts of a block whose signals take little memory.
+
+    They are alike for histories of about the same length, so that sums over them are.
+    """
+    periods = 1 << block.periods.bit_length()
+    step = max(SLICE // (periods * (len(at[0].signals) + 2)), 1)
     for start in range(0, block.width, step):
         yield start, min(start + step, block.width)
 

@@ -97,6 +97,8 @@ class Model(Protocol):
 
     def unavailable(self) -> str: ...
 
+    def fitted_at(self, task: Task) -> tuple[int, ...]: ...
+
     def learn(self, whole: Whole, task: Task) -> Arrays: ...
 
     def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts: ...
@@ -113,6 +115,13 @@ class PanelModel:
     def unavailable(self) -> str:
         """Return why the model cannot run here, "" where it can."""
         return ""
+
+    def fitted_at(self, task: Task) -> tuple[int, ...]:
+        """Return, for each origin, the one at which what forecasts from it is fitted.
+
+        What is forecast from an origin follows from nothing else that is asked for beside it.
+        """
+        return task.origins
 
 
 class LocalModel(PanelModel):

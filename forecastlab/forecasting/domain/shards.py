@@ -56,9 +56,11 @@ class Work:
 class Forecast:
     """One model's work: `judged` is folds x steps x series, `final` steps x series.
 
-    `fallen` says why series fell back to another model, by their place in the panel.
+    `values` are origins x steps x series as the model gave them: gaps and closed periods are left
+    as they are. `fallen` says why series fell back to another model, by their place in the panel.
     """
 
+    values: Floats
     judged: Floats
     final: Floats
     state: Arrays
@@ -150,6 +152,7 @@ def run(
         found = _made(name, (panel, blocks), work, learned[name], part)
         judged = found.values[:-1, work.gap : work.gap + work.horizon]
         done[name] = Forecast(
+            values=found.values,
             judged=np.where(closed, 0.0, judged),
             final=np.where(ahead, 0.0, found.values[-1, : work.ahead]),
             state=found.state,
@@ -195,6 +198,7 @@ def joined(parts: Sequence[Forecast], widths: Sequence[int]) -> Forecast:
     """Put one model's work on the parts of a panel side by side."""
     starts = [sum(widths[:place]) for place in range(len(widths))]
     return Forecast(
+        values=np.concatenate([one.values for one in parts], axis=-1),
         judged=np.concatenate([one.judged for one in parts], axis=-1),
         final=np.concatenate([one.final for one in parts], axis=-1),
         state=fallbacks.side_by_side([one.state for one in parts], widths),

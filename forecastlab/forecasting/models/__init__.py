@@ -12,6 +12,7 @@ from forecastlab.forecasting.models.judged import (
     SeriesScore,
     SliceScore,
 )
+from forecastlab.forecasting.models.kept import KeptForecast
 
 __all__ = [
     "Alias",
@@ -21,6 +22,7 @@ __all__ = [
     "Champion",
     "Forecast",
     "ForecastIssue",
+    "KeptForecast",
     "ModelRun",
     "Promotion",
     "SeriesScore",

@@ -32,22 +32,30 @@ def seconds_per_series(config: Config, periods: int) -> float:
 def _measured() -> dict[str, float]:
     """Return the seconds per period, series and origin in the last backtests, by model."""
     found: defaultdict[str, list[float]] = defaultdict(list)
-    for periods, series, folds, models in _recent():
-        cells = max(series * periods * (folds + 1), 1)
+    for periods, series, folds, models, reused in _recent():
+        cells = max(series * periods * (folds * (1 - (reused or 0)) + 1), 1)
         for name, told in models.items():
             if name in zoo():
                 found[name].append(told["seconds"] / cells)
     return {name: median(many) for name, many in found.items()}
 
 
-def _recent() -> Iterable[tuple[int, int, int, Mapping[str, Any]]]:
-    """Return periods, series, folds and models of the last backtests, and no more of them."""
+def _recent() -> Iterable[tuple[int, int, int, Mapping[str, Any], float | None]]:
+    """Return periods, series, folds and models of the last backtests, and no more of them.
+
+    Last comes which share of what was judged was taken over from earlier ones.
+    """
     skipped = Func("skipped", function="jsonb_array_length", output_field=IntegerField())
-    told = Backtest.objects.newest().values_list(
-        "version__periods",
-        F("judged") + skipped,
-        KeyTransform("folds", "config"),
-        KeyTransform("models", "result"),
+    told = (
+        Backtest.objects.real()
+        .newest()
+        .values_list(
+            "version__periods",
+            F("judged") + skipped,
+            KeyTransform("folds", "config"),
+            KeyTransform("models", "result"),
+            KeyTransform("reused", "result"),
+        )
     )
-    found: Iterable[tuple[int, int, int, Mapping[str, Any]]] = told[:RECENT]
+    found: Iterable[tuple[int, int, int, Mapping[str, Any], float | None]] = told[:RECENT]
     return found

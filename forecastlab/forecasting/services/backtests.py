@@ -152,6 +152,7 @@ def _described(context: StepContext, found: Found, trained: Mapping[str, Any]) -
             "skipped": skipped,
             "renamed": configs.renamed(context),
             "unavailable": context.results["features"]["unavailable"],
+            "reused": trained.get("reused", 0.0),
             **{name: trained[name] for name in ("fallbacks", "left_out")},
         },
         created_by_id=context.actor_id,

@@ -11,13 +11,15 @@ from django.utils.translation import gettext as _
 
 from forecastlab.forecasting import gateways
 from forecastlab.forecasting.domain import config as rules
-from forecastlab.forecasting.domain import shards
+from forecastlab.forecasting.domain import reuse, shards
 from forecastlab.forecasting.domain.config import Config
-from forecastlab.forecasting.domain.protocol import between
+from forecastlab.forecasting.domain.panel import Whole
+from forecastlab.forecasting.domain.protocol import Arrays, Report, between
 from forecastlab.forecasting.domain.shards import Work
 from forecastlab.forecasting.queries import costs, series_lives
 from forecastlab.forecasting.queries.panels import Source
-from forecastlab.forecasting.services import configs, laying
+from forecastlab.forecasting.services import configs, keeping, laying
+from forecastlab.forecasting.services.keeping import Plan
 from forecastlab.forecasting.services.laying import Laid
 from forecastlab.lib import figures
 from forecastlab.lib.contributions import Done, StepContext
@@ -40,7 +42,8 @@ def prepare(context: StepContext) -> Done:
     started = perf_counter()
     whole = laying.whole(laid.shards, laid.periods)
     report = between(context.report, LAID, 1.0)
-    learned = shards.learn(shards.local(config.single), whole, work, report)
+    plan = keeping.plan(context, work, laid.prints, config.single) if laid.judges else None
+    learned = _learned(config, whole, (work, plan), report)
     data: dict[str, Any] = {
         "row_count": laid.counts["rows"],
         "column_count": laid.columns,
@@ -56,8 +59,8 @@ def prepare(context: StepContext) -> Done:
         "lives": gateways.put_arrays(laid.lives(whole)),
         "shards": laid.shards,
     }
-    if configs.judges(context):
-        data |= _evidence(laid)
+    if plan:
+        data |= {**_evidence(laid), "reuse": plan.as_json(), "lasting": plan.shelf.digests}
     data["temporary"] = _temporary(data)
     data["peak_memory_mb"] = configs.peak_memory_mb()
     return Done(_told(data), data)
@@ -71,6 +74,19 @@ def _evidence(laid: Laid) -> dict[str, Any]:
         "series_judged": int(evidence["judged"].sum()),
         "series_skipped": len(evidence["skipped"]),
     }
+
+
+def _learned(
+    config: Config, whole: Whole, asked: tuple[Work, Plan | None], report: Report
+) -> dict[str, Arrays]:
+    """Return what models of local scope take from all series, at the origins that they need."""
+    work, plan = asked
+    names = shards.local(config.single)
+    learned: dict[str, Arrays] = {}
+    for place, name in enumerate(names):
+        here = reuse.only(work, plan.places[name]) if plan and name in plan.places else work
+        learned |= shards.learn([name], whole, here, shards.part_of(report, place, len(names)))
+    return learned
 
 
 def _laid(context: StepContext, config: Config, source: Source) -> Laid:
@@ -97,6 +113,7 @@ def _temporary(data: dict[str, Any]) -> list[str]:
         data["learned"],
         data["lives"],
         data.get("evidence"),
+        data.get("reuse", {}).get("keys"),
         *(one["digest"] for one in data["shards"]),
     ]
     return [digest for digest in kept if digest]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from forecastlab.forecasting import gateways
-from forecastlab.forecasting.domain import folds, lifecycle, metrics, observed
+from forecastlab.forecasting.domain import folds, lifecycle, metrics, observed, reuse, shards
 from forecastlab.forecasting.domain import panel as panels
 from forecastlab.forecasting.domain.config import Config
 from forecastlab.forecasting.domain.lifecycle import Told
@@ -25,7 +25,8 @@ MOST_KEPT = 10_000_000
 class Laid:
     """The parts of a panel, stored one by one; of each what is needed of all is kept.
 
-    `evidence` and `lives` have one array a name, with the series of all parts on the last axis.
+    `evidence` and `lives` have one array a name, with the series of all parts on the last axis;
+    `prints` stand for what may be known of each block at each origin.
     """
 
     def __init__(self, config: Config, discontinued: Mapping[int, str], *, judges: bool) -> None:
@@ -37,6 +38,7 @@ class Laid:
         self._signals: Any = 0
         self._evidence: list[Arrays] = []
         self._told: list[Told] = []
+        self.prints: list[list[str]] = []
 
     def add(self, loaded: Loaded) -> None:
         panel = loaded.panel
@@ -51,6 +53,7 @@ class Laid:
         self._told.append(lifecycle.tell(panel, self.config.frequency, self.discontinued))
         if self.judges:
             self._evidence.append(evidence_of(panel, self.config))
+            self.prints += reuse.prints(panel, shards.judging(self.config, panel.periods))
 
     def lives(self, whole: Whole) -> Arrays:
         return lifecycle.of(whole, self._told).pack()

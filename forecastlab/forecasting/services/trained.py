@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from forecastlab.forecasting import gateways
@@ -14,30 +13,37 @@ from forecastlab.forecasting.domain import fallbacks
 from forecastlab.forecasting.domain.judgement import Evidence
 from forecastlab.forecasting.domain.panel import Flags, Floats, Integers
 from forecastlab.forecasting.domain.protocol import Arrays
+from forecastlab.forecasting.domain.reuse import Keys
+from forecastlab.forecasting.services import configs, keeping
+from forecastlab.forecasting.services.keeping import Shelf
 from forecastlab.lib.contributions import StepContext
-
-Digests = Sequence[Mapping[str, Any]]
 
 
 def judged(context: StepContext, evidence: Evidence) -> dict[str, Floats]:
-    """Return the judged forecasts of every single model: folds x steps x series."""
-    train = context.results["train"]
-    frame = _side_by_side(train["shards"], train["whole"])
-    shape = (-1, *evidence.actual.shape[:2])
+    """Return the judged forecasts of every single model: folds x steps x series.
+
+    What was made for this judgement comes first, what earlier ones made fills the rest. Closed
+    periods are forecast as zero.
+    """
+    train, config = context.results["train"], configs.of(context)
+    plan = keeping.restore(context.results["features"]["reuse"])
+    made = [one["judged"] for one in (*train["shards"], *train["whole"])]
+    shelf = Shelf([*made, *plan.shelf.digests])
+    part = slice(config.gap, config.gap + config.horizon)
+    closed = np.zeros(1, dtype=np.bool_) if evidence.closed is None else evidence.closed
     return {
-        name: np.ascontiguousarray(
-            # Taken out of the frame, so that no model is held twice.
-            frame.drop_in_place(name).to_numpy().reshape(shape).transpose(1, 2, 0)
-        )
+        name: np.where(closed, 0.0, _of_model(shelf, plan.keys[name], part))
         for name in train["trained"]
     }
 
 
-def _side_by_side(shards: Digests, whole: Digests) -> pl.DataFrame:
-    """Return the judged forecasts of both kinds of models, a column a model."""
-    parts = [gateways.get_frame(one["judged"]) for one in shards]
-    beside = [gateways.get_frame(one["judged"]).drop("series_id") for one in whole]
-    return pl.concat([*([pl.concat(parts)] if parts else []), *beside], how="horizontal")
+def _of_model(shelf: Shelf, keys: Keys, part: slice) -> Floats:
+    """Return some of the steps from all origins but the last one."""
+    judged = keys[:, :-1].T.tolist()
+    found = shelf.read(key for fold in judged for key in fold)
+    return np.stack(
+        [np.concatenate([found[key][part] for key in fold], axis=-1) for fold in judged]
+    )
 
 
 def final(context: StepContext) -> tuple[dict[str, Floats], Mapping[str, Arrays]]:

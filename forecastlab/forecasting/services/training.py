@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from time import perf_counter
 from typing import Any
 
 import numpy as np
-import polars as pl
 from django.utils.translation import gettext as _
 
 from forecastlab.forecasting import gateways
-from forecastlab.forecasting.domain import panel as panels
 from forecastlab.forecasting.domain import shards
 from forecastlab.forecasting.domain.config import title_of
-from forecastlab.forecasting.domain.panel import Integers, Panel
-from forecastlab.forecasting.domain.protocol import Arrays, Report, between
-from forecastlab.forecasting.domain.shards import Forecast, Work
-from forecastlab.forecasting.services import configs, failing, features, laying
+from forecastlab.forecasting.domain.panel import BLOCK, Integers, Panel
+from forecastlab.forecasting.domain.protocol import between
+from forecastlab.forecasting.domain.shards import Forecast
+from forecastlab.forecasting.services import configs, failing, keeping
+from forecastlab.forecasting.services.making import Making
 from forecastlab.lib import figures
 from forecastlab.lib.barriers import barrier
 from forecastlab.lib.contributions import Done, FanOut, StepContext, StepResult
@@ -47,44 +45,42 @@ def _fanned_out(context: StepContext) -> list[Mapping[str, Any]]:
 
 
 def _train_shard(context: StepContext, shard: dict[str, Any]) -> Done:
-    parts = [shard["digest"]] if "digest" in shard else _every(context)
-    work = features.work_of(context, configs.of(context), context.results["features"]["periods"])
-    whole = "whole" in shard
-    learning = LEARNING if whole else 0.0
-    learned, seconds = _learned(context, shard, work, between(context.report, 0.0, learning))
-    report = between(context.report, learning, 1.0)
+    learning = LEARNING if "whole" in shard else 0.0
+    making = Making(context, shard)
+    making.learn(between(context.report, 0.0, learning))
     trained = _Trained()
-    for place, digest in enumerate(parts):
-        panel = panels.unpack(gateways.get_arrays(digest))
-        part = shards.part_of(report, place, len(parts))
-        trained.add(panel, shards.run(panel, work, learned, part))
+    for number, block in making.blocks():
+        so_far = (len(trained.parts) + 1) * BLOCK / shard["series"]
+        done = making.run(number, block, lambda _share: context.report())
+        trained.add(block, done)
+        context.report(learning + (1 - learning) * min(so_far, 1.0))
     barrier("shard-trained")
     done = trained.joined()
     data = {
         "final": gateways.put_arrays(_final(done)),
         "seconds": {
-            name: round(seconds.get(name, 0.0) + one.seconds, 4) for name, one in done.items()
+            name: round(making.seconds[name] + one.seconds, 4) for name, one in done.items()
         },
         "fallbacks": failing.of_shard(trained.series, done),
         "peak_memory_mb": configs.peak_memory_mb(),
     }
-    if whole:
-        data["learned"] = gateways.put_nested(learned)
+    if "whole" in shard:
+        data["learned"] = gateways.put_nested(making.learned)
     if configs.judges(context):
-        data["judged"] = gateways.put_frame(_judged(trained.series, done))
+        data |= making.keep()
     return Done(_("%(count)s series") % {"count": figures.number(len(trained.series))}, data)
 
 
 class _Trained:
-    """What models made of the parts of a panel."""
+    """What models made of the blocks of a panel."""
 
     def __init__(self) -> None:
         self.parts: list[dict[str, Forecast]] = []
         self.ids: list[Integers] = []
 
-    def add(self, panel: Panel, done: dict[str, Forecast]) -> None:
+    def add(self, block: Panel, done: dict[str, Forecast]) -> None:
         self.parts.append(done)
-        self.ids.append(panel.series)
+        self.ids.append(block.series)
 
     @property
     def series(self) -> Integers:
@@ -98,37 +94,12 @@ class _Trained:
         }
 
 
-def _every(context: StepContext) -> list[str]:
-    return [one["digest"] for one in context.results["features"]["shards"]]
-
-
-def _learned(
-    context: StepContext, shard: Mapping[str, Any], work: Work, report: Report
-) -> tuple[dict[str, Arrays], dict[str, float]]:
-    """Return what the models of this task share, and the seconds that it took here."""
-    told = context.results["features"]
-    if "whole" in shard:
-        started = perf_counter()
-        whole = laying.whole(told["shards"], told["periods"])
-        learned = shards.learn([shard["whole"]], whole, work, report)
-        return learned, {shard["whole"]: perf_counter() - started}
-    kept = gateways.get_nested(told["learned"])
-    return {name: kept.get(name, {}) for name in shards.local(configs.of(context).single)}, {}
-
-
 def _final(done: dict[str, Forecast]) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {}
     for model, one in done.items():
         arrays[f"final/{model}"] = one.final
         arrays |= {f"state/{model}/{name}": values for name, values in one.state.items()}
     return arrays
-
-
-def _judged(series: Integers, done: dict[str, Forecast]) -> pl.DataFrame:
-    """Return one row per series, fold and step, one column per model."""
-    shape = next(iter(done.values())).judged.shape
-    columns = {name: one.judged.transpose(2, 0, 1).reshape(-1) for name, one in done.items()}
-    return pl.DataFrame({"series_id": np.repeat(series, shape[0] * shape[1]), **columns})
 
 
 def _trained(context: StepContext) -> Done:
@@ -142,22 +113,40 @@ def _trained(context: StepContext) -> Done:
         "models": ", ".join(title_of(name) for name in told["trained"]),
         "series": figures.number(context.results["features"]["series"]),
     }
+    reused = _reused(context)
+    if reused:
+        detail += _("; %(share)s of what is judged was there already") % {
+            "share": figures.percent(reused)
+        }
     made = [
         {name: one.data.get(name) for name in ("judged", "final", "learned")}
         for one in context.shards
     ]
     whole = [one for one in made if one["learned"]]
+    judged = [one["judged"] for one in made if one["judged"]]
+    if judged:
+        keeping.prune(context.now)
     data = {
         **told,
         **_coverage(context),
         "requested_models": list(config.models),
         "shards": [one for one in made if not one["learned"]],
         "whole": whole,
-        "temporary": [digest for one in made for digest in one.values() if digest],
+        "temporary": [one[name] for one in made for name in ("final", "learned") if one[name]],
+        "lasting": [*judged, *context.results["features"].get("reuse", {}).get("shelf", [])],
         "seconds": seconds,
+        "reused": reused,
         "peak_memory_mb": max(one.data["peak_memory_mb"] for one in context.shards),
     }
     return Done(detail, data)
+
+
+def _reused(context: StepContext) -> float:
+    """Return the share of the judged forecasts that earlier judgements made."""
+    config = configs.of(context)
+    blocks = -(-context.results["features"]["series"] // BLOCK)
+    taken = sum(one.data.get("taken", 0) for one in context.shards)
+    return round(float(taken / (blocks * len(config.single) * config.folds)), 4)
 
 
 def _coverage(context: StepContext) -> dict[str, int]:

@@ -44,6 +44,11 @@ class LightGbm(PanelModel):
     def unavailable(self) -> str:
         return boosting.unavailable()
 
+    def fitted_at(self, task: Task) -> tuple[int, ...]:
+        fitted = _fitted(task)
+        at = np.array(task.origins)[fitted]
+        return tuple(at[np.cumsum(fitted) - 1].tolist())
+
     def learn(self, whole: Whole, task: Task) -> Arrays:
         """Return `text.N` for each fit, `which` of them serves each origin, and what they need.
 
