@@ -337,3 +337,33 @@ def test_real_sales_are_imported_whole(
     assert code == 0, told
     assert (told["rows"], told["series"]) == (rows, series)
     assert queries.facts(DatasetVersion.objects.get()).height == rows
+
+
+def test_a_dry_run_says_what_would_change_and_stores_nothing(folder: Path) -> None:
+    path = folder / "sales.csv"
+    path.write_text(SALES)
+    assert run_import("shop", str(path))[0] == 0
+    before = partitions()
+    path.write_text(f"{SALES}B,1,2024-01-02,9\n")
+
+    code, told = run_import("shop", str(path), "--dry-run")
+
+    assert (code, told["dry_run"], told["importable"]) == (0, True, True)
+    assert (told["dataset"], told["rows"], told["series"]) == ("shop", 4, 2)
+    assert told["changes"]["rows"]["added"] == 1
+    path.write_text(f"{SALES}B,1,2024-01-02,many\n")
+    code, told = run_import("shop", str(path), "--dry-run")
+    assert (code, told["importable"]) == (1, False)
+    assert "many" in next(one["message"] for one in told["problems"] if one["level"] == "error")
+    assert partitions() == before
+    assert DatasetVersion.objects.count() == 1
+
+
+def test_a_dry_run_leaves_no_file(folder: Path, upload_root: Path) -> None:
+    path = folder / "sales.csv"
+    path.write_text(SALES)
+
+    code, _told = run_import("shop", str(path), "--dry-run")
+
+    assert code == 0
+    assert nothing_is_left(upload_root, partitions())

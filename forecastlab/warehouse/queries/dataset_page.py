@@ -244,6 +244,10 @@ class DatasetPage:
     def models_url(self) -> str:
         return address("forecasting:models", f"?dataset={self.version.dataset.name}")
 
+    @property
+    def batches_url(self) -> str:
+        return address("forecasting:batches", f"?dataset={self.version.dataset.name}")
+
 
 def of(version: DatasetVersion) -> DatasetPage:
     newest = version.dataset.versions.filter(number__gt=version.number)

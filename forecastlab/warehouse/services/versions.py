@@ -9,7 +9,7 @@ from psycopg.errors import LockNotAvailable
 
 from forecastlab.events.services import log
 from forecastlab.lib import registry
-from forecastlab.lib.contributions import NewEvent, Referrer, StepContext, StepFailed, Transient
+from forecastlab.lib.contributions import Gone, NewEvent, Referrer, StepContext, Transient
 from forecastlab.lib.errors import Conflict, NotFound
 from forecastlab.warehouse.models import Dataset, DatasetVersion
 from forecastlab.warehouse.services import loading
@@ -44,9 +44,7 @@ def version_of(context: StepContext) -> DatasetVersion:
     wanted = context.results.get("seed", {}).get("version") or context.params.get("version")
     version = DatasetVersion.objects.select_related("dataset").filter(pk=int(wanted or 0)).first()
     if version is None:
-        raise StepFailed(
-            "The dataset version of this run is gone.", hint="Start a run over another version."
-        )
+        raise Gone("The sales of this run are gone.", hint="Start a run over another version.")
     return version
 
 

@@ -1,16 +1,26 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from forecastlab.jobs.models import Job
 from forecastlab.lib.errors import HouseError
 from forecastlab.warehouse.domain.roles import ROLES
 from forecastlab.warehouse.management.waiting import LoadingCommand
-from forecastlab.warehouse.services import beside, import_profiles, imports, uploads
+from forecastlab.warehouse.services import (
+    beside,
+    import_profiles,
+    imports,
+    outcomes,
+    previews,
+    uploads,
+)
+from forecastlab.warehouse.services.imports import Asked
 
 OPTIONS = {
     "frequency": "H, D, W, M, Q or Y; else guessed",
@@ -64,6 +74,11 @@ class Command(LoadingCommand):
         )
         for name, text in FILES.items():
             parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=text)
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="read and check the file, say what it would change, store nothing",
+        )
 
     def start(self, options: dict[str, Any]) -> Job:
         said = {name: options[name] for name in OPTIONS if options[name] is not None}
@@ -75,9 +90,25 @@ class Command(LoadingCommand):
         try:
             further = beside.of_paths({name: options[name] for name in FILES})
             wanted = beside.keep(upload, further, wanted)
-            return imports.start(
-                options["name"], upload, options=wanted, by=self.actor, at=timezone.now()
-            )
+            begin = previews.start if options["dry_run"] else imports.start
+            return begin(options["name"], upload, options=wanted, by=self.actor, at=timezone.now())
         except HouseError:
             upload.place.discard()
             raise
+
+    def outcome(self, job: Job, options: dict[str, Any]) -> Mapping[str, Any]:
+        if not options["dry_run"]:
+            return super().outcome(job, options)
+        if job.is_terminal:
+            previews.discard(imports.opened(Asked.of(job.params)))
+        return outcomes.looked_at(job)
+
+    def succeeded(self, result: Mapping[str, Any]) -> bool:
+        return bool(result.get("importable", True))
+
+    def describe(self, result: Mapping[str, Any]) -> str:
+        if "importable" not in result:
+            return super().describe(result)
+        nothing = _("Nothing of this file can be stored as it is.")
+        would = super().describe({"version": _("next"), **result}) if "rows" in result else nothing
+        return "\n".join([would, _("This was a dry run: nothing is stored.")])
