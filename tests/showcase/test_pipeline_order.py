@@ -94,6 +94,7 @@ def test_a_pipeline_that_does_not_fit_fails_the_system_check(rows: list[Row], co
 def test_the_rows_of_the_short_table_in_order() -> None:
     assert names(contributed.planned({"table": "short"})) == [
         "precheck",
+        "reset",
         "seed",
         "status",
         "features",

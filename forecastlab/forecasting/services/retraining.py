@@ -40,9 +40,10 @@ def judged_run(
     """Train one model over all series on the periods before `until`, and judge it inside them.
 
     It is judged on the folds of the run, moved to end with these periods; of more than fit, on as
-    many as do. `until` is all periods where it is left out. Repeating it with the same `key` finds
-    what was made. Raises HistoryTooShort where no fold fits, StepFailed where no series can be
-    judged or the model fails on every one.
+    many as do. `until` is all periods where it is left out; as of an earlier one, closed periods
+    and those before the first sale are not scored. Repeating it with the same `key` finds what was
+    made. Raises HistoryTooShort where no fold fits, StepFailed where no series can be judged or the
+    model fails on every one.
     """
     key = f"{configs.key(context)}.{key}"
     made = ModelRun.objects.filter(backtest__key=key).select_related("backtest")

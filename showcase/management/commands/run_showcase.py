@@ -40,7 +40,7 @@ class Command(RunCommand):
         super().add_arguments(parser)
         parser.add_argument("--scenario", help="simulate the sales of this scenario")
         parser.add_argument("--dataset", metavar="NAME[@VERSION]", help="run over these sales")
-        parser.add_argument("--table", help="which rows of the pipeline: short")
+        parser.add_argument("--table", help="which rows of the pipeline: short, long")
         parser.add_argument("--seed", help="of what is simulated; 42")
         parser.add_argument("--set", action="append", default=[], metavar="KNOB=VALUE")
         parser.add_argument("--as-of", metavar="DATE", help="today, in UTC")

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from forecastlab.lib.commands import HouseCommand
+from showcase.domain.config import usual_table
 from showcase.domain.pipeline import TABLES
 from showcase.queries import pipeline
 
@@ -16,13 +17,17 @@ class Command(HouseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--scenario", help="of the rows that a run of this scenario has")
-        parser.add_argument("--table", choices=TABLES, default=TABLES[0])
+        parser.add_argument(
+            "--table", choices=TABLES, help="the usual one of the scenario, if left out"
+        )
 
     def run(self, options: dict[str, Any]) -> Mapping[str, Any]:
-        return pipeline.shown({"table": options["table"], "scenario": options["scenario"]})
+        scenario = options["scenario"] or ""
+        table = options["table"] or usual_table({"scenario": scenario})
+        return pipeline.shown({"table": table, "scenario": scenario})
 
     def describe(self, result: Mapping[str, Any]) -> str:
         return "\n".join(
-            f"{index:2d} {step['phase']:10s} {step['name']:16s} {step['contributed_by']}"
+            f"{index:2d} {step['phase']:10s} {step['name']:22s} {step['contributed_by']}"
             for index, step in enumerate(result["steps"], start=1)
         )
