@@ -19,8 +19,8 @@ from django.utils import timezone
 
 from forecastlab.accounts.models import User
 from forecastlab.accounts.services import tokens
-from forecastlab.forecasting.models import ForecastIssue
-from forecastlab.forecasting.services import forecasts
+from forecastlab.forecasting.models import Batch, ForecastIssue
+from forecastlab.forecasting.services import batches, forecasts
 from forecastlab.jobs.models import Job
 from forecastlab.lib import artefacts
 from forecastlab.warehouse.domain.options import Options
@@ -374,9 +374,54 @@ def a_judged_series_to_download(alice: User) -> Sample:
     return Sample({**a_judged_series(alice).kwargs, "suffix": "csv"})
 
 
+def guarded_batch() -> Batch:
+    version = guarded_version()
+    options = {"models": ["naive"], "horizon": 7, "by": "series"}
+    return batches.start(version, options, by=version.created_by, at=timezone.now())
+
+
+@sample(
+    "forecasting:batch",
+    "forecasting:batch-actions",
+    "forecasting:batch-cancel",
+    "forecasting:batch-retry",
+)
+def a_batch(alice: User) -> Sample:
+    return Sample({"pk": guarded_batch().pk})
+
+
+@sample("forecasting:batch-download")
+def a_batch_to_download(alice: User) -> Sample:
+    return Sample({**a_batch(alice).kwargs, "suffix": "csv"})
+
+
+@sample("api:batch-read", "api:batch-items", "api:batch-cancel")
+def a_batch_of_the_api(alice: User) -> Sample:
+    return Sample({"batch_id": guarded_batch().pk})
+
+
+@sample("api:batch-retry")
+def a_stopped_batch_of_the_api(alice: User) -> Sample:
+    batch = guarded_batch()
+    batches.cancel(batch, by=batch.requested_by, at=timezone.now())
+    return Sample({"batch_id": batch.pk})
+
+
+@sample("api:batch-presets")
+def presets_of_the_api(alice: User) -> Sample:
+    return Sample(query={"dataset": guarded_version().dataset.name})
+
+
+@sample("api:batch-start")
+def a_dataset_to_judge_in_a_batch(alice: User) -> Sample:
+    body = {"dataset": guarded_version().dataset.name, "models": ["naive"], "by": "series"}
+    return Sample(body=body)
+
+
 # -- streams -----------------------------------------------------------------------------------
 # By prefix: a stream that only the group `readers`, in any role, may read.
 STREAM_SAMPLES: dict[str, Callable[[], str]] = {
+    "batch": lambda: guarded_batch().stream,
     "dataset": lambda: f"dataset.{guarded_version().dataset_id}",
     "job": lambda: f"job.{guarded_job().pk}",
     "run": lambda: guarded_run().stream,

@@ -8,8 +8,8 @@ from ninja import Query, Router, Schema, Status
 from pydantic import ConfigDict
 
 from forecastlab.accounts.services.access import person, requires
-from forecastlab.forecasting.queries import representations
-from forecastlab.forecasting.services import backtests, forecasts
+from forecastlab.forecasting.queries import batch_representations, representations
+from forecastlab.forecasting.services import backtests, batches, forecasts
 from forecastlab.lib.cursors import Page
 from forecastlab.warehouse import queries as warehouse
 
@@ -40,6 +40,36 @@ class ForecastIn(Asked):
     dataset: str
     horizon: int | None = None
     alias: str = ""
+
+
+class BatchFilters(Page):
+    dataset: str = ""
+    status: str = ""
+
+
+class ItemFilters(Page):
+    status: str = ""
+
+
+class BatchIn(Asked):
+    """Judge models on every part of a scope, each by itself; or as a preset has it."""
+
+    dataset: str
+    preset: str | None = None
+    scope: str | None = None
+    region: str | None = None
+    category: str | None = None
+    top_n: int | None = None
+    series: list[str] | None = None
+    by: str | None = None
+    models: list[str] | None = None
+    horizon: int | None = None
+    folds: int | None = None
+    step: int | None = None
+    gap: int | None = None
+    window: int | None = None
+    metric: str | None = None
+    season_length: int | None = None
 
 
 class BacktestIn(Asked):
@@ -153,3 +183,93 @@ def model_run_listing(request: HttpRequest, asked: Query[ModelRunFilters]) -> di
 @requires("forecast.view")
 def model_run_read(request: HttpRequest, model_run_id: int) -> dict[str, Any]:
     return representations.model_run(representations.find_model_run(person(request), model_run_id))
+
+
+# -- batches ----------------------------------------------------------------------------------
+
+
+@router.post(
+    "/batches",
+    response={202: dict[str, Any]},
+    url_name="batch-start",
+    summary="Judge models on every part of a scope",
+)
+@requires("forecast.issue")
+def batch_start(request: HttpRequest, asked: BatchIn) -> Status[dict[str, Any]]:
+    by = person(request)
+    version = warehouse.resolve(asked.dataset, by)
+    options = asked.model_dump(exclude={"dataset"}, exclude_none=True)
+    batch = batches.start(version, options, by=by, at=timezone.now())
+    return Status(202, batch_representations.read(batch))
+
+
+@router.get(
+    "/batches", response=dict[str, Any], url_name="batch-list", summary="Batches, newest first"
+)
+@requires("forecast.view")
+def batch_listing(request: HttpRequest, asked: Query[BatchFilters]) -> dict[str, Any]:
+    items, following = batch_representations.listed(person(request), **asked.dict())
+    return {"items": items, "next": following}
+
+
+@router.get(
+    "/batch-presets",
+    response=dict[str, Any],
+    url_name="batch-presets",
+    summary="The ready-made batches, and why one cannot be used on a dataset",
+)
+@requires("forecast.view")
+def batch_presets(request: HttpRequest, dataset: str) -> dict[str, Any]:
+    version = warehouse.resolve(dataset, person(request))
+    return {"dataset": version.ref, "items": batch_representations.presets(version)}
+
+
+@router.get(
+    "/batches/{batch_id}",
+    response=dict[str, Any],
+    url_name="batch-read",
+    summary="A batch with the number of its items by status",
+)
+@requires("forecast.view")
+def batch_read(request: HttpRequest, batch_id: int) -> dict[str, Any]:
+    return batch_representations.read(batches.find(batch_id, viewer=person(request)))
+
+
+@router.get(
+    "/batches/{batch_id}/items",
+    response=dict[str, Any],
+    url_name="batch-items",
+    summary="The items of a batch with their metrics",
+)
+@requires("forecast.view")
+def batch_items(request: HttpRequest, batch_id: int, asked: Query[ItemFilters]) -> dict[str, Any]:
+    found = batches.find(batch_id, viewer=person(request))
+    items, following = batch_representations.items(found, **asked.dict())
+    return {"items": items, "next": following}
+
+
+@router.post(
+    "/batches/{batch_id}/cancel",
+    response=dict[str, Any],
+    url_name="batch-cancel",
+    summary="Stop a batch",
+)
+@requires("forecast.issue")
+def batch_cancel(request: HttpRequest, batch_id: int) -> dict[str, Any]:
+    by = person(request)
+    found = batches.find(batch_id, viewer=by)
+    return batch_representations.read(batches.cancel(found, by=by, at=timezone.now()))
+
+
+@router.post(
+    "/batches/{batch_id}/retry",
+    response={202: dict[str, Any]},
+    url_name="batch-retry",
+    summary="Judge again what failed or was stopped",
+)
+@requires("forecast.issue")
+def batch_retry(request: HttpRequest, batch_id: int) -> Status[dict[str, Any]]:
+    by = person(request)
+    found = batches.find(batch_id, viewer=by)
+    batch = batches.retry(found, by=by, at=timezone.now())
+    return Status(202, batch_representations.read(batch))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from forecastlab.forecasting.services import (
     backfill,
     backtests,
+    batch_steps,
     features,
     registry,
     second_frame,
@@ -76,6 +77,20 @@ REGISTER = PipelineStep(
     drawing="forecasting/_step_register.html",
     weight=2,
     lease_seconds=120,
+)
+BATCH = PipelineStep(
+    name="batch_preset",
+    phase="portfolio",
+    title="Sweep baselines as a batch",
+    run=batch_steps.sweep,
+    after=("safer_promote_flow?", "register"),
+    before=("verify",),
+    tables=("long",),
+    drawing="forecasting/_step_batch.html",
+    weight=1,
+    lease_seconds=120,
+    isolated=True,
+    observe=batch_steps.follow,
 )
 VERIFY = PipelineStep(
     name="verify",

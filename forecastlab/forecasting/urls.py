@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from forecastlab.forecasting import views
+from forecastlab.forecasting.views import batches
 
 app_name = "forecasting"
 urlpatterns = [
@@ -39,5 +40,16 @@ urlpatterns = [
         "models/backtests/<int:pk>/<slug:table>.<table_suffix:suffix>",
         views.backtest_download,
         name="backtest-download",
+    ),
+    path("models/batches/", batches.batch_list, name="batches"),
+    path("models/batches/new/", batches.batch_new, name="batch-new"),
+    path("models/batches/<int:pk>/", batches.batch, name="batch"),
+    path("models/batches/<int:pk>/actions/", batches.batch_actions, name="batch-actions"),
+    path("models/batches/<int:pk>/cancel/", batches.batch_cancel, name="batch-cancel"),
+    path("models/batches/<int:pk>/retry/", batches.batch_retry, name="batch-retry"),
+    path(
+        "models/batches/<int:pk>/items.<table_suffix:suffix>",
+        batches.batch_download,
+        name="batch-download",
     ),
 ]

@@ -132,7 +132,11 @@ class NewEvent:
 
 @dataclass(frozen=True, slots=True)
 class JobStepPlan:
-    """One step of a job kind. `weight` is its share of the job's progress."""
+    """One step of a job kind. `weight` is its share of the job's progress.
+
+    Shards of an `isolated` step fail alone: the others go on, and the step is told of all.
+    `observe` hears of the step's own changes, as that of a kind hears of all.
+    """
 
     name: str
     run: Callable[[StepContext], StepResult]
@@ -142,6 +146,8 @@ class JobStepPlan:
     timeout_seconds: int = 900
     queue: str = ""
     always: bool = False  # runs also after a failure (a clean-up)
+    isolated: bool = False
+    observe: Observer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +171,9 @@ class JobChange:
     seconds: float | None = None
 
 
+Observer = Callable[[JobChange], Sequence[NewEvent]]
+
+
 @dataclass(frozen=True, slots=True)
 class JobKind:
     """A kind of durable work.
@@ -181,7 +190,7 @@ class JobKind:
     queue: str = "heavy"
     cap: int = 0
     timeout: timedelta = timedelta(hours=6)
-    observe: Callable[[JobChange], Sequence[NewEvent]] | None = None
+    observe: Observer | None = None
     topic: Callable[[Json], str] | None = None
     compensate: Callable[[StepContext], None] | None = None
     can_see: Callable[[Any, Json], bool] | None = None
@@ -198,6 +207,7 @@ class PipelineStep:
 
     `phase` groups rows; `tables` says in which tables it stands; `includes` leaves it out of a
     run whose config does not want it. `drawing` names a template that draws the step's `data`.
+    `isolated` and `observe` are those of `JobStepPlan`.
     """
 
     name: str
@@ -213,6 +223,8 @@ class PipelineStep:
     lease_seconds: int = 30
     timeout_seconds: int = 900
     always: bool = False
+    isolated: bool = False
+    observe: Observer | None = None
 
     @property
     def plan(self) -> JobStepPlan:
@@ -225,6 +237,8 @@ class PipelineStep:
             lease_seconds=self.lease_seconds,
             timeout_seconds=self.timeout_seconds,
             always=self.always,
+            isolated=self.isolated,
+            observe=self.observe,
         )
 
 

@@ -19,6 +19,7 @@ MADE = {
     "backtest": "backtest",
     "model_runs": "model_run",
     "issue": "forecast_issue",
+    "batch_id": "batch",
 }
 
 

@@ -106,6 +106,17 @@ def test_a_failed_shard_fails_the_step_after_the_others_have_ended() -> None:
     assert parent.detail == "1 of 4 shards failed: Shard 0 is burnt."
 
 
+def test_a_failed_shard_of_an_isolated_step_fails_alone() -> None:
+    orders = {"one": {"do": "fan", "shards": 4, "failing": [0, 2]}}
+
+    job = run_job(make_job(steps=["one"], orders=orders, isolated=True))
+
+    parent = parent_of(job)
+    assert (job.status, parent.outcome, parent.data) == ("succeeded", "pass", {"sum": 4})
+    ended = parent.shards.order_by("position").values_list("outcome", flat=True)
+    assert list(ended) == ["fail", "pass", "fail", "pass"]
+
+
 def test_a_cancelled_fan_out_drops_its_idle_shards_and_stops_the_others() -> None:
     job = make_fanned(3)
     parent = parent_of(job)

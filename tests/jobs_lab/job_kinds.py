@@ -94,7 +94,8 @@ def _fan(context: StepContext, orders: Json) -> StepResult:
     if context.shard is None:
         if not context.shards:
             return FanOut([{"index": index} for index in range(orders["shards"])], "Fanning out")
-        return Done("gathered", {"sum": sum(one.data["index"] for one in context.shards)})
+        good = [one.data["index"] for one in context.shards if one.status == "pass"]
+        return Done("gathered", {"sum": sum(good)})
     index = context.shard["index"]
     _note(context, f"shard-{index}")
     if index in orders.get("failing", ()):
@@ -129,6 +130,7 @@ def _plan(params: Json) -> list[JobStepPlan]:
             lease_seconds=lease,
             always=name.startswith("always"),
             timeout_seconds=params.get("timeout_seconds", 900),
+            isolated=params.get("isolated", False),
         )
         for name in names
     ]

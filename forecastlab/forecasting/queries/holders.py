@@ -8,11 +8,11 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from forecastlab.forecasting.models import Alias, Backtest, ForecastIssue, ModelRun
+from forecastlab.forecasting.models import Alias, Backtest, Batch, ForecastIssue, ModelRun
 from forecastlab.jobs.models import Job
 
 # Kinds of jobs that work on a version without holding the slot of its dataset.
-KINDS = ("backtest", "forecast")
+KINDS = ("backtest", "forecast", "batch")
 
 
 def of_version(version_id: int) -> list[str]:
@@ -33,6 +33,7 @@ def of_version(version_id: int) -> list[str]:
         *_counted(Backtest.objects.real(), version_id, _one_backtest),
         *_counted(ModelRun.objects.real(), version_id, _one_model_run),
         *_counted(ForecastIssue.objects.all(), version_id, _one_issue),
+        *_counted(Batch.objects.all(), version_id, _one_batch),
     ]
 
 
@@ -57,3 +58,7 @@ def _one_issue(count: int) -> str:
         "%(n)s sets of forecasts were issued from it",
         count,
     )
+
+
+def _one_batch(count: int) -> str:
+    return ngettext("%(n)s batch was judged on it", "%(n)s batches were judged on it", count)

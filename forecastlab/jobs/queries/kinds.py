@@ -49,15 +49,26 @@ def find(name: str) -> JobKind:
 
 def plan_of(kind_name: str, params: Json, step: str) -> JobStepPlan:
     """Return the plan of a stored step. Raises StepFailed when the code no longer knows it."""
-    kind = get(kind_name)
-    plans: Sequence[JobStepPlan] = kind.steps(params) if kind else ()
-    for plan in plans:
-        if plan.name == step:
-            return plan
+    plan = planned(kind_name, params, step)
+    if plan is not None:
+        return plan
     raise StepFailed(
         f"This installation does not know the step '{step}' of '{kind_name}'.",
         hint="It was removed or renamed since the job was created; start a new one.",
     )
+
+
+def planned(kind_name: str, params: Json, step: str) -> JobStepPlan | None:
+    """Return the plan of a stored step; None where its kind did not plan it, or does not now."""
+    kind = get(kind_name)
+    plans: Sequence[JobStepPlan] = kind.steps(params) if kind else ()
+    return next((plan for plan in plans if plan.name == step), None)
+
+
+def is_isolated(kind_name: str, params: Json, step: str) -> bool:
+    """Say whether shards of this step fail alone."""
+    plan = planned(kind_name, params, step)
+    return plan is not None and plan.isolated
 
 
 def check(**_kwargs: Any) -> list[CheckMessage]:

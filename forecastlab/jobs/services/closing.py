@@ -197,12 +197,16 @@ def _close_shard(step: JobStep, ending: Ending) -> None:
     parent = step.parent
     if parent is None:
         return
-    if ending.outcome == Outcome.FAIL:
+    if ending.outcome == Outcome.FAIL and not _fails_alone(step):
         drop_untouched_shards(parent)
     wake_parent(parent.pk)
     progress.of_parent(parent.pk)
     progress.of_job(step.job_id)
     telling.ring(step.job)
+
+
+def _fails_alone(step: JobStep) -> bool:
+    return kinds.is_isolated(step.job.kind, step.job.params, step.name)
 
 
 def _shard_of(parent: JobStep, fan_out: FanOut, *, index: int, shard: Json) -> JobStep:

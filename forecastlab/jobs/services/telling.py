@@ -53,11 +53,18 @@ def tell(job: Job, changes: Sequence[JobChange], *, at: datetime, by: User | Non
     entries: list[NewEvent] = []
     for change in changes:
         entries.append(_own(job, change))
-        if kind is not None and kind.observe is not None and change.step != COMPENSATE:
-            entries += kind.observe(change)
+        if kind is not None and change.step != COMPENSATE:
+            entries += _observed(kind, change)
     log.append(entries, actor_id=by.pk if by else job.requested_by_id, at=at)
     if kind is not None:
         _ring_topic(job, kind)
+
+
+def _observed(kind: JobKind, change: JobChange) -> list[NewEvent]:
+    """Return what the kind has to say of a change, and what the step has that changed."""
+    entries = list(kind.observe(change)) if kind.observe else []
+    plan = kinds.planned(kind.name, change.params, change.step) if change.step else None
+    return [*entries, *plan.observe(change)] if plan and plan.observe else entries
 
 
 def ring(job: Job) -> None:
