@@ -10,6 +10,7 @@ from typing import Any
 from forecastlab.accounts.models import User
 from forecastlab.forecasting.domain import config as forecasting
 from forecastlab.forecasting.domain.folds import Folds
+from forecastlab.lib.errors import BadInput
 from forecastlab.warehouse import queries as warehouse
 from forecastlab.warehouse.domain.simulator import config as simulator
 from forecastlab.warehouse.domain.simulator.presets import RICH, SCENARIOS
@@ -72,6 +73,7 @@ def prepare(options: Mapping[str, Any], *, by: User, at: datetime) -> Prepared:
     sales = _sales_of(version) if version else _sales_to_come(scenario, by)
     config = rules.freeze(options, known=known, sales=sales, today=at.date())
     config["models"] = _in_order_of_the_zoo(config, sales)
+    _check_reset(config, version)
     rows = pipeline.planned(config)
     return Prepared(
         config=config,
@@ -83,6 +85,15 @@ def prepare(options: Mapping[str, Any], *, by: User, at: datetime) -> Prepared:
         keep=_kept_as(options),
         warnings=_warnings(config, version),
     )
+
+
+def _check_reset(config: Mapping[str, Any], version: DatasetVersion | None) -> None:
+    if config.get("reset") and version and version.source != DatasetVersion.Source.SIMULATION:
+        raise BadInput(
+            f"{version.ref} was imported, and only simulated sales can be reset.",
+            hint="Drop the reset.",
+            field="reset",
+        )
 
 
 def _kept_as(options: Mapping[str, Any]) -> str | None:

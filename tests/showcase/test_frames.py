@@ -13,6 +13,7 @@ from forecastlab.warehouse.models import DatasetVersion
 from showcase.domain import frames
 from showcase.models import Run, Workspace
 from showcase.services import frames as started
+from showcase.services import runs
 from tests.factories import make_sales, make_user, make_version, work_off
 from tests.showcase.test_api import call
 
@@ -247,6 +248,9 @@ def test_a_reset_is_carried_by_the_config_only_where_it_is_asked_for() -> None:
 
     plain = started.start({"reset": False}, by=alice, at=AT)
     reset = started.start({"reset": True}, by=alice, at=AT)
+    imported = make_version(name="shop", by=alice)
 
     assert "reset" not in plain.config
     assert (reset.config["reset"], reset.scenario) == (True, "demo_minimal")
+    with pytest.raises(BadInput, match="only simulated sales can be reset"):
+        runs.start({"dataset": imported.ref, "reset": True}, by=alice, at=AT)

@@ -57,7 +57,9 @@ class Command(RunCommand):
         parser.add_argument(
             "--keep", nargs="?", const=True, metavar="NAME", help="keep the run, under this name"
         )
-        parser.add_argument("--reset", action="store_true", help="empty the simulated sales first")
+        parser.add_argument(
+            "--reset", action="store_true", help="delete earlier simulated sales first"
+        )
         parser.add_argument(
             "--config", metavar="FILE", help="options as JSON; those given beside it win"
         )
