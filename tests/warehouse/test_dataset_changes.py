@@ -289,6 +289,23 @@ def test_work_that_starts_and_a_deletion_know_of_each_other(alice: User) -> None
         assert f"job {Job.objects.latest('pk').pk} " in refused.json()["detail"].lower()
 
 
+def test_of_two_deletions_at_once_the_later_one_finds_nothing(alice: User) -> None:
+    client = signed_in(alice)
+    make_version(by=alice)
+
+    def delete(path: str) -> Any:
+        return client.delete(f"/api/v1/datasets/{path}", {"confirm": path}, "application/json")
+
+    def rename() -> Any:
+        return client.patch("/api/v1/datasets/shop", {"name": "till"}, "application/json")
+
+    gone, late = overlapping(lambda: delete("shop"), lambda: delete("shop"))
+    make_version(by=alice)
+    _, renamed = overlapping(lambda: delete("shop"), rename)
+
+    assert (gone.status_code, late.status_code, renamed.status_code) == (204, 404, 404)
+
+
 def test_work_on_a_version_that_is_gone_says_so(alice: User) -> None:
     version = make_version(by=alice)
     job = forecasts.start(version, horizon=7, alias="", by=alice, at=timezone.now())

@@ -15,7 +15,7 @@ from forecastlab.events.services import log
 from forecastlab.jobs.models import Job
 from forecastlab.lib import doorbell
 from forecastlab.lib.contributions import NewEvent
-from forecastlab.lib.errors import BadInput, Conflict, NotAllowed
+from forecastlab.lib.errors import BadInput, Conflict, NotAllowed, NotFound
 from forecastlab.warehouse.domain import names
 from forecastlab.warehouse.models import Dataset, DatasetVersion
 from forecastlab.warehouse.services import versions
@@ -40,8 +40,22 @@ class AtWork(Conflict):
     code = "at_work"
 
 
+class DatasetGone(NotFound):
+    """This dataset has just been deleted."""
+
+    code = "dataset_gone"
+
+
 def may_change(dataset: Dataset, user: User) -> bool:
     return dataset.created_by_id == user.pk or Role.ADMIN.value in user.roles
+
+
+def _locked(pk: int) -> Dataset:
+    """Return the dataset as it is now, for this transaction alone; raises DatasetGone."""
+    found = Dataset.objects.select_for_update().filter(pk=pk).first()
+    if found is None:
+        raise DatasetGone
+    return found
 
 
 def rename(dataset: Dataset, *, name: str, by: User, at: datetime) -> Dataset:
@@ -52,7 +66,7 @@ def rename(dataset: Dataset, *, name: str, by: User, at: datetime) -> Dataset:
     _check_owner(dataset, by)
     names.checked(name)
     with transaction.atomic():
-        dataset = Dataset.objects.select_for_update().get(pk=dataset.pk)
+        dataset = _locked(dataset.pk)
         if name == dataset.name:
             return dataset
         if Dataset.objects.named(name).exclude(pk=dataset.pk).exists():
@@ -73,7 +87,7 @@ def set_readers(dataset: Dataset, *, groups: Collection[Group], by: User, at: da
     """
     _check_owner(dataset, by)
     with transaction.atomic():
-        dataset = Dataset.objects.select_for_update().get(pk=dataset.pk)
+        dataset = _locked(dataset.pk)
         wanted = sorted(group.name for group in groups)
         if wanted == sorted(dataset.readers.values_list("name", flat=True)):
             return dataset
@@ -125,7 +139,7 @@ def delete_version(version: DatasetVersion, *, typed: str, by: User, at: datetim
     _check_owner(version.dataset, by)
     _check_typed(typed, version.ref)
     with transaction.atomic():
-        dataset = Dataset.objects.select_for_update().get(pk=version.dataset_id)
+        dataset = _locked(version.dataset_id)
         _check_idle(dataset)
         versions.check_free(version)
         if dataset.versions.exclude(pk=version.pk).exists():
@@ -140,7 +154,7 @@ def delete(dataset: Dataset, *, typed: str, by: User, at: datetime) -> None:
     _check_owner(dataset, by)
     _check_typed(typed, dataset.name)
     with transaction.atomic():
-        dataset = Dataset.objects.select_for_update().get(pk=dataset.pk)
+        dataset = _locked(dataset.pk)
         _check_idle(dataset)
         for version in dataset.versions.select_related("dataset").order_by("number"):
             versions.check_free(version)
