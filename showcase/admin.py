@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-from typing import cast
-
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from forecastlab.accounts.models import User
+from forecastlab.accounts.services.access import may, person
 from forecastlab.lib.admin import ReadOnlyAdmin
 from forecastlab.lib.errors import HouseError
 from showcase.models import Run, RunObject, RunPreset, StepRun, Workspace
@@ -24,13 +23,22 @@ class RunAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     actions = ("stop",)
 
-    @admin.action(description=_("Stop"))
+    def has_stop_permission(self, request: HttpRequest) -> bool:
+        return may(person(request), "run.stop")
+
+    @admin.action(description=_("Stop"), permissions=["stop"])
     def stop(self, request: HttpRequest, chosen: QuerySet[Run]) -> None:
+        count = 0
         for run in chosen.select_related("job"):
             try:
-                runs.stop(run, by=cast("User", request.user), at=timezone.now())
+                runs.stop(run, by=person(request), at=timezone.now())
             except HouseError as error:
                 self.message_user(request, error.message, messages.WARNING)
+            else:
+                count += 1
+        told = ngettext("%(n)s run is being stopped.", "%(n)s runs are being stopped.", count)
+        if count:
+            self.message_user(request, told % {"n": count})
 
 
 @admin.register(StepRun)

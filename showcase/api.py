@@ -3,20 +3,28 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from django.http import HttpRequest
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from ninja import Body, Query, Router, Schema, Status
 from pydantic import StrictBool, StrictInt
 
+from forecastlab.accounts.services import tokens
 from forecastlab.accounts.services.access import person, requires
+from forecastlab.lib import texts
 from forecastlab.lib.cursors import Page
 from showcase.models import RunPreset
 from showcase.queries import representations, run_list
-from showcase.services import configs, frames, run_presets, runs
+from showcase.services import configs, frames, run_presets, runs, streaming
 
 router = Router(tags=["runs"])
+EVENT_STREAM: dict[str, Any] = {
+    "content_type": "text/event-stream",
+    "headers": {"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+}
 FILTERS = ("status", "dataset", "by", "search")
 
 
@@ -40,6 +48,9 @@ class RunIn(Schema):
     focus: str | None = None
     table: str | None = None
     keep_going: StrictBool | None = None
+    step_timeout: StrictInt | None = None
+    run_timeout: StrictInt | None = None
+    reuse: StrictBool | None = None
     keep: str | StrictBool | None = None
     reset: StrictBool | None = None
 
@@ -158,6 +169,32 @@ def run_retry(request: HttpRequest, run_id: int, asked: RetryIn) -> dict[str, An
     run = runs.find(run_id, viewer=person(request))
     runs.retry(run, step=asked.step, by=person(request), at=timezone.now())
     return representations.whole(run)
+
+
+@router.get("/runs/{run_id}/stream", url_name="run-stream", summary="Follow a run as it happens")
+@requires("run.view")
+def run_stream(
+    request: HttpRequest, run_id: int, after: Annotated[int, Query(ge=0)] = 0
+) -> HttpResponseBase:
+    """Server-Sent Events: a frame for each step begun or ended, and for the end of the run.
+
+    `Last-Event-ID`, or `after`, is the number of the last frame that you have. 204 says that
+    there will be no more.
+    """
+    run = runs.find(run_id, viewer=person(request))
+    last = texts.number(request.headers.get("Last-Event-ID", "")) or after
+    if not streaming.has_more(run, last):
+        return HttpResponse(status=204)
+    if not isinstance(request, ASGIRequest):
+        # A WSGI worker must not be held by one reader: tell what there is, the reader comes back.
+        return HttpResponse(streaming.so_far(run, last), **EVENT_STREAM)
+    follower = streaming.follower(
+        run,
+        last,
+        session_key=request.session.session_key,
+        secret=tokens.sent_in(request.headers.get("Authorization", "")),
+    )
+    return StreamingHttpResponse(streaming.messages(run.pk, follower), **EVENT_STREAM)
 
 
 # -- presets ----------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ RUN = JobKind(
     name=runs.KIND,
     title="Run",
     steps=execution.steps,
+    limits=execution.limits,
     observe=mirroring.observe,
     topic=execution.topic,
     can_see=execution.can_see,

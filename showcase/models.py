@@ -210,6 +210,11 @@ class StepRun(models.Model):
     outcome = models.CharField(max_length=4, choices=Outcome.choices, blank=True, default="")
     detail = models.TextField(blank=True, default="")
     data = models.JSONField(default=dict, blank=True)
+    # What its result follows from, where that is known; and the run from which it was taken over.
+    content_key = models.CharField(max_length=64, blank=True, default="")
+    same_as = models.ForeignKey(
+        Run, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     seconds = models.FloatField(null=True, blank=True)
@@ -221,7 +226,14 @@ class StepRun(models.Model):
             models.UniqueConstraint(fields=["run", "name"], name="steprun_name_once"),
             models.UniqueConstraint(fields=["run", "index"], name="steprun_index_once"),
         )
-        indexes = (models.Index(fields=["name", "-finished_at"], name="steprun_past"),)
+        indexes = (
+            models.Index(fields=["name", "-finished_at"], name="steprun_past"),
+            models.Index(
+                fields=["content_key", "name"],
+                condition=~Q(content_key=""),
+                name="steprun_by_content",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"step {self.index} {self.name} of run {self.run_id}"

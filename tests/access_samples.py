@@ -127,7 +127,7 @@ def a_run_preset(alice: User) -> Sample:
     return Sample({"name": run_preset(alice)})
 
 
-@sample("api:run-read", "api:run-cancel", "api:run-retry")
+@sample("api:run-read", "api:run-cancel", "api:run-retry", "api:run-stream")
 def a_run_of_the_api(alice: User) -> Sample:
     return Sample({"run_id": guarded_run().pk})
 

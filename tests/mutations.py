@@ -202,4 +202,18 @@ MUTATIONS = (
         "tests/warehouse/test_dataset_changes.py::"
         "test_work_that_starts_and_a_deletion_know_of_each_other",
     ),
+    Mutation(
+        "results taken over from another config",
+        "forecastlab/forecasting/services/sameness.py",
+        "version.content_hash, config.hash, _known(version)]",
+        "version.content_hash, _known(version)]",
+        "tests/showcase/test_reuse.py::test_another_config_is_computed",
+    ),
+    Mutation(
+        "results taken over from other software",
+        "forecastlab/forecasting/services/sameness.py",
+        "told += [registry.software(), _code_and_libraries()]",
+        "told += [_code_and_libraries()]",
+        "tests/showcase/test_reuse.py::test_other_sales_and_other_software_are_computed",
+    ),
 )

@@ -24,7 +24,6 @@ from forecastlab.lib import problems
 from forecastlab.lib.errors import HouseError, NotAllowed
 
 router = Router(tags=["account"])
-_SCHEME = "bearer "
 
 
 class BadToken(SignInNeeded):
@@ -74,8 +73,8 @@ def _caller(request: HttpRequest) -> User | None:
 
 def _found_caller(request: HttpRequest) -> User | None:
     header = request.headers.get("Authorization", "")
-    if header.lower().startswith(_SCHEME):
-        return tokens.bearer(header[len(_SCHEME) :].strip(), at=timezone.now())
+    if header.lower().startswith(f"{tokens.SCHEME} "):
+        return tokens.bearer(tokens.sent_in(header), at=timezone.now())
     return request.user if isinstance(request.user, User) else None
 
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -86,8 +87,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
         after = command.get("after", 0)
         if type(after) is not int or after < 0:
             raise ClientError("'after' is the number of the last event you have, 0 for none.")
+        reading = partial(access.session_reading, self.session_key, stream)
         follower = Follower(
-            stream, self.session_key, after, _language(command.get("language")), _shown(command)
+            stream, reading, after, _language(command.get("language")), _shown(command)
         )
         task = asyncio.create_task(self._carry(follower))
         task.add_done_callback(self._carried)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from functools import partial
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -40,7 +41,7 @@ async def events(request: HttpRequest, stream: str) -> HttpResponse | StreamingH
         return HttpResponse(text, content_type="text/event-stream", headers=HEADERS)
     follower = Follower(
         stream,
-        request.session.session_key,
+        partial(access.session_reading, request.session.session_key, stream),
         after,
         get_language() or settings.LANGUAGE_CODE,
         _shown(request, stream),

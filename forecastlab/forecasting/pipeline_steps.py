@@ -8,6 +8,7 @@ from forecastlab.forecasting.services import (
     batch_steps,
     features,
     registry,
+    sameness,
     second_frame,
     training,
 )
@@ -22,6 +23,7 @@ FEATURES = PipelineStep(
     after=("status?",),
     weight=2,
     lease_seconds=120,
+    content_key=sameness.key,
 )
 BACKFILL = PipelineStep(
     name="historical_backfill",
@@ -45,6 +47,7 @@ TRAIN = PipelineStep(
     drawing="forecasting/_step_train.html",
     weight=5,
     lease_seconds=120,
+    content_key=sameness.key,
 )
 SECOND_FRAME = PipelineStep(
     name="v2_train",
@@ -67,6 +70,8 @@ BACKTEST = PipelineStep(
     drawing="forecasting/_step_backtest.html",
     weight=3,
     lease_seconds=120,
+    content_key=sameness.key,
+    lasts=sameness.judged_lasts,
 )
 REGISTER = PipelineStep(
     name="register",
@@ -77,6 +82,9 @@ REGISTER = PipelineStep(
     drawing="forecasting/_step_register.html",
     weight=2,
     lease_seconds=120,
+    content_key=sameness.key,
+    lasts=sameness.registered_lasts,
+    again=sameness.point_again,
 )
 BATCH = PipelineStep(
     name="batch_preset",

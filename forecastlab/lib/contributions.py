@@ -106,6 +106,12 @@ class StepCancelled(HouseError):
     code = "step_cancelled"
 
 
+class Gone(StepFailed):
+    """What the step works on, or the code that does it, is not there any more."""
+
+    code = "gone"
+
+
 class LeaseLost(HouseError):
     """Another worker has taken this work over; nothing more is written here."""
 
@@ -154,7 +160,8 @@ class JobStepPlan:
 class JobChange:
     """What just changed, told inside the transaction that changes it.
 
-    `step` is None when the job itself changed status; statuses are the stored words.
+    `step` is None when the job itself changed status; statuses are the stored words. `code` is
+    that of the error which the job ends with.
     """
 
     job_id: int
@@ -169,16 +176,31 @@ class JobChange:
     detail: str = ""
     data: Json = field(default_factory=dict)
     seconds: float | None = None
+    code: str = ""
 
 
 Observer = Callable[[JobChange], Sequence[NewEvent]]
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds that somebody gave one job, in place of what its kind and its steps allow.
+
+    `step` counts from the step's first start, over its shards and its tries; clean-ups keep their
+    own. `hint` says what to do when the time is over.
+    """
+
+    step: int | None = None
+    job: int | None = None
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class JobKind:
     """A kind of durable work.
 
-    `steps` plans it from its parameters. `observe` runs in the transaction of every change and
+    `steps` plans it from its parameters, `limits` says how long it may take where somebody asked
+    for other times than usual. `observe` runs in the transaction of every change and
     returns the events to append beside the job's own. `topic` names a stream whose viewers want
     to hear of progress. `compensate` undoes what a cancelled or failed job left behind. `about`
     says what it works on; `address` is the page that shows more of it than the job's own.
@@ -190,6 +212,7 @@ class JobKind:
     queue: str = "heavy"
     cap: int = 0
     timeout: timedelta = timedelta(hours=6)
+    limits: Callable[[Json], Limits] | None = None
     observe: Observer | None = None
     topic: Callable[[Json], str] | None = None
     compensate: Callable[[StepContext], None] | None = None
@@ -207,6 +230,9 @@ class PipelineStep:
 
     `phase` groups rows; `tables` says in which tables it stands; `includes` leaves it out of a
     run whose config does not want it. `drawing` names a template that draws the step's `data`.
+    `content_key` names all that the result follows from, as far as the config and the sales tell:
+    where an earlier run has the same, and `lasts` finds what its data names, the step takes that
+    over; `again` does then what must be done each time.
     `isolated` and `observe` are those of `JobStepPlan`.
     """
 
@@ -225,6 +251,9 @@ class PipelineStep:
     always: bool = False
     isolated: bool = False
     observe: Observer | None = None
+    content_key: Callable[[StepContext], str] | None = None
+    lasts: Callable[[Json], bool] | None = None
+    again: Callable[[StepContext, Json], Done] | None = None
 
     @property
     def plan(self) -> JobStepPlan:

@@ -11,11 +11,12 @@ RUN: Mapping[str, Mapping[str, str]] = {
         "succeed": "succeeded",
         "fail": "failed",
         "cancel": "cancelled",
+        "interrupt": "interrupted",
     },
     "waiting": {"requeue": "queued"},
-    "succeeded": {"interrupt": "interrupted"},
+    "succeeded": {},
     "failed": {"interrupt": "interrupted", "resume": "queued"},
-    "cancelled": {"resume": "queued"},
+    "cancelled": {"interrupt": "interrupted", "resume": "queued"},
     "interrupted": {},
 }
 TABLES = {"Run": RUN}

@@ -41,7 +41,7 @@ def past(
     """
     runs = _same(scenario, dataset_id, apart_from, config).values("pk")[:RUNS_LOOKED_AT]
     steps = StepRun.objects.filter(
-        run__in=runs, name__in=names, seconds__isnull=False, outcome__in=WORKED
+        run__in=runs, name__in=names, seconds__isnull=False, outcome__in=WORKED, same_as=None
     )
     told = steps.order_by().values("name").annotate(n=Count("pk"), taken=Quartiles("seconds"))
     return {one["name"]: Past(one["n"], *one["taken"]) for one in told}

@@ -6,11 +6,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from forecastlab.lib.contributions import JobStepPlan, Json, Skipped, StepContext, StepResult
+from django.utils.translation import gettext as _
+
+from forecastlab.lib.contributions import (
+    JobStepPlan,
+    Json,
+    Limits,
+    Skipped,
+    StepContext,
+    StepResult,
+)
 from showcase.domain import pipeline as order
 from showcase.domain.pipeline import Row
 from showcase.models import Run, StepRun
 from showcase.queries import pipeline
+from showcase.services import reusing
 
 Runner = Callable[[StepContext], StepResult]
 
@@ -22,7 +32,7 @@ def steps(config: Json) -> list[JobStepPlan]:
 
 
 def _plan(row: Row, rows: Sequence[Row], config: Json) -> JobStepPlan:
-    plan = row.step.plan
+    plan = replace(row.step.plan, run=reusing.sparing(row, rows))
     if not config["keep_going"]:
         return plan
     return replace(plan, run=_needing(plan.run, order.needs(plan.name, rows)))
@@ -39,6 +49,18 @@ def _needing(run: Runner, needed: set[str]) -> Runner:
         return Skipped(f"Needs {names}, which failed.") if names else run(context)
 
     return guarded
+
+
+def limits(config: Json) -> Limits:
+    """Return the times that this run was given, and the way out when one is over."""
+    step, run = config.get("step_timeout"), config.get("run_timeout")
+    given = [name for name in ("step_timeout", "run_timeout") if config.get(name)]
+    if not given:
+        return Limits()
+    hint = _(
+        "Go on from here, which starts the clock anew, or start a run with a longer %(options)s."
+    ) % {"options": _(" or ").join(given)}
+    return Limits(step, run, hint)
 
 
 def topic(params: Json) -> str:

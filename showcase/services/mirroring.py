@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from forecastlab.lib.contributions import JobChange, NewEvent
+from forecastlab.lib.contributions import Gone, JobChange, NewEvent
 from forecastlab.warehouse.models import DatasetVersion
 from showcase.domain import statuses
 from showcase.models import Run, RunObject, StepRun
@@ -32,13 +32,13 @@ def observe(change: JobChange) -> Sequence[NewEvent]:
 
 
 def _follow_job(run: Run, change: JobChange) -> Sequence[NewEvent]:
-    kind = f"run.{change.status}"
+    kind = f"run.{_status_of_run(change)}"
     if run.job_id is not None and run.status == change.status:
         kind = "run.stop_asked"  # the only change of a job that leaves its status as it is
     if not run.is_active and change.status == Run.Status.QUEUED:
         kind = "run.resumed"
         _tell_anew(run)
-    run.status = statuses.follow(run.status, change.status)
+    run.status = statuses.follow(run.status, _status_of_run(change))
     if change.status == Run.Status.RUNNING and run.started_at is None:
         run.started_at = change.at
     if not run.is_active:
@@ -50,6 +50,12 @@ def _follow_job(run: Run, change: JobChange) -> Sequence[NewEvent]:
     if run.seconds is not None:
         payload["seconds"] = round(run.seconds, 3)
     return [NewEvent(run.stream, kind, payload), NewEvent(Run.LIST_STREAM, kind)]
+
+
+def _status_of_run(change: JobChange) -> str:
+    """A job that failed because something is gone for good has interrupted its run."""
+    gone = change.status == Run.Status.FAILED and change.code == Gone.code
+    return Run.Status.INTERRUPTED if gone else change.status
 
 
 def _tell_anew(run: Run) -> None:
@@ -65,6 +71,8 @@ def _finish(run: Run, change: JobChange) -> None:
     run.finished_at = change.at
     run.seconds = (change.at - (run.started_at or change.at)).total_seconds()
     run.result = {**run.result, "seconds": round(run.seconds, 3)}
+    if run.status == Run.Status.INTERRUPTED:
+        run.result = {**run.result, "gone": change.detail}
 
 
 def _follow_step(run: Run, change: JobChange) -> Sequence[NewEvent]:
@@ -100,6 +108,7 @@ def _status(step: StepRun, change: JobChange) -> str:
 def _reopen(step: StepRun) -> None:
     """The step is to be done anew."""
     step.status, step.outcome, step.detail, step.data = StepRun.Status.PENDING, "", "", {}
+    step.content_key, step.same_as = "", None
     step.started_at = step.finished_at = step.seconds = None
     step.save()
 
@@ -108,6 +117,7 @@ def _close(run: Run, step: StepRun, change: JobChange) -> None:
     step.outcome = change.outcome
     step.detail = change.detail
     step.data = dict(change.data)
+    step.content_key, step.same_as_id = change.data.get("content_key", ""), _earlier_run(change)
     step.seconds = change.seconds
     step.finished_at = change.at
     step.save()
@@ -119,6 +129,12 @@ def _close(run: Run, step: StepRun, change: JobChange) -> None:
         [RunObject(run=run, kind=kind, ref=ref) for kind, ref in made(step.data)],
         ignore_conflicts=True,
     )
+
+
+def _earlier_run(change: JobChange) -> int | None:
+    """Return the run whose result the step took over, if it is still there."""
+    number = change.data.get("same_as")
+    return number if number and Run.objects.filter(pk=number).exists() else None
 
 
 def _note_outcome(run: Run, step: StepRun) -> None:

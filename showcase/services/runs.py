@@ -13,11 +13,13 @@ from forecastlab.accounts.models import User
 from forecastlab.jobs.services import jobs, resuming
 from forecastlab.lib import artefacts, texts
 from forecastlab.lib.errors import BadInput, Conflict, NotFound
+from forecastlab.warehouse.models import DatasetVersion
 from forecastlab.warehouse.services import versions
 from showcase.domain.frames import Wish
 from showcase.models import Run, StepRun
-from showcase.services import configs, workspaces
+from showcase.services import configs, interrupting, workspaces
 from showcase.services.configs import Prepared
+from showcase.services.interrupting import RunInterrupted
 
 KIND = "run"
 STOP_PATIENCE, POLL = 15.0, 0.2
@@ -117,8 +119,11 @@ def retry(run: Run, *, step: str = "", by: User | None, at: datetime) -> Run:
 
     Steps before it are kept. Where working files that they made are gone, it goes on from the
     step that makes them. Raises NothingToRetry, or BadInput for a step that was not reached.
+    Where its data or its code is gone, it ends as interrupted instead; raises RunInterrupted then.
     """
     run.refresh_from_db()
+    if run.status == Run.Status.INTERRUPTED:
+        raise RunInterrupted(run.result.get("gone", ""))
     if run.job is None or not can_retry(run):
         raise NothingToRetry(f"Run {run.pk} is {run.status}: there is nothing to go on with.")
     names = choices(run)
@@ -128,7 +133,11 @@ def retry(run: Run, *, step: str = "", by: User | None, at: datetime) -> Run:
             hint=f"It can from: {', '.join(names)}.",
             field="step",
         )
-    resuming.resume(run.job, step=_from(run, step or names[-1]), by=by, at=at)
+    first = _from(run, step or names[-1])
+    if why := interrupting.what_is_gone(run, step=first):
+        interrupting.interrupt(run, why, by=by, at=at)
+        raise RunInterrupted(why)
+    resuming.resume(run.job, step=first, by=by, at=at)
     run.refresh_from_db()
     return run
 
@@ -145,11 +154,18 @@ def choices(run: Run) -> list[str]:
 
 
 def _from(run: Run, step: str) -> str:
-    """Return `step`, or the first step before it whose working files are not there any more."""
+    """Return `step`, or the first step before it of which what it made is not there any more."""
     for name, data in run.steps.in_order().values_list("name", "data"):
-        if name == step or not all(artefacts.has(one) for one in data.get("temporary", ())):
+        if name == step or not _lasts(data):
             return str(name)
     return step
+
+
+def _lasts(data: Mapping[str, Any]) -> bool:
+    if "version" in data and not DatasetVersion.objects.filter(pk=data["version"]).exists():
+        return False
+    files = (*data.get("temporary", ()), *data.get("lasting", ()))
+    return all(map(artefacts.has, files))
 
 
 def find(number: str | int, *, viewer: User) -> Run:

@@ -47,7 +47,7 @@ class House(Stack):
 
     def begin(self) -> int:
         """Start a run and return its number."""
-        asked = ["--dataset", "wide", "--horizon", str(HORIZON), "--folds", "2"]
+        asked = ["--dataset", "wide", "--horizon", str(HORIZON), "--folds", "2", "--fresh"]
         return int(self.answer("run_showcase", *asked)["run"])
 
     def held_in_a_shard(self, kill: Callable[[int], None]) -> int:

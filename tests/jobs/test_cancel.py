@@ -10,7 +10,7 @@ from forecastlab.events import queries as events
 from forecastlab.jobs.models import Job, JobStep
 from forecastlab.jobs.services import closing, jobs, leases
 from forecastlab.jobs.services.closing import Ending
-from forecastlab.jobs.services.reporting import Reporter
+from forecastlab.jobs.services.reporting import Reporter, TimeLeft
 from forecastlab.lib.contributions import StepCancelled
 from tests.factories import claim_job, make_job, make_user, run_job
 from tests.jobs.concurrency import at_once, overlapping
@@ -56,7 +56,7 @@ def test_cancel_is_read_between_steps() -> None:
 def test_cancel_is_read_inside_a_step() -> None:
     job = make_job()
     lease, step = claim_job(job)
-    report = Reporter(lease, step, job_seconds_left=60)
+    report = Reporter(lease, step, TimeLeft(job=60))
     cancel(job)
 
     with pytest.raises(StepCancelled):
@@ -66,7 +66,7 @@ def test_cancel_is_read_inside_a_step() -> None:
 def test_cancel_is_read_inside_the_fence() -> None:
     job = make_job()
     lease, step = claim_job(job)
-    report = Reporter(lease, step, job_seconds_left=60)
+    report = Reporter(lease, step, TimeLeft(job=60))
     cancel(job)
 
     with pytest.raises(StepCancelled), report.fenced():

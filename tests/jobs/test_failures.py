@@ -12,7 +12,7 @@ from django.utils import timezone
 from forecastlab.jobs.models import Job, JobStep
 from forecastlab.jobs.queries import kinds
 from forecastlab.jobs.services import jobs, sweeping
-from forecastlab.jobs.services.reporting import Reporter, TookTooLong
+from forecastlab.jobs.services.reporting import Reporter, TimeLeft, TookTooLong
 from forecastlab.lib.contributions import Done, FanOut, JobKind, JobStepPlan, StepResult, Waiting
 from tests.factories import claim_job, expire_lease, make_job, run_job
 
@@ -127,16 +127,16 @@ def test_a_step_that_takes_too_long_is_stopped_where_it_reports() -> None:
     lease, step = claim_job(make_job(timeout_seconds=0))
 
     with pytest.raises(TookTooLong, match="The step took longer than 0 s"):
-        Reporter(lease, step, job_seconds_left=60)(0.5)
+        Reporter(lease, step, TimeLeft(job=60))(0.5)
 
 
 def test_a_job_that_takes_too_long_is_stopped_but_its_clean_up_is_not() -> None:
     lease, step = claim_job(make_job())
     with pytest.raises(TookTooLong, match="The job took longer"):
-        Reporter(lease, step, job_seconds_left=-1)(0.5)
+        Reporter(lease, step, TimeLeft(job=-1))(0.5)
 
     step.always = True
-    Reporter(lease, step, job_seconds_left=-1)(0.5)
+    Reporter(lease, step, TimeLeft(job=-1))(0.5)
 
     assert JobStep.objects.get(pk=step.pk).progress == 50
 

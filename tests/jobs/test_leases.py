@@ -12,7 +12,7 @@ from forecastlab.events.services import log
 from forecastlab.jobs.models import Job, JobStep
 from forecastlab.jobs.services import closing, jobs, leases, running, sweeping
 from forecastlab.jobs.services.closing import Ending
-from forecastlab.jobs.services.reporting import Reporter
+from forecastlab.jobs.services.reporting import Reporter, TimeLeft
 from forecastlab.lib.contributions import LeaseLost, NewEvent
 from tests.factories import claim_job, expire_lease, make_job, run_job
 from tests.jobs.concurrency import at_once, overlapping
@@ -94,7 +94,7 @@ def test_a_zombie_that_wakes_up_late_writes_nothing() -> None:
     with pytest.raises(LeaseLost):
         closing.close(zombie, Ending("pass", "I did it"), at=timezone.now())
     with pytest.raises(LeaseLost):
-        Reporter(zombie, zombie_step, job_seconds_left=60)(0.9, "still here")
+        Reporter(zombie, zombie_step, TimeLeft(job=60))(0.9, "still here")
 
     step = job.steps.get(position=0)
     assert (step.status, step.progress, step.fence) == ("running", 0, 2)
@@ -151,7 +151,7 @@ def test_writing_long_in_the_fence_renews_the_lease() -> None:
 def test_progress_renews_the_lease_at_most_as_often_as_set(settings: Any) -> None:
     settings.LEASE_RENEW_SECONDS = 0.15
     lease, step = claim_job(make_job())
-    report = Reporter(lease, step, job_seconds_left=60)
+    report = Reporter(lease, step, TimeLeft(job=60))
     untouched = JobStep.objects.get(pk=step.pk).lease_until
     report(0.1)
     first = JobStep.objects.get(pk=step.pk).lease_until

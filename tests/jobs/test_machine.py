@@ -24,7 +24,7 @@ from forecastlab.jobs.models import Job, JobStep
 from forecastlab.jobs.services import closing, jobs, leases, sweeping
 from forecastlab.jobs.services.closing import Ending
 from forecastlab.jobs.services.leases import Lease
-from forecastlab.jobs.services.reporting import Reporter
+from forecastlab.jobs.services.reporting import Reporter, TimeLeft
 from forecastlab.lib.contributions import FanOut, LeaseLost, StepCancelled
 from tests.factories import make_job
 
@@ -121,7 +121,7 @@ class Jobs(RuleBasedStateMachine):
     def report(self, choice: int, fraction: float) -> None:
         lease = self._lease(choice)
         step = JobStep.objects.select_related("job").get(pk=lease.step_id)
-        report = Reporter(lease, step, job_seconds_left=60)
+        report = Reporter(lease, step, TimeLeft(job=60))
         self._as_holder(lease, lambda: report(fraction, "at work"))
 
     # -- what goes wrong -----------------------------------------------------------------------

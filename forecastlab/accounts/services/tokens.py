@@ -10,6 +10,7 @@ from forecastlab.accounts.services import secrets
 from forecastlab.lib.errors import BadInput
 
 PREFIX = "fl_"
+SCHEME = "bearer"
 LIFETIMES = (30, 90, 365)
 SHOWN = 8
 _USE_NOTED_EVERY = timedelta(minutes=1)
@@ -42,6 +43,12 @@ def create(owner: User, *, name: str, days: int, at: datetime) -> tuple[Token, s
 def revoke(token: Token, *, at: datetime) -> None:
     """End a token; a second time changes nothing."""
     Token.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=at)
+
+
+def sent_in(authorization: str) -> str:
+    """Return the secret in the text of an Authorization header, "" where there is none."""
+    scheme, _space, secret = authorization.partition(" ")
+    return secret.strip() if scheme.lower() == SCHEME else ""
 
 
 def bearer(secret: str, *, at: datetime) -> User | None:

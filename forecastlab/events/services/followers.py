@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 
 from django.utils import timezone
 
 from forecastlab.events.domain.frames import Frame, jitter
-from forecastlab.events.services import access, feeds, rendering, switchboard
+from forecastlab.events.services import feeds, rendering, switchboard
 from forecastlab.lib import doorbell
 
 BEAT_PAUSE = 15.0
 RECHECK_PAUSE = 60.0
 
+Reading = Callable[[], tuple[int | None, bool]]
+
 
 @dataclass(eq=False, slots=True)
 class Follower:
-    """Yields what is new to one viewer, for as long as the viewer's session may read it.
+    """Yields what is new to one viewer, for as long as the viewer may read it.
 
+    `reading` says who that is (None for nobody any more) and whether he may read the stream now.
     `seq` is the last number that the viewer has; `shown` are the regions that the page holds. A
     region is sent when its HTML differs from what this viewer was sent last.
     """
 
     stream: str
-    session_key: str | None
+    reading: Reading
     seq: int = 0
     language: str = ""
     shown: frozenset[str] = frozenset()
@@ -91,8 +94,7 @@ class Follower:
         if now - self._checked < RECHECK_PAUSE:
             return True
         self._checked = now
-        check = feeds.in_thread(access.session_reading)
-        self._user_id, may = await check(self.session_key, self.stream)
+        self._user_id, may = await feeds.in_thread(self.reading)()
         return may
 
     def _hear_recheck(self, _seq: int) -> None:

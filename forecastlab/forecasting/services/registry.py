@@ -22,7 +22,7 @@ from forecastlab.forecasting.domain.panel import Integers
 from forecastlab.forecasting.domain.protocol import Arrays
 from forecastlab.forecasting.domain.serving import Serving
 from forecastlab.forecasting.models import Alias, Backtest, ForecastIssue, ModelRun
-from forecastlab.forecasting.services import configs, issues, trained
+from forecastlab.forecasting.services import issues, trained
 from forecastlab.forecasting.services.backtests import MOST_LISTED
 from forecastlab.lib import artefacts, figures
 from forecastlab.lib.contributions import Done, StepContext
@@ -46,7 +46,7 @@ def register(context: StepContext) -> Done:
 
 def _register(context: StepContext) -> ForecastIssue:
     version = versions.version_of(context)
-    backtest = Backtest.objects.get(key=configs.key(context))
+    backtest = Backtest.objects.get(pk=context.results["backtest"]["backtest"])
     serving = servings.unpack(gateways.get_arrays(backtest.serving))
     context.report(0.1, _("Reading the forecasts on all data"))
     final, states = trained.final(context)
@@ -60,13 +60,17 @@ def _register(context: StepContext) -> ForecastIssue:
             for name, digest in kept.items()
         }
         issue = issues.keep(prepared, runs[serving.default])
-        name = context.params.get("alias") or default_alias(
-            version.dataset.name, context.params.get("scenario")
-        )
+        name = alias_of(context, version)
         ForecastIssue.objects.filter(pk=issue.pk).update(alias=name)
-        _point(name, issue.model_run, context)
+        point(name, issue.model_run, context)
     issue.alias = name
     return issue
+
+
+def alias_of(context: StepContext, version: DatasetVersion) -> str:
+    """Return the name of what this job lets serve."""
+    given = context.params.get("alias")
+    return given or default_alias(version.dataset.name, context.params.get("scenario"))
 
 
 def _artefacts(
@@ -146,7 +150,7 @@ def software() -> dict[str, str]:
     return found
 
 
-def _point(name: str, model_run: ModelRun, context: StepContext) -> None:
+def point(name: str, model_run: ModelRun, context: StepContext) -> None:
     Alias.objects.update_or_create(
         dataset=model_run.version.dataset,
         name=name,
@@ -190,7 +194,7 @@ def data_of(issue: ForecastIssue) -> dict[str, Any]:
 
 def verify(context: StepContext) -> Done:
     """Read every artefact of the registered models again and compare its SHA-256."""
-    backtest = Backtest.objects.get(key=configs.key(context))
+    backtest = Backtest.objects.get(pk=context.results["backtest"]["backtest"])
     runs = list(ModelRun.objects.filter(backtest=backtest).order_by("pk"))
     for one in runs:
         artefacts.verify(one.artefact)

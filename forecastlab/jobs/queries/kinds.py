@@ -10,7 +10,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error
 
 from forecastlab.lib import registry
-from forecastlab.lib.contributions import JobKind, JobStepPlan, Json, StepFailed
+from forecastlab.lib.contributions import Gone, JobKind, JobStepPlan, Json, Limits
 from forecastlab.lib.errors import BadInput
 
 _temporary: dict[str, JobKind] = {}
@@ -48,11 +48,11 @@ def find(name: str) -> JobKind:
 
 
 def plan_of(kind_name: str, params: Json, step: str) -> JobStepPlan:
-    """Return the plan of a stored step. Raises StepFailed when the code no longer knows it."""
+    """Return the plan of a stored step. Raises Gone when the code no longer knows it."""
     plan = planned(kind_name, params, step)
     if plan is not None:
         return plan
-    raise StepFailed(
+    raise Gone(
         f"This installation does not know the step '{step}' of '{kind_name}'.",
         hint="It was removed or renamed since the job was created; start a new one.",
     )
@@ -69,6 +69,11 @@ def is_isolated(kind_name: str, params: Json, step: str) -> bool:
     """Say whether shards of this step fail alone."""
     plan = planned(kind_name, params, step)
     return plan is not None and plan.isolated
+
+
+def limits_of(kind: JobKind, params: Json) -> Limits:
+    """Return how long a job with these parameters may take, where that was asked for."""
+    return kind.limits(params) if kind.limits else Limits()
 
 
 def check(**_kwargs: Any) -> list[CheckMessage]:

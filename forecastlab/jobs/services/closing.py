@@ -18,7 +18,7 @@ from forecastlab.jobs.queries import kinds
 from forecastlab.jobs.services import admission, leases, progress, ringing, telling
 from forecastlab.jobs.services.leases import Lease
 from forecastlab.lib.barriers import barrier
-from forecastlab.lib.contributions import FanOut, JobChange, Json
+from forecastlab.lib.contributions import FanOut, Gone, JobChange, Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def close(lease: Lease, ending: Ending, *, at: datetime) -> None:
         _end(step, ending, at=at)
         if step.parent_id is None:
             job = _lock_job(step)
-            if ending.error and not job.error:
+            if _tells_more(ending, job):
                 job.error = {**ending.error, "step": step.name}
             _proceed(job, [telling.of_step(job, step, at=at)], at=at)
         else:
@@ -147,6 +147,13 @@ def _end(step: JobStep, ending: Ending, *, at: datetime) -> None:
     if step.started_at:
         step.seconds = max(0.0, (at - step.started_at).total_seconds())
     _let_go(step)
+
+
+def _tells_more(ending: Ending, job: Job) -> bool:
+    """The first error counts, but that something is gone for good counts more."""
+    if not ending.error or job.error.get("code") == Gone.code:
+        return False
+    return not job.error or ending.error["code"] == Gone.code
 
 
 def _let_go(step: JobStep) -> None:

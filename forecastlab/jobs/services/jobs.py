@@ -14,7 +14,7 @@ from forecastlab.jobs.domain.statuses import JOB, JobStatus, StepStatus, after
 from forecastlab.jobs.models import Job, JobStep
 from forecastlab.jobs.queries import kinds
 from forecastlab.jobs.services import closing, leases, ringing, running, telling, workers
-from forecastlab.lib.contributions import JobStepPlan, Json
+from forecastlab.lib.contributions import JobStepPlan, Json, Limits
 from forecastlab.lib.errors import BadInput, Conflict, Unavailable
 
 LONGEST_LEASE = 600
@@ -59,7 +59,7 @@ def create(kind: str, *, params: Json, by: User | None, at: datetime, exclusive:
             requested_by=by,
             created_at=at,
         )
-        JobStep.objects.bulk_create(_steps(job, plans))
+        JobStep.objects.bulk_create(_steps(job, plans, kinds.limits_of(found, params)))
         ringing.call_first(job.steps.get(position=0))
         telling.tell(job, [telling.of_job(job, at=at)], at=at)
     return job
@@ -116,7 +116,7 @@ def advance_step(step_id: int, *, clock: running.Clock = timezone.now) -> None:
         running.run(*claimed, clock=clock)
 
 
-def _steps(job: Job, plans: Sequence[JobStepPlan]) -> list[JobStep]:
+def _steps(job: Job, plans: Sequence[JobStepPlan], limits: Limits) -> list[JobStep]:
     return [
         JobStep(
             job=job,
@@ -127,7 +127,7 @@ def _steps(job: Job, plans: Sequence[JobStepPlan]) -> list[JobStep]:
             weight=plan.weight,
             always=plan.always,
             lease_seconds=min(plan.lease_seconds, LONGEST_LEASE),
-            timeout_seconds=plan.timeout_seconds,
+            timeout_seconds=(not plan.always and limits.step) or plan.timeout_seconds,
         )
         for position, plan in enumerate(plans)
     ]

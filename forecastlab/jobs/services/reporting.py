@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.conf import settings
 from django.db.models import F, Value
@@ -13,10 +15,17 @@ from django.utils import timezone
 
 from forecastlab.jobs.domain.statuses import StepStatus
 from forecastlab.jobs.models import Job, JobStep
+from forecastlab.jobs.queries import kinds
 from forecastlab.jobs.services import leases, progress, ringing, telling
 from forecastlab.jobs.services.leases import Lease
 from forecastlab.jobs.services.transcripts import Transcript
-from forecastlab.lib.contributions import LeaseLost, StepCancelled, StepFailed
+from forecastlab.lib.contributions import (
+    JobKind,
+    LeaseLost,
+    Limits,
+    StepCancelled,
+    StepFailed,
+)
 
 PAUSE = 0.1  # at most ten writes a second and step
 PARENT_PAUSE = 0.5  # shards share two rows
@@ -28,8 +37,39 @@ class TookTooLong(StepFailed):
     code = "took_too_long"
 
     @classmethod
-    def of(cls, step: JobStep) -> TookTooLong:
-        return cls(f"The step took longer than {step.timeout_seconds} s.")
+    def of(cls, step: JobStep, limits: Limits) -> TookTooLong:
+        return cls(f"The step took longer than {step.timeout_seconds} s.", hint=limits.hint)
+
+    @classmethod
+    def of_job(cls, limits: Limits) -> TookTooLong:
+        if limits.job is None:
+            return cls("The job took longer than its kind allows.")
+        return cls(f"The job took longer than the {limits.job} s it was given.", hint=limits.hint)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLeft:
+    """Seconds that are left to a step and to its job, and what was asked for."""
+
+    job: float
+    step: float | None = None
+    limits: Limits = field(default_factory=Limits)
+
+    @classmethod
+    def of(cls, step: JobStep, kind: JobKind, *, now: datetime) -> TimeLeft:
+        job = step.job
+        limits = kinds.limits_of(kind, job.params)
+        allowed = kind.timeout.total_seconds() if limits.job is None else limits.job
+        spent = (now - (job.started_at or now)).total_seconds()
+        return cls(allowed - spent, _left_of(step, limits, now=now), limits)
+
+
+def _left_of(step: JobStep, limits: Limits, *, now: datetime) -> float | None:
+    """Return what is left of the step's time where it counts from its first start."""
+    if limits.step is None or step.always:
+        return None
+    begun = (step.parent or step).started_at or now
+    return limits.step - (now - begun).total_seconds()
 
 
 class Reporter:
@@ -40,18 +80,14 @@ class Reporter:
     """
 
     def __init__(
-        self,
-        lease: Lease,
-        step: JobStep,
-        *,
-        job_seconds_left: float,
-        transcript: Transcript | None = None,
+        self, lease: Lease, step: JobStep, left: TimeLeft, transcript: Transcript | None = None
     ) -> None:
         self._lease = lease
         self._step = step
+        self._limits = left.limits
         now = time.monotonic()
-        self._step_ends = now + step.timeout_seconds
-        self._job_ends = now + job_seconds_left
+        self._step_ends = now + (step.timeout_seconds if left.step is None else left.step)
+        self._job_ends = now + left.job
         self._renewed = now
         self._said = self._told_parent = 0.0
         self._in_fence = False
@@ -81,9 +117,9 @@ class Reporter:
     def stop_if_late(self) -> None:
         now = time.monotonic()
         if now > self._step_ends:
-            raise TookTooLong.of(self._step)
+            raise TookTooLong.of(self._step, self._limits)
         if now > self._job_ends and not self._step.always:
-            raise TookTooLong("The job took longer than its kind allows.")
+            raise TookTooLong.of_job(self._limits)
 
     def _store(self, now: float, fraction: float | None, text: str) -> None:
         values: dict[str, object] = {}

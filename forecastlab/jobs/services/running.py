@@ -24,7 +24,7 @@ from forecastlab.jobs.queries import kinds
 from forecastlab.jobs.services import closing, telling
 from forecastlab.jobs.services.closing import Ending
 from forecastlab.jobs.services.leases import Lease
-from forecastlab.jobs.services.reporting import Reporter, TookTooLong
+from forecastlab.jobs.services.reporting import Reporter, TimeLeft, TookTooLong
 from forecastlab.jobs.services.transcripts import Transcript
 from forecastlab.lib import logs
 from forecastlab.lib.barriers import barrier
@@ -73,6 +73,7 @@ def run(lease: Lease, step: JobStep, *, clock: Clock) -> None:
         transcript.say("Started" if step.attempts == 1 else f"Started, try {step.attempts}")
         verdict = _judge(lease, step, transcript, clock=clock)
         barrier("before-close")
+        barrier(f"before-close-{step.name}")
         try:
             _settle_patiently(lease, step, verdict, at=clock())
         except LeaseLost:
@@ -120,8 +121,8 @@ def _result(lease: Lease, step: JobStep, transcript: Transcript, *, now: datetim
     if not kinds.is_isolated(job.kind, job.params, step.name):
         _stop_if_shards_failed(shards)
     kind = kinds.find(job.kind)
-    left = kind.timeout - (now - (job.started_at or now))
-    report = Reporter(lease, step, job_seconds_left=left.total_seconds(), transcript=transcript)
+    left = TimeLeft.of(step, kind, now=now)
+    report = Reporter(lease, step, left, transcript)
     report.stop_if_late()
     context = StepContext(
         job_id=job.pk,
@@ -138,7 +139,7 @@ def _result(lease: Lease, step: JobStep, transcript: Transcript, *, now: datetim
     try:
         return _do(kind, context)
     except SoftTimeLimitExceeded as error:
-        raise TookTooLong.of(step) from error
+        raise TookTooLong.of(step, left.limits) from error
 
 
 def _do(kind: JobKind, context: StepContext) -> StepResult:

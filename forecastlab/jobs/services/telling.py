@@ -24,6 +24,7 @@ def of_job(job: Job, *, at: datetime, detail: str = "") -> JobChange:
         actor_id=job.requested_by_id,
         at=at,
         detail=detail,
+        code=str(job.error.get("code", "")),
     )
 
 
