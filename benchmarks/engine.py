@@ -41,6 +41,7 @@ from forecastlab.forecasting.domain.panel import Panel  # noqa: E402
 from forecastlab.forecasting.models import Alias, Backtest, ForecastIssue  # noqa: E402
 from forecastlab.forecasting.queries import panels  # noqa: E402
 from forecastlab.forecasting.services import forecasts  # noqa: E402
+from forecastlab.jobs.models import Job  # noqa: E402
 from forecastlab.warehouse.domain.simulator import config as simulator  # noqa: E402
 from forecastlab.warehouse.models import DatasetVersion  # noqa: E402
 from forecastlab.warehouse.services import simulations  # noqa: E402
@@ -74,6 +75,7 @@ def job_with(version: DatasetVersion, workers: int, horizon: int) -> None:
     """Judge, refit and store forecasts with so many processes; print what it took."""
     Alias.objects.all().delete()  # or it would forecast by the verdict of before
     job = forecasts.start(version, horizon=horizon, alias="", by=planner(), at=timezone.now())
+    Job.objects.filter(pk=job.pk).update(params={**job.params, "reuse": False})
     began = time.perf_counter()
     command = [sys.executable, "-m", "benchmarks.job_worker", str(job.pk)]
     started = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(workers)]

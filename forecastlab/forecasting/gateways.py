@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import io
+import tempfile
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from forecastlab.forecasting.domain.protocol import Arrays
@@ -69,10 +72,16 @@ def get_nested(digest: str) -> dict[str, dict[str, NDArray[Any]]]:
     return nested
 
 
-def put_frame(frame: pl.DataFrame) -> str:
-    buffer = io.BytesIO()
-    frame.write_parquet(buffer, compression="zstd", compression_level=1, row_group_size=ROW_GROUP)
-    return artefacts.put(buffer.getvalue())
+def put_frames(frames: Iterable[pl.DataFrame]) -> str:
+    """Store frames of one schema, at least one, as one; they are written as they come."""
+    rest = iter(frames)
+    first = next(rest).to_arrow()
+    with tempfile.NamedTemporaryFile(suffix=".parquet") as draft:
+        how: dict[str, Any] = {"compression": "zstd", "compression_level": 1}
+        with pq.ParquetWriter(draft.name, first.schema, use_dictionary=False, **how) as writer:
+            for one in chain([first], (frame.to_arrow() for frame in rest)):
+                writer.write_table(one, row_group_size=ROW_GROUP)
+        return artefacts.put(Path(draft.name))
 
 
 def get_frame(digest: str) -> pl.DataFrame:

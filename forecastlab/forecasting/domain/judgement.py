@@ -13,6 +13,7 @@ from forecastlab.forecasting.domain.comparisons import Comparison
 from forecastlab.forecasting.domain.config import Config
 from forecastlab.forecasting.domain.defaults import LEVELS, POLICIES
 from forecastlab.forecasting.domain.intervals import Held, Spread, Trial
+from forecastlab.forecasting.domain.judged import Judged
 from forecastlab.forecasting.domain.metrics import Counted, Counter, Scales, Scores
 from forecastlab.forecasting.domain.models import ensemble, zoo
 from forecastlab.forecasting.domain.panel import Flags, Floats
@@ -66,11 +67,11 @@ class Evidence:
 class Standing:
     """Models ranked on some folds, and who serves by what was seen there.
 
-    `counted` tells the folds and steps of every model apart, over all folds.
+    `counted` tells the folds of every model apart, over all of them.
     """
 
     scores: dict[str, Scores]
-    counted: dict[str, Counted]
+    counted: dict[str, Scores]
     errors: dict[str, float]
     members: tuple[str, ...]
     best: str
@@ -100,13 +101,13 @@ class Ranges:
 class Judgement:
     """All that follows from the folds.
 
-    `forecasts` are folds x steps x series by model, the ensemble among them. `ranges` has one
+    `forecasts` are those of every model, the ensemble the last of them. `ranges` has one
     entry a model and one for what serves, none with a single fold. `policies` has the reported
     metrics of each way of choosing. `without_plan` serves where known signals are not given as
     far ahead as the horizon; None where no model reads them, or every one does.
     """
 
-    forecasts: dict[str, Floats]
+    forecasts: Judged
     service: Service
     without_plan: Service | None
     ranges: dict[str, Ranges]
@@ -137,13 +138,18 @@ def judge(evidence: Evidence, forecasts: Forecasts, config: Config) -> Judgement
 
     What is said about choosing is chosen on the earlier folds and scored on the last one.
     """
+    cuts = _cuts(evidence, config)
     counter = Counter(evidence.actual, evidence.scales)
-    counted = {name: counter.count(one) for name, one in forecasts.items()}
-    bench = _Bench(evidence, forecasts, counter, counted, config)
+    counted, told = {}, {}
+    for name, one in forecasts.items():
+        found = counter.count(one)
+        counted[name], told[name] = found.by_fold, _slices(evidence, config, found, cuts)
+    bench = _Bench(evidence, Judged.of(forecasts), counter, counted, config)
     service, combined = bench.service()
     standing = service.standing
+    for name in combined.keys() - told.keys():
+        told[name] = _slices(evidence, config, counter.count(combined[name]), cuts)
     past = bench.standing(EARLIER) if evidence.count > 1 else None
-    cuts = _cuts(evidence, config)
     return Judgement(
         combined,
         service,
@@ -151,23 +157,23 @@ def judge(evidence: Evidence, forecasts: Forecasts, config: Config) -> Judgement
         _ranges(bench, combined, past, cuts),
         _policies(bench, past),
         comparisons.with_best(standing.best, standing.scores, evidence.judged, config.metric),
-        {name: _slices(bench, one, cuts) for name, one in standing.counted.items()},
+        told,
         _all_days(evidence, combined),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Bench:
-    """Single models with their counted errors; `means` keeps what was combined of them."""
+    """Single models with the errors of those that compete; `means` keeps what was combined."""
 
     evidence: Evidence
-    forecasts: Forecasts
+    forecasts: Judged
     counter: Counter
-    counted: Mapping[str, Counted]
+    counted: Mapping[str, Scores]
     config: Config
-    means: dict[tuple[str, ...], tuple[Floats, Counted]] = field(default_factory=dict)
+    means: dict[tuple[str, ...], tuple[Floats, Scores]] = field(default_factory=dict)
 
-    def service(self) -> tuple[Service, dict[str, Floats]]:
+    def service(self) -> tuple[Service, Judged]:
         """Return what serves by all folds, and all forecasts, the ensemble's among them."""
         standing = self.standing()
         combined = self.combined(standing)
@@ -178,13 +184,13 @@ class _Bench:
     def standing(self, part: slice = slice(None)) -> Standing:
         """Score and rank the models on some folds, and choose what serves each series."""
         judged, metric = self.evidence.judged, self.config.metric
-        scores = {name: one.by_fold.over(part) for name, one in self.counted.items()}
+        scores = {name: one.over(part) for name, one in self.counted.items()}
         counted = dict(self.counted)
         errors = champion.pooled_errors(scores, judged, metric)
         members = tuple(ensemble.members(errors)) if self.config.combines else ()
         if members:
             counted[ensemble.NAME] = self.mean(members)[1]
-            scores[ensemble.NAME] = counted[ensemble.NAME].by_fold.over(part)
+            scores[ensemble.NAME] = counted[ensemble.NAME].over(part)
             errors = champion.pooled_errors(scores, judged, metric)
         best = champion.best(errors)
         found = Standing(
@@ -209,35 +215,33 @@ class _Bench:
         groups = self.evidence.categories
         return single, champion.best_of_group(scores, judged, single, groups, self.config.metric)
 
-    def mean(self, members: tuple[str, ...]) -> tuple[Floats, Counted]:
+    def mean(self, members: tuple[str, ...]) -> tuple[Floats, Scores]:
         """Return the mean of some models, and its counted errors."""
         if members not in self.means:
             combined = ensemble.combine([self.forecasts[one] for one in members])
-            self.means[members] = combined, self.counter.count(combined)
+            self.means[members] = combined, self.counter.count(combined).by_fold
         return self.means[members]
 
-    def combined(self, standing: Standing) -> dict[str, Floats]:
+    def combined(self, standing: Standing) -> Judged:
         """Return the forecasts of the models and of the standing's own ensemble."""
         if not standing.members:
-            return dict(self.forecasts)
-        return {**self.forecasts, ensemble.NAME: self.mean(standing.members)[0]}
+            return self.forecasts
+        return self.forecasts.beside(ensemble.NAME, self.mean(standing.members)[0])
 
 
 def _without_plan(bench: _Bench) -> Service | None:
     """Return what serves where nothing is known ahead, if that can differ."""
-    kept = [name for name in bench.forecasts if not zoo()[name].needs_plan]
-    if not kept or len(kept) == len(bench.forecasts):
+    kept = {k: one for k, one in bench.counted.items() if not zoo()[k].needs_plan}
+    if not kept or len(kept) == len(bench.counted):
         return None
-    forecasts = {name: bench.forecasts[name] for name in kept}
-    counted = {name: bench.counted[name] for name in kept}
-    return replace(bench, forecasts=forecasts, counted=counted).service()[0]
+    return replace(bench, counted=kept).service()[0]
 
 
 def _policies(bench: _Bench, past: Standing | None) -> dict[str, dict[str, float]]:
     """Return what each way of choosing would have cost, had only the last fold been unknown."""
     if past is None:
         return {}
-    last = {name: one.by_fold.over(LAST) for name, one in past.counted.items()}
+    last = {name: one.over(LAST) for name, one in past.counted.items()}
     found = {}
     for policy in POLICIES:
         if policy == ENSEMBLE and not past.members:
@@ -271,17 +275,17 @@ def _cuts(evidence: Evidence, config: Config) -> _Cuts:
     return _Cuts(slices.buckets(config.frequency, config.horizon, config.gap), groups)
 
 
-def _slices(bench: _Bench, counted: Counted, cuts: _Cuts) -> list[Slice]:
-    judged, scores = bench.evidence.judged, counted.by_fold.over()
+def _slices(evidence: Evidence, config: Config, counted: Counted, cuts: _Cuts) -> list[Slice]:
+    judged, scores = evidence.judged, counted.by_fold.over()
     return [
         slices.by_fold(counted, judged),
         slices.by_bucket(counted, judged, cuts.steps),
-        slices.by_step(counted, judged, bench.config.gap),
+        slices.by_step(counted, judged, config.gap),
         *(slices.by_group(by, scores, judged, one) for by, one in cuts.groups.items()),
     ]
 
 
-def _all_days(evidence: Evidence, forecasts: Forecasts) -> dict[str, Scores]:
+def _all_days(evidence: Evidence, forecasts: Judged) -> dict[str, Scores]:
     """Score the stock-outs too, where any were left out."""
     if evidence.all_days is None:
         return {}
@@ -296,7 +300,7 @@ def _all_days(evidence: Evidence, forecasts: Forecasts) -> dict[str, Scores]:
 
 
 def _ranges(
-    bench: _Bench, forecasts: Forecasts, past: Standing | None, cuts: _Cuts
+    bench: _Bench, forecasts: Judged, past: Standing | None, cuts: _Cuts
 ) -> dict[str, Ranges]:
     """Try ranges learnt on the earlier folds on the last one: each model's, and what serves."""
     if past is None:
@@ -305,7 +309,7 @@ def _ranges(
     actual = bench.evidence.ranged
     volume = cuts.volume
     found = {}
-    for name, one in {**forecasts, SERVED: serving}.items():
+    for name, one in forecasts.beside(SERVED, serving).items():
         spread = _calibrated(actual[EARLIER], one[EARLIER], bench.config)
         trial = Trial(actual[-1], one[-1], spread)
         found[name] = Ranges(

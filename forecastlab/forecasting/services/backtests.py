@@ -96,8 +96,8 @@ def described(context: StepContext, found: Found, trained: Mapping[str, Any]) ->
         found.evidence, found.verdict, found.config, trained["seconds"]
     )
     backtest.judged = backtest.result["judged"]
-    frame = scores.judged_frame(found.stored["series"], found.evidence, found.verdict)
-    backtest.forecasts = gateways.put_frame(frame)
+    frames = scores.judged_frames(found.stored["series"], found.evidence, found.verdict)
+    backtest.forecasts = gateways.put_frames(frames)
     service, without_plan = found.verdict.service, found.verdict.without_plan
     backtest.serving = gateways.put_arrays(_serving(found.stored, service, without_plan).pack())
     return backtest

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -9,13 +11,15 @@ from numpy.typing import NDArray
 from forecastlab.forecasting.domain import champion, judgement, slices
 from forecastlab.forecasting.domain.judgement import Evidence, Judgement
 from forecastlab.forecasting.domain.metrics import METRICS
-from forecastlab.forecasting.domain.panel import Floats, Integers
+from forecastlab.forecasting.domain.panel import BLOCK, Floats, Integers
 from forecastlab.forecasting.models import Backtest, Champion, SeriesScore, SliceScore
 from forecastlab.lib import frames
 
 SCORES = SeriesScore._meta.db_table
 SLICES = SliceScore._meta.db_table
 CHAMPIONS = Champion._meta.db_table
+# Judged forecasts of all models are put side by side for so many whole blocks.
+SERIES_AT_ONCE = 4 * BLOCK
 
 
 CHOSEN_BY = {
@@ -34,20 +38,24 @@ def keep(backtest: Backtest, series: Integers, evidence: Evidence, verdict: Judg
     frames.copy_in(CHAMPIONS, champions.columns, [champions])
 
 
-def judged_frame(series: Integers, evidence: Evidence, verdict: Judgement) -> pl.DataFrame:
-    """Return every judged forecast: a row per series, fold and step, a column per model."""
+def judged_frames(
+    series: Integers, evidence: Evidence, verdict: Judgement
+) -> Iterator[pl.DataFrame]:
+    """Yield every judged forecast: a row per series, fold and step, a column per model."""
     folds, steps, width = evidence.actual.shape
-    cell = np.arange(width * folds * steps)
-    return pl.DataFrame(
-        {
-            "series_id": np.repeat(series, folds * steps),
-            "fold": (cell // steps % folds).astype(np.int16),
-            "step": (cell % steps + 1).astype(np.int16),
-            "judged": np.repeat(evidence.judged, folds * steps),
-            "y": _down(evidence.actual),
-            **{name: _down(one) for name, one in verdict.forecasts.items()},
-        }
-    ).with_columns(pl.col("y").fill_nan(None))
+    for start in range(0, width, SERIES_AT_ONCE):
+        part = slice(start, min(start + SERIES_AT_ONCE, width))
+        cell = np.arange((part.stop - start) * folds * steps)
+        yield pl.DataFrame(
+            {
+                "series_id": np.repeat(series[part], folds * steps),
+                "fold": (cell // steps % folds).astype(np.int16),
+                "step": (cell % steps + 1).astype(np.int16),
+                "judged": np.repeat(evidence.judged[part], folds * steps),
+                "y": _down(evidence.actual[..., part]),
+                **{name: _down(one) for name, one in verdict.forecasts.part(part).items()},
+            }
+        ).with_columns(pl.col("y").fill_nan(None))
 
 
 def _down(values: Floats) -> Floats:

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from forecastlab.forecasting import gateways
 from forecastlab.forecasting.domain import fallbacks
+from forecastlab.forecasting.domain.judged import Judged
 from forecastlab.forecasting.domain.judgement import Evidence
-from forecastlab.forecasting.domain.panel import Flags, Floats, Integers
+from forecastlab.forecasting.domain.panel import BLOCK, Flags, Floats, Integers
 from forecastlab.forecasting.domain.protocol import Arrays
 from forecastlab.forecasting.domain.reuse import Keys
 from forecastlab.forecasting.services import configs, keeping
@@ -19,8 +20,8 @@ from forecastlab.forecasting.services.keeping import Shelf
 from forecastlab.lib.contributions import StepContext
 
 
-def judged(context: StepContext, evidence: Evidence) -> dict[str, Floats]:
-    """Return the judged forecasts of every single model: folds x steps x series.
+def judged(context: StepContext, evidence: Evidence) -> Judged:
+    """Return the judged forecasts of every single model.
 
     What was made for this judgement comes first, what earlier ones made fills the rest. Closed
     periods are forecast as zero.
@@ -29,20 +30,23 @@ def judged(context: StepContext, evidence: Evidence) -> dict[str, Floats]:
     plan = keeping.restore(context.results["features"]["reuse"])
     made = [one["judged"] for one in (*train["shards"], *train["whole"])]
     shelf = Shelf([*made, *plan.shelf.digests])
-    part = slice(config.gap, config.gap + config.horizon)
-    closed = np.zeros(1, dtype=np.bool_) if evidence.closed is None else evidence.closed
-    return {
-        name: np.where(closed, 0.0, _of_model(shelf, plan.keys[name], part))
-        for name in train["trained"]
-    }
+    steps = slice(config.gap, config.gap + config.horizon)
+    closed = np.zeros_like(evidence.judged) if evidence.closed is None else evidence.closed
+
+    def read(model: str, series: slice) -> Floats:
+        start, stop, _step = series.indices(len(evidence.judged))
+        keys = plan.keys[model][start // BLOCK : -(-stop // BLOCK)]
+        return np.where(closed[..., series], 0.0, _of_blocks(shelf, keys, steps))
+
+    return Judged(train["trained"], read)
 
 
-def _of_model(shelf: Shelf, keys: Keys, part: slice) -> Floats:
+def _of_blocks(shelf: Shelf, keys: Keys, steps: slice) -> Floats:
     """Return some of the steps from all origins but the last one."""
     judged = keys[:, :-1].T.tolist()
     found = shelf.read(key for fold in judged for key in fold)
     return np.stack(
-        [np.concatenate([found[key][part] for key in fold], axis=-1) for fold in judged]
+        [np.concatenate([found[key][steps] for key in fold], axis=-1) for fold in judged]
     )
 
 
