@@ -347,9 +347,15 @@ def a_series_to_download(alice: User) -> Sample:
     return Sample({**a_series(alice).kwargs, "suffix": "parquet"})
 
 
-@sample("forecasting:model-run")
+@sample("forecasting:model-run", "forecasting:model-run-promote")
 def a_model_run(alice: User) -> Sample:
     return Sample({"pk": guarded_issue().model_run_id})
+
+
+@sample("forecasting:model-run-compare")
+def two_model_runs(alice: User) -> Sample:
+    run = guarded_issue().model_run_id
+    return Sample({"pk": run, "other": run})
 
 
 @sample("forecasting:backtest-download")
@@ -431,9 +437,22 @@ STREAM_SAMPLES: dict[str, Callable[[], str]] = {
 OPEN_STREAMS = frozenset({"runs"})
 
 
-@sample("api:model-run-read")
+@sample("api:model-run-read", "api:model-run-gates")
 def a_model_run_of_the_api(alice: User) -> Sample:
     return Sample({"model_run_id": guarded_issue().model_run_id})
+
+
+@sample("api:model-run-compare")
+def two_model_runs_of_the_api(alice: User) -> Sample:
+    run = guarded_issue().model_run_id
+    return Sample({"model_run_id": run, "other_id": run})
+
+
+@sample("api:model-run-promote")
+def a_model_run_to_promote(alice: User) -> Sample:
+    served = guarded_issue().model_run
+    other = served.backtest.model_runs.exclude(pk=served.pk).first()
+    return Sample({"model_run_id": other.pk}, body={"acknowledged": ["worse_metric"]})
 
 
 @sample("api:forecast-list")

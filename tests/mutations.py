@@ -22,8 +22,16 @@ _ACCOUNTS = "forecastlab/accounts"
 _EVENTS = "tests/events"
 _JOBS = "forecastlab/jobs/services"
 _LEASES = "tests/jobs/test_leases.py"
+_PROMOTIONS = "tests/forecasting/test_promotion.py"
 
 MUTATIONS = (
+    Mutation(
+        "promote without a lock on the alias",
+        "forecastlab/forecasting/services/promotion.py",
+        'Alias.objects.select_for_update(no_key=True, of=("self",))',
+        "Alias.objects",
+        f"{_PROMOTIONS}::test_of_two_promotions_at_once_one_wins_and_the_other_is_told",
+    ),
     Mutation(
         "claim although the lease is held",
         f"{_JOBS}/leases.py",

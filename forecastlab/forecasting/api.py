@@ -4,12 +4,18 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Query, Router, Schema, Status
+from ninja import Field, Query, Router, Schema, Status
 from pydantic import ConfigDict
 
 from forecastlab.accounts.services.access import person, requires
-from forecastlab.forecasting.queries import batch_representations, representations
-from forecastlab.forecasting.services import backtests, batches, forecasts
+from forecastlab.forecasting.queries import (
+    batch_representations,
+    model_runs,
+    promotions,
+    representations,
+)
+from forecastlab.forecasting.queries.diffs import Difference
+from forecastlab.forecasting.services import backtests, batches, forecasts, promotion
 from forecastlab.lib.cursors import Page
 from forecastlab.warehouse import queries as warehouse
 
@@ -34,6 +40,20 @@ class Asked(Schema):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+class PromotionFilters(Page):
+    dataset: str = ""
+    alias: str = ""
+
+
+class PromotionIn(Asked):
+    """Point an alias at a model run; `seen` is the one it pointed at when the gates were read."""
+
+    alias: str = ""
+    acknowledged: list[str] = []
+    note: str = Field("", max_length=500)
+    seen: int | None = None
+
+
 class ForecastIn(Asked):
     """Issue forecasts of every series by the champions behind an alias."""
 
@@ -52,9 +72,13 @@ class ItemFilters(Page):
 
 
 class BatchIn(Asked):
-    """Judge models on every part of a scope, each by itself; or as a preset has it."""
+    """Judge models on every part of a scope, each by itself; or as a preset has it.
+
+    With `dry_run` only say what would be judged.
+    """
 
     dataset: str
+    dry_run: bool = False
     preset: str | None = None
     scope: str | None = None
     region: str | None = None
@@ -185,12 +209,72 @@ def model_run_read(request: HttpRequest, model_run_id: int) -> dict[str, Any]:
     return representations.model_run(representations.find_model_run(person(request), model_run_id))
 
 
+@router.get(
+    "/model-runs/{model_run_id}/compare/{other_id}",
+    response=dict[str, Any],
+    url_name="model-run-compare",
+    summary="What differs between two model runs",
+)
+@requires("forecast.view")
+def model_run_compare(request: HttpRequest, model_run_id: int, other_id: int) -> dict[str, Any]:
+    viewer = person(request)
+    one, other = (model_runs.find(pk, viewer=viewer) for pk in (model_run_id, other_id))
+    return Difference(one, other).as_json()
+
+
+@router.get(
+    "/model-runs/{model_run_id}/gates",
+    response=dict[str, Any],
+    url_name="model-run-gates",
+    summary="What the gates say of pointing an alias at a model run",
+)
+@requires("forecast.view")
+def model_run_gates(request: HttpRequest, model_run_id: int, alias: str = "") -> dict[str, Any]:
+    return promotion.told(model_runs.find(model_run_id, viewer=person(request)), alias)
+
+
+@router.post(
+    "/model-runs/{model_run_id}/promotions",
+    response={201: dict[str, Any]},
+    url_name="model-run-promote",
+    summary="Point an alias at a model run",
+)
+@requires("model.promote")
+def model_run_promote(
+    request: HttpRequest, model_run_id: int, asked: PromotionIn
+) -> Status[dict[str, Any]]:
+    by = person(request)
+    run = model_runs.find(model_run_id, viewer=by)
+    decision = promotion.Decision(asked.acknowledged, asked.note, seen=asked.seen)
+    alias = promotion.find(run, asked.alias)
+    made = promotion.promote(alias, run, decision, by=by.pk, at=timezone.now())
+    return Status(201, promotions.told(made))
+
+
+@router.get(
+    "/promotions",
+    response=dict[str, Any],
+    url_name="promotion-list",
+    summary="Who pointed which alias where, newest first",
+)
+@requires("forecast.view")
+def promotion_listing(request: HttpRequest, asked: Query[PromotionFilters]) -> dict[str, Any]:
+    items, following = promotions.listed(
+        person(request),
+        dataset=asked.dataset,
+        alias=asked.alias,
+        limit=asked.limit,
+        cursor=asked.cursor,
+    )
+    return {"items": items, "next": following}
+
+
 # -- batches ----------------------------------------------------------------------------------
 
 
 @router.post(
     "/batches",
-    response={202: dict[str, Any]},
+    response={200: dict[str, Any], 202: dict[str, Any]},
     url_name="batch-start",
     summary="Judge models on every part of a scope",
 )
@@ -198,7 +282,9 @@ def model_run_read(request: HttpRequest, model_run_id: int) -> dict[str, Any]:
 def batch_start(request: HttpRequest, asked: BatchIn) -> Status[dict[str, Any]]:
     by = person(request)
     version = warehouse.resolve(asked.dataset, by)
-    options = asked.model_dump(exclude={"dataset"}, exclude_none=True)
+    options = asked.model_dump(exclude={"dataset", "dry_run"}, exclude_none=True)
+    if asked.dry_run:
+        return Status(200, batches.prepare(version, options).shown())
     batch = batches.start(version, options, by=by, at=timezone.now())
     return Status(202, batch_representations.read(batch))
 

@@ -1,4 +1,4 @@
-"""The form that starts a batch. Its rules are those of the batch, nowhere else."""
+"""The forms that start a batch and promote a model; their rules are those of the services."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from forecastlab.forecasting.domain.batch_presets import PRESETS
+from forecastlab.forecasting.domain.gates import Name
 from forecastlab.forecasting.domain.scopes import MOST_TOP
+from forecastlab.forecasting.services.promotion import Decision
 from forecastlab.lib import texts
 from forecastlab.lib.errors import BadInput
 
@@ -138,3 +140,22 @@ def read_list(content: bytes) -> list[str]:
 def _offer(field: forms.Field, choices: Sequence[tuple[Any, Any]]) -> None:
     if isinstance(field, forms.ChoiceField):
         field.choices = choices
+
+
+class PromoteForm(forms.Form):
+    """A decision about an alias; `seen` is what it pointed at when the page was made."""
+
+    seen = forms.IntegerField(widget=forms.HiddenInput)
+    acknowledged = forms.MultipleChoiceField(
+        choices=[(one.value, one.value) for one in Name],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    note = forms.CharField(
+        label=_("Why"), max_length=500, required=False, help_text=_("Kept with the promotion.")
+    )
+
+    @property
+    def decision(self) -> Decision:
+        told: dict[str, Any] = self.cleaned_data
+        return Decision(told["acknowledged"], told["note"], seen=told["seen"])

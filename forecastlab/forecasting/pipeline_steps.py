@@ -10,6 +10,7 @@ from forecastlab.forecasting.services import (
     registry,
     sameness,
     second_frame,
+    teaching,
     training,
 )
 from forecastlab.lib.contributions import PipelineStep
@@ -99,6 +100,40 @@ BATCH = PipelineStep(
     lease_seconds=120,
     isolated=True,
     observe=batch_steps.follow,
+)
+COMPARE_CHAMPION = PipelineStep(
+    name="champion_compat_compare",
+    phase="decision",
+    title="Compare with the newer feature frame",
+    run=teaching.compare_champion,
+    after=("register", "v2_train"),
+    before=("verify",),
+    tables=("long",),
+    drawing="forecasting/_step_compare_champion.html",
+    weight=0.2,
+)
+STALE_ALIAS = PipelineStep(
+    name="stale_alias_trigger",
+    phase="decision",
+    title="Show when an alias is stale",
+    run=teaching.make_alias_stale,
+    after=("champion_compat_compare", "features"),
+    before=("verify",),
+    tables=("long",),
+    drawing="forecasting/_step_stale_alias.html",
+    weight=3,
+    lease_seconds=600,
+)
+SAFER_PROMOTE = PipelineStep(
+    name="safer_promote_flow",
+    phase="decision",
+    title="Show the gates of a promotion",
+    run=teaching.promote_safely,
+    after=("stale_alias_trigger",),
+    before=("verify",),
+    tables=("long",),
+    drawing="forecasting/_step_safer_promote.html",
+    weight=0.3,
 )
 VERIFY = PipelineStep(
     name="verify",

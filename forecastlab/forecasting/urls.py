@@ -23,6 +23,12 @@ urlpatterns = [
     path("models/", views.models, name="models"),
     path("models/runs/", views.model_run_list, name="model-runs"),
     path("models/<int:pk>/", views.model_run, name="model-run"),
+    path(
+        "models/<int:pk>/compare/<int:other>/",
+        views.model_run_compare,
+        name="model-run-compare",
+    ),
+    path("models/<int:pk>/promote/", views.model_run_promote, name="model-run-promote"),
     path("models/backtests/<int:pk>/", views.backtest, name="backtest"),
     path("models/backtests/<int:pk>/champions/", views.champions, name="champions"),
     path("models/backtests/<int:pk>/series/", views.judged_series, name="judged-series"),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from typing import Any
 
+from forecastlab.forecasting.services import promotion
 from forecastlab.jobs.models import Job
 from forecastlab.lib import artefacts, figures
 from forecastlab.lib.contributions import Done, Skipped, StepContext, StepFailed
@@ -39,11 +42,31 @@ def _findings(context: StepContext) -> list[Finding]:
 
 
 def cleanup(context: StepContext) -> Done | Skipped:
-    """Take away what the run needed only while it worked. Safe to repeat.
+    """Put back what was moved to teach; take away what was needed for the work. Safe to repeat.
 
-    After a failure it stays, so that what the finished steps made is kept; and while another job
-    is at work, since equal artefacts are stored once and it may be reading them.
+    After a failure files stay, so that what the finished steps made is kept; and while another
+    job is at work, since equal artefacts are stored once and it may be reading them.
     """
+    restored = _put_back(context)
+    files = _take_away(context)
+    if not restored["alias_restored"]:
+        return replace(files, data={**files.data, **restored})
+    told = f"{restored['alias']} points at model run {restored['restored_run_id']} again. "
+    return Done(told + files.detail, data={**files.data, **restored})
+
+
+def _put_back(context: StepContext) -> dict[str, Any]:
+    """Put back the alias that a step moved and died, was stopped or failed over."""
+    with context.fenced():
+        moved = promotion.put_back(f"job.{context.job_id}.", at=context.now)
+    back = [one for one in moved if one.restored]
+    if not back:
+        return {"alias_restored": False, "restored_run_id": None}
+    last = back[-1]
+    return {"alias_restored": True, "restored_run_id": last.before_id, "alias": last.alias.name}
+
+
+def _take_away(context: StepContext) -> Done | Skipped:
     given = [one.get("temporary", ()) for one in context.results.values()]
     digests = {digest for several in given for digest in several}
     if not digests:

@@ -32,6 +32,7 @@ VERBS: Mapping[str, frozenset[Role]] = {
     "home.view": _ALL,
     "job.cancel": _PLANNERS | _OPERATORS,
     "job.view": _ALL,
+    "model.promote": _PLANNERS | {Role.APPROVER},
     "ops.view": _ALL,
     "people.manage": frozenset({Role.ADMIN}),
     "run.start": _PLANNERS,

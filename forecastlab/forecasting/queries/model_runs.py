@@ -15,6 +15,7 @@ from forecastlab.forecasting.domain.config import title_of
 from forecastlab.forecasting.models import Alias, ModelRun
 from forecastlab.forecasting.queries.labels import share
 from forecastlab.lib import dates, figures
+from forecastlab.lib.errors import NotFound
 
 PER_PAGE = 50
 
@@ -97,6 +98,17 @@ def listed(viewer: User, asked: Wanted) -> ModelRunList:
         [row(one) for one in found],
         everything.filter(teaching=True).exists(),
     )
+
+
+def find(pk: int, *, viewer: User) -> ModelRun:
+    """Return a model run with its backtest, without what that tells at length; raises NotFound."""
+    visible = ModelRun.objects.visible_to(viewer)
+    joined = visible.select_related("version__dataset", "backtest", "created_by")
+    light = joined.defer("backtest__result", "backtest__skipped")
+    found: ModelRun | None = light.filter(pk=pk).first()
+    if found is None:
+        raise NotFound(_("There is no such model run, or not for you."))
+    return found
 
 
 def row(run: ModelRun) -> Row:

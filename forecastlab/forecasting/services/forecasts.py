@@ -14,7 +14,7 @@ from forecastlab.forecasting import gateways
 from forecastlab.forecasting.domain import serving as servings
 from forecastlab.forecasting.domain.defaults import BY_FREQUENCY
 from forecastlab.forecasting.models import Alias, ForecastIssue, ModelRun
-from forecastlab.forecasting.services import configs, issues, registry, trained
+from forecastlab.forecasting.services import configs, issues, promotion, registry, trained
 from forecastlab.jobs.models import Job
 from forecastlab.jobs.services import jobs
 from forecastlab.lib import figures
@@ -69,8 +69,7 @@ def _aliased(version: DatasetVersion, alias: str, by: User) -> ModelRun | None:
             hint=f"It has: {names}." if names else "Leave the alias out to judge first.",
             field="alias",
         )
-    run: ModelRun | None = found and found.model_run
-    return run
+    return promotion.serving(found) if found else None
 
 
 def _by_alias(run: ModelRun, version: DatasetVersion, horizon: int | None) -> dict[str, Any]:

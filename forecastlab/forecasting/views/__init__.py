@@ -1,21 +1,26 @@
 from __future__ import annotations
 
 import polars as pl
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
-from forecastlab.accounts.services.access import person, requires
+from forecastlab.accounts.services.access import may, person, requires
 from forecastlab.forecasting import gateways
-from forecastlab.forecasting.models import Backtest, Forecast, ForecastIssue, ModelRun
+from forecastlab.forecasting.domain.config import title_of
+from forecastlab.forecasting.forms import PromoteForm
+from forecastlab.forecasting.models import Alias, Backtest, Forecast, ForecastIssue, ModelRun
 from forecastlab.forecasting.queries import (
     backtest_list,
     champion_map,
     comparison,
     comparison_groups,
     model_runs,
+    promotions,
     replay,
     series_filters,
     series_list,
@@ -24,10 +29,11 @@ from forecastlab.forecasting.queries import judged_series as judged_list
 from forecastlab.forecasting.queries.champion_map import ChampionMap
 from forecastlab.forecasting.queries.comparison import Comparison
 from forecastlab.forecasting.queries.comparison_groups import Groups
+from forecastlab.forecasting.queries.diffs import Difference
 from forecastlab.forecasting.queries.judged_series import JudgedSeries
-from forecastlab.forecasting.services import exports, registry, replays, tables
+from forecastlab.forecasting.services import exports, promotion, registry, replays, tables
 from forecastlab.lib import downloads
-from forecastlab.lib.errors import NotFound
+from forecastlab.lib.errors import HouseError, NotFound
 from forecastlab.lib.htmx import render_region
 
 
@@ -130,11 +136,7 @@ def model_run_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 def model_run(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a model run; with `?verify=1` read its artefact again and say whether it is whole."""
-    visible = ModelRun.objects.visible_to(person(request))
-    joined = visible.select_related("version__dataset", "backtest", "created_by")
-    run = joined.defer("backtest__result", "backtest__skipped").filter(pk=pk).first()
-    if run is None:
-        raise NotFound(_("There is no such model run, or not for you."))
+    run = model_runs.find(pk, viewer=person(request))
     checked = "verify" in request.GET
     context = {
         "run": run,
@@ -142,11 +144,58 @@ def model_run(request: HttpRequest, pk: int) -> HttpResponse:
         "facts": model_runs.facts(run),
         "metrics": model_runs.metrics(run),
         "peers": model_runs.peers(run),
+        "promotions": promotions.of_dataset(run),
+        "may_promote": may(request.user, "model.promote") and not run.teaching,
         "downloads": comparison.table_urls(run.backtest, comparison.TABLES),
         "checked": checked,
         "damage": registry.damage(run) if checked else "",
     }
     return render(request, "forecasting/model_run.html", context)
+
+
+@requires("forecast.view")
+@require_GET
+def model_run_compare(request: HttpRequest, pk: int, other: int) -> HttpResponse:
+    """Show what differs between two model runs."""
+    viewer = person(request)
+    found = Difference(model_runs.find(pk, viewer=viewer), model_runs.find(other, viewer=viewer))
+    return render(request, "forecasting/model_run_compare.html", {"page": found})
+
+
+@requires("model.promote")
+@require_http_methods(["GET", "POST"])
+def model_run_promote(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show what the gates say of pointing an alias at a model run; then do it."""
+    run = model_runs.find(pk, viewer=person(request))
+    alias = promotion.find(run, request.GET.get("alias", ""))
+    form = PromoteForm(request.POST or None, initial={"seen": alias.model_run_id})
+    problem = _promoted(request, form, alias, run) if form.is_valid() else ""
+    if problem is None:
+        return redirect(run)
+    context = {
+        "run": run,
+        "row": model_runs.row(run),
+        "alias": alias,
+        "serves": model_runs.row(alias.model_run),
+        "gates": promotion.asked(alias.model_run, run),
+        "form": PromoteForm(initial={"seen": alias.model_run_id}) if problem else form,
+        "problem": problem,
+        "history": promotions.of_alias(alias),
+    }
+    status = 409 if problem else 422 if form.is_bound else 200
+    return render(request, "forecasting/model_run_promote.html", context, status=status)
+
+
+def _promoted(request: HttpRequest, form: PromoteForm, alias: Alias, run: ModelRun) -> str | None:
+    """Promote, and return what is wrong, or None."""
+    by = person(request).pk
+    try:
+        promotion.promote(alias, run, form.decision, by=by, at=timezone.now())
+    except HouseError as error:
+        return error.message
+    said = {"alias": alias.name, "model": title_of(run.model)}
+    messages.success(request, _("%(alias)s points at %(model)s.") % said)
+    return None
 
 
 # -- backtests --------------------------------------------------------------------------------
