@@ -87,20 +87,6 @@ REGISTER = PipelineStep(
     lasts=sameness.registered_lasts,
     again=sameness.point_again,
 )
-BATCH = PipelineStep(
-    name="batch_preset",
-    phase="portfolio",
-    title="Sweep baselines as a batch",
-    run=batch_steps.sweep,
-    after=("safer_promote_flow?", "register"),
-    before=("verify",),
-    tables=("long",),
-    drawing="forecasting/_step_batch.html",
-    weight=1,
-    lease_seconds=120,
-    isolated=True,
-    observe=batch_steps.follow,
-)
 COMPARE_CHAMPION = PipelineStep(
     name="champion_compat_compare",
     phase="decision",
@@ -134,6 +120,20 @@ SAFER_PROMOTE = PipelineStep(
     tables=("long",),
     drawing="forecasting/_step_safer_promote.html",
     weight=0.3,
+)
+BATCH = PipelineStep(
+    name="batch_preset",
+    phase="portfolio",
+    title="Sweep baselines as a batch",
+    run=batch_steps.sweep,
+    after=("safer_promote_flow?", "register"),
+    before=("verify",),
+    tables=("long",),
+    drawing="forecasting/_step_batch.html",
+    weight=1,
+    lease_seconds=120,
+    isolated=True,
+    observe=batch_steps.follow,
 )
 VERIFY = PipelineStep(
     name="verify",
