@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 
 from forecastlab.warehouse.domain.simulator.presets import SCENARIOS
-from tests.factories import make_user
+from tests.factories import make_run, make_user, work_off
 
 pytestmark = pytest.mark.django_db
 
@@ -38,3 +38,19 @@ def test_the_window_of_the_rush_is_locked_in_a_run_too(
         call_command("run_showcase", *asked, "--as", "alice")
 
     assert json.loads(capsys.readouterr().out)["error"]["field"] == "window_days"
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_scenario_runs_to_its_end(scenario: str) -> None:
+    """Small worlds show it too; of sparse ones, what cannot be judged is listed."""
+    small = {"stores": 2, "products": 4}
+    small |= {} if scenario == "holiday_rush" else {"window_days": 91}
+    asked = {"as_of": "2026-11-21", "models": ["naive", "ses"], "table": "short"}
+
+    run = work_off(make_run(scenario=scenario, simulate=small, **asked))
+    judged = run.steps.get(name="backtest").data
+
+    assert run.status == "succeeded"
+    assert judged["series_judged"] + judged["series_skipped"] == run.version.series_count
+    assert len(judged["skipped"]) == judged["series_skipped"]
+    assert all(one["reason"] for one in judged["skipped"])
