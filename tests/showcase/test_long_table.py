@@ -83,7 +83,6 @@ def test_a_long_run_over_simulated_sales(earlier: list[DatasetVersion]) -> None:
     data = said(run)
     width = run.version.series_count
 
-    print(list(run.steps.values_list("name", "outcome", "seconds", "detail")))
     assert (run.status, run.config["table"]) == ("succeeded", "long")
     # Earlier sales that nothing refers to are gone; the others say who needs them.
     assert data["reset"]["records_deleted"]["dataset_version"] == 1
