@@ -110,23 +110,23 @@ def test_the_second_version_has_the_first_one_to_the_byte_and_more() -> None:
 
 
 def test_what_the_second_version_adds_is_what_it_says() -> None:
-    rising = np.arange(400.0)[:, None] + 100 * (np.arange(400) % 7 == 3)[:, None]
-    task = Task((398,), 1, 7, "D", frame=2, first=date(2026, 1, 1))
+    rising = np.arange(800.0)[:, None] + 100 * (np.arange(800) % 7 == 3)[:, None]
+    task = Task((798,), 1, 7, "D", frame=2, first=date(2026, 1, 1))
     layout = frames.layout_of(make_panel(rising), task, effects=False)
     found = frames.Source(make_panel(rising), layout)
-    at = frames.Cells(np.array([398]), np.array([1]), np.array([0]))
+    at = frames.Cells(np.array([798]), np.array([1]), np.array([0]))
     told = {name: one for group in GROUPS for name, one in group.values(found, at).items()}
     level = found.level(at)
 
-    np.testing.assert_allclose(told["season_year_ago"], rising[399 - 364] / level)
+    np.testing.assert_allclose(told["season_year_ago"], rising[799 - 364] / level)
     np.testing.assert_allclose(
-        told["season_mean_8"], rising[399 - 7 * np.arange(1, 9)].mean() / level
+        told["season_mean_8"], rising[799 - 7 * np.arange(1, 9)].mean() / level
     )
     assert 27 < float(told["slope_28"][0] * level[0]) < 29
     assert (told["is_new"], told["is_mature"]) == (0, 1)
-    # Period 399 is 4 February 2027: the fourth of 28 days, in the fifth week.
-    np.testing.assert_allclose(told["month_day_sin"], np.sin(2 * np.pi * 3 / 28))
-    np.testing.assert_allclose(told["week_cos"], np.cos(2 * np.pi * 4 / 52.18))
+    # Period 799 is 10 March 2028: the tenth of 31 days, in the tenth week.
+    np.testing.assert_allclose(told["month_day_sin"], np.sin(2 * np.pi * 9 / 31))
+    np.testing.assert_allclose(told["week_cos"], np.cos(2 * np.pi * 9 / 52.18))
 
 
 def test_sales_are_measured_by_the_level_of_the_series() -> None:

@@ -74,9 +74,9 @@ class Identity:
 
 
 class Dates:
-    """Where the target lies in its month and, where a year has been seen, in the weeks of a year.
+    """Where the target lies in its month and in the weeks of the year, where there are dates.
 
-    Only where the version has dates.
+    The weeks are told where the calendar tells of the year.
     """
 
     name = "dates"
@@ -85,8 +85,8 @@ class Dates:
         if layout.first is None or layout.frequency not in DAYS:
             return {}
         names = [] if layout.frequency == "W" else ["month_day_sin", "month_day_cos"]
-        seen = layout.periods >= YEARS[layout.frequency]
-        return dict.fromkeys([*names, *(["week_sin", "week_cos"] if seen else [])], Safety.SAFE)
+        names += ["week_sin", "week_cos"] if _has_years(layout) else []
+        return dict.fromkeys(names, Safety.SAFE)
 
     def values(self, source: Source, cells: Cells) -> Values:
         wanted = self.columns(source.layout)
