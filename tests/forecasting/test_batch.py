@@ -137,7 +137,7 @@ def test_a_batch_started_on_its_page_is_shown_and_taken_away(
     assert "A1: 2 series" in preview
     assert answer.url == batch.get_absolute_url()
     page = alice.get(batch.get_absolute_url()).content.decode()
-    assert "8 of 8 items judged" in page
+    assert "8 of 8 items done" in page
     assert reverse("warehouse:series-page", args=["shop", 1, Series.objects.last().pk]) in page
     assert "A1:P0" in alice.get(batch.get_absolute_url(), {"model": "naive"}).content.decode()
     table = alice.get(reverse("forecasting:batch-download", args=[batch.pk, "parquet"]))
@@ -296,6 +296,7 @@ def test_presets_say_where_they_can_be_used(shop: DatasetVersion, alice: Client)
     run_job(backtests.start(shop, options, by=shop.created_by, at=timezone.now()))
     after = {one["preset"]: one for one in alice.get(url, {"dataset": "shop"}).json()["items"]}
 
+    plan = posted(alice, preset="champion_challenger_refresh", dry_run=True).json()
     champion = started(alice, preset="champion_challenger_refresh")
 
     assert len(before) == 5
@@ -306,7 +307,8 @@ def test_presets_say_where_they_can_be_used(shop: DatasetVersion, alice: Client)
     assert after["champion_challenger_refresh"]["usable"]
     assert len(champion.model_names) == 3
     assert champion.model_names[0] in options["models"]
-    assert champion.total == 3 * 3
+    assert champion.total == plan["total_items"] == 3 * 3
+    assert [one["part"] for one in plan["parts"]] == ["A0", "A1", "A2"]
     worst = posted(alice, preset="high_wape_recovery").json()
     assert "do well" in worst["detail"]
 

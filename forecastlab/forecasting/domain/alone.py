@@ -47,8 +47,8 @@ def judge(
     why = folds.unjudged(panel, config.windows, config.frequency)
     if len(why) == panel.width:
         raise NothingToJudge(f"No series can be judged; the first one: {why[min(why)]}.")
-    learned = shards.learn([model], panel, work)
-    done = shards.run(panel, work, learned, report)[model]
+    learned = shards.learn([model], panel, work, shards.part_of(report, 0, 2))
+    done = shards.run(panel, work, learned, shards.part_of(report, 1, 2))[model]
     fallen = list(done.fallen.values())
     if len(fallen) == panel.width:
         raise ModelFailed(f"The model can forecast none of these series: {fallen[0]}.")

@@ -195,7 +195,7 @@ class BatchPage:
 
     @property
     def over(self) -> str:
-        return _("%(done)s items judged") % {"done": figures.of_total(self._over, self.batch.total)}
+        return _("%(done)s items done") % {"done": figures.of_total(self._over, self.batch.total)}
 
     @property
     def _over(self) -> int:
