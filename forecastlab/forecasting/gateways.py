@@ -20,6 +20,7 @@ from forecastlab.lib import artefacts, files
 from forecastlab.lib.errors import BadInput
 
 ROW_GROUP = 50_000
+LARGE = 16_000_000
 
 
 class OutputUnusable(BadInput):
@@ -29,10 +30,18 @@ class OutputUnusable(BadInput):
 
 
 def put_arrays(arrays: Arrays) -> str:
-    """Store named arrays and return their digest: equal arrays, equal bytes."""
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **dict(arrays))
-    return artefacts.put(buffer.getvalue())
+    """Store named arrays and return their digest: equal arrays, equal bytes.
+
+    Large ones are written to a file as they are, and never stand in memory twice.
+    """
+    if sum(one.nbytes for one in arrays.values()) < LARGE:
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, **dict(arrays))
+        return artefacts.put(buffer.getvalue())
+    with tempfile.NamedTemporaryFile(suffix=".npz") as draft:
+        np.savez(draft, allow_pickle=False, **dict(arrays))
+        draft.flush()
+        return artefacts.put(Path(draft.name))
 
 
 def get_arrays(digest: str, names: Iterable[str] | None = None) -> dict[str, NDArray[Any]]:
@@ -95,6 +104,18 @@ def get_rows(digest: str, column: str, value: int) -> pl.DataFrame:
     """
     frame = pl.scan_parquet(artefacts.path_checked_once(digest))
     return frame.filter(pl.col(column) == value).collect()
+
+
+def get_some_rows(digest: str, column: str, values: pl.Series) -> pl.DataFrame:
+    """Return the rows of a frame in which `column` has one of some values."""
+    frame = pl.scan_parquet(artefacts.path_checked_once(digest))
+    return frame.filter(pl.col(column).is_in(values.implode())).collect()
+
+
+def get_column(digest: str, column: str) -> pl.Series:
+    """Return the different values of a column of a frame."""
+    frame = pl.scan_parquet(artefacts.path_checked_once(digest))
+    return frame.select(pl.col(column).unique()).collect()[column]
 
 
 def encoded(frame: pl.DataFrame, suffix: str) -> bytes:

@@ -195,6 +195,25 @@ def test_trees_that_are_fitted_elsewhere_have_another_key() -> None:
     assert reuse.needed(trees, at(47, 52, 55, 59), [1, 2]) == (0, 1, 2, 3)
 
 
+def test_fits_of_one_model_are_tasks_of_their_own() -> None:
+    panel, trees = make_panel(make_sales(60, 3)), zoo()["lightgbm"]
+    asked = config.resolve({"horizon": 4, "folds": 2}, frequency="W")
+    work = shards.judging(asked, 60)
+    year = replace(work, task=replace(work.task, origins=(52, 55, 59)))
+
+    assert reuse.apart(trees, year, [0, 1, 2]) == [(0, 1), (2,)]
+    short = replace(work, task=replace(work.task, origins=(40, 45, 49)))
+    assert reuse.apart(trees, short, [1, 2]) == [(1,), (2,)]
+    assert reuse.apart(trees, short, [0, 1, 2]) == [(0,), (1,), (2,)]
+
+    made = []
+    for part in ((0, 1, 2), (0, 1), (2,)):
+        some = reuse.only(year, part)
+        learned = shards.learn(["lightgbm"], whole_of(panel), some)
+        made.append(shards.run(panel, some, learned, lambda _: None)["lightgbm"].values)
+    assert np.concatenate(made[1:]).tobytes() == made[0].tobytes()
+
+
 # Models of single series from a library have much in common; one of them stands for all.
 SINGLY = {name for name, one in zoo().items() if one.at_once == 1} - {"mfles"}
 

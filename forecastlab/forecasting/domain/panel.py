@@ -244,9 +244,9 @@ def unpack(stored: Mapping[str, NDArray[Any]]) -> Panel:
 
 def signals_told(panel: Panel) -> Integers:
     """Return for how many series each known signal is given: signals x the last periods."""
-    values = panel.signals.values[list(panel.signals.known)]
-    lately = values[:, max(panel.periods - RECENT, 0) :]
-    return np.asarray((~np.isnan(lately)).sum(axis=2), dtype=np.int64)
+    lately = panel.signals.values[:, max(panel.periods - RECENT, 0) :]
+    known = lately[list(panel.signals.known)]
+    return np.asarray((~np.isnan(known)).sum(axis=2), dtype=np.int64)
 
 
 def planned_ahead(told: Integers, planned: int) -> int | None:

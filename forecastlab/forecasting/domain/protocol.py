@@ -32,8 +32,9 @@ class Task:
 
     An origin is the last period that is known there; the first forecast is for the next one.
     `frame` is the version of the feature frame, and `first` the day of period 0, where there are
-    dates: for models that ask for them. What learns for long calls `report` with its share done,
-    from 0 to 1, every few seconds: that raises where the work must stop.
+    dates: for models that ask for them. `final` says that the last origin is that of all data,
+    where what serves is fitted. What learns for long calls `report` with its share done, from 0 to
+    1, every few seconds: that raises where the work must stop.
     """
 
     origins: tuple[int, ...]
@@ -42,6 +43,7 @@ class Task:
     frequency: str
     frame: int = 1
     first: date | None = None
+    final: bool = True
     report: Report = field(default=unheard, compare=False, repr=False)
 
     def reporting(self, start: float, stop: float) -> Task:

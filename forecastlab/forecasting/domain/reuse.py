@@ -133,11 +133,28 @@ def needed(model: Model, work: Work, missing: Iterable[int]) -> tuple[int, ...]:
     return places if same else tuple(range(len(origins)))
 
 
+def apart(model: Model, work: Work, places: Sequence[int]) -> list[tuple[int, ...]]:
+    """Part the places of origins by where a model is fitted for them: tasks beside each other.
+
+    They come in order, so that the last one has what serves. One task has all of them where the
+    model would be fitted elsewhere if it were asked for a part.
+    """
+    fitted = _fitted_at(model, work)
+    parts: dict[int, list[int]] = {}
+    for one in places:
+        parts.setdefault(fitted[one], []).append(one)
+    same = all(
+        _fitted_at(model, only(work, part)) == tuple(fitted[one] for one in part)
+        for part in parts.values()
+    )
+    return [tuple(one) for one in parts.values()] if same else [tuple(places)]
+
+
 def only(work: Work, places: Sequence[int]) -> Work:
     """Return the same work for some of its origins."""
-    return replace(
-        work, task=replace(work.task, origins=tuple(work.task.origins[one] for one in places))
-    )
+    task, last = work.task, len(work.task.origins) - 1
+    origins = tuple(task.origins[one] for one in places)
+    return replace(work, task=replace(task, origins=origins, final=task.final and last in places))
 
 
 def _digest(told: object) -> str:

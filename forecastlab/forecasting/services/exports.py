@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import polars as pl
 
@@ -12,15 +14,28 @@ from forecastlab.lib import frames
 from forecastlab.warehouse import queries as warehouse
 from forecastlab.warehouse.models import DatasetVersion
 
+AT_ONCE = 2_000
 RANGES = ("lo80", "hi80", "lo95", "hi95")
 
 
 def judged(backtest: Backtest, series_id: int | None = None) -> pl.DataFrame:
     """Return every forecast that was scored: unique_id, ds, cutoff, model, y, yhat."""
     if series_id is None:
-        stored = gateways.get_frame(backtest.forecasts)
-    else:
-        stored = gateways.get_rows(backtest.forecasts, "series_id", series_id)
+        return _long(backtest, gateways.get_frame(backtest.forecasts))
+    return _long(backtest, gateways.get_rows(backtest.forecasts, "series_id", series_id))
+
+
+def judged_by_part(backtest: Backtest) -> Iterator[pl.DataFrame]:
+    """Yield the same in the same order, some series at a time."""
+    there = gateways.get_column(backtest.forecasts, "series_id")
+    named = _names(backtest.version).filter(pl.col("series_id").is_in(there.implode()))
+    series = named.sort("unique_id")["series_id"]
+    for start in range(0, max(len(series), 1), AT_ONCE):
+        some = series[start : start + AT_ONCE]
+        yield _long(backtest, gateways.get_some_rows(backtest.forecasts, "series_id", some))
+
+
+def _long(backtest: Backtest, stored: pl.DataFrame) -> pl.DataFrame:
     wide = stored.filter("judged", pl.col("y").is_not_null())
     models = [name for name in backtest.result["models"] if name in wide.columns]
     return (

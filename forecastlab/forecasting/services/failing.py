@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -32,7 +33,7 @@ def told(context: StepContext, config: Config) -> dict[str, Any]:
     One that failed on every series is left out of a judgement. What serves already is kept: each
     of its series has the fallback's forecast.
     """
-    entries = fallbacks.merged(one for shard in context.shards for one in shard.data["fallbacks"])
+    entries = fallbacks.merged(_entries(context))
     failed = Counter[str]()
     for one in entries:
         failed[one["model"]] += one["series"]
@@ -52,6 +53,22 @@ def told(context: StepContext, config: Config) -> dict[str, Any]:
         "unavailable": context.results["features"]["unavailable"],
         "left_out": [{"model": model, "reason": reason} for model, reason in reasons.items()],
     }
+
+
+def _entries(context: StepContext) -> Iterator[Mapping[str, Any]]:
+    """Yield what the shards tell; of several fits of one model, the one that failed most counts."""
+    most: dict[str, list[Mapping[str, Any]]] = {}
+    for shard in context.shards:
+        told = shard.data["fallbacks"]
+        if "whole" not in shard.shard:
+            yield from told
+        elif _series(told) >= _series(most.get(shard.shard["whole"], [])):
+            most[shard.shard["whole"]] = told
+    yield from chain.from_iterable(most.values())
+
+
+def _series(entries: Iterable[Mapping[str, Any]]) -> int:
+    return sum(one["series"] for one in entries)
 
 
 def named(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:

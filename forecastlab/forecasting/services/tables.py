@@ -79,4 +79,4 @@ def _champions(backtest: Backtest) -> Iterator[pl.DataFrame]:
 
 
 def _judged(backtest: Backtest) -> Iterator[pl.DataFrame]:
-    yield exports.judged(backtest)
+    yield from exports.judged_by_part(backtest)

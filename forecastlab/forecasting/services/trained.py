@@ -57,8 +57,8 @@ def final(context: StepContext) -> tuple[dict[str, Floats], Mapping[str, Arrays]
     trained = train["trained"]
     widths = [next(iter(one.values())).shape[-1] for one in made]
     whole = dict(fallbacks.side_by_side(made, widths))
-    for one in train["whole"]:
-        whole |= gateways.get_arrays(one["final"])
+    for digest in (one["final"] for one in train["whole"] if one["final"]):
+        whole |= gateways.get_arrays(digest)
     forecasts = {name: whole[f"final/{name}"] for name in trained}
     states: dict[str, dict[str, NDArray[Any]]] = {name: {} for name in trained}
     for path, values in whole.items():
@@ -71,8 +71,8 @@ def final(context: StepContext) -> tuple[dict[str, Floats], Mapping[str, Arrays]
 def learned(context: StepContext) -> Mapping[str, Arrays]:
     """Return what each model learned from the whole panel."""
     found = gateways.get_nested(context.results["features"]["learned"])
-    for one in context.results["train"]["whole"]:
-        found |= gateways.get_nested(one["learned"])
+    for digest in (one["learned"] for one in context.results["train"]["whole"] if one["learned"]):
+        found |= gateways.get_nested(digest)
     return found
 
 

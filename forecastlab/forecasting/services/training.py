@@ -14,7 +14,7 @@ from forecastlab.forecasting.domain.config import title_of
 from forecastlab.forecasting.domain.panel import BLOCK, Integers, Panel
 from forecastlab.forecasting.domain.protocol import between
 from forecastlab.forecasting.domain.shards import Forecast
-from forecastlab.forecasting.services import configs, failing, keeping
+from forecastlab.forecasting.services import configs, failing, keeping, making
 from forecastlab.forecasting.services.making import Making
 from forecastlab.lib import figures
 from forecastlab.lib.barriers import barrier
@@ -35,39 +35,36 @@ def train(context: StepContext) -> StepResult:
 
 
 def _fanned_out(context: StepContext) -> list[Mapping[str, Any]]:
-    """Return one task for each model that needs the whole panel, then the shards of all others."""
+    """Return a task for each fit of a model that needs the whole panel, then the other shards."""
     single = configs.of(context).single
     cut = context.results["features"]["shards"]
     local = shards.local(single)
-    series = context.results["features"]["series"]
-    whole = [{"whole": name, "series": series} for name in single if name not in local]
+    whole = making.tasks(context, [name for name in single if name not in local])
     return [*whole, *(cut if local else [])]
 
 
 def _train_shard(context: StepContext, shard: dict[str, Any]) -> Done:
     learning = LEARNING if "whole" in shard else 0.0
-    making = Making(context, shard)
-    making.learn(between(context.report, 0.0, learning))
+    report = making.seldom(context.report)
+    made = Making(context, shard)
+    made.learn(between(report, 0.0, learning))
     trained = _Trained()
-    for number, block in making.blocks():
-        so_far = (len(trained.parts) + 1) * BLOCK / shard["series"]
-        done = making.run(number, block, lambda _share: context.report())
-        trained.add(block, done)
-        context.report(learning + (1 - learning) * min(so_far, 1.0))
+    for number, block in made.blocks():
+        so_far = learning + (1 - learning) * len(trained.parts) * BLOCK / shard["series"]
+        trained.add(block, made.run(number, block, between(report, so_far, so_far)))
     barrier("shard-trained")
     done = trained.joined()
-    data = {
-        "final": gateways.put_arrays(_final(done)),
-        "seconds": {
-            name: round(making.seconds[name] + one.seconds, 4) for name, one in done.items()
-        },
+    data: dict[str, Any] = {
+        "seconds": {name: round(made.seconds[name] + one.seconds, 4) for name, one in done.items()},
         "fallbacks": failing.of_shard(trained.series, done),
         "peak_memory_mb": configs.peak_memory_mb(),
     }
-    if "whole" in shard:
-        data["learned"] = gateways.put_nested(making.learned)
+    if made.serves:
+        data["final"] = gateways.put_arrays(_final(done))
+    if made.serves and "whole" in shard:
+        data["learned"] = gateways.put_nested(made.learned)
     if configs.judges(context):
-        data |= making.keep()
+        data |= made.keep()
     return Done(_("%(count)s series") % {"count": figures.number(len(trained.series))}, data)
 
 
@@ -113,7 +110,7 @@ def _trained(context: StepContext) -> Done:
         "models": ", ".join(title_of(name) for name in told["trained"]),
         "series": figures.number(context.results["features"]["series"]),
     }
-    reused = _reused(context)
+    reused = _reused(context) if configs.judges(context) else 0.0
     if reused:
         detail += _("; %(share)s of what is judged was there already") % {
             "share": figures.percent(reused)
@@ -122,7 +119,8 @@ def _trained(context: StepContext) -> Done:
         {name: one.data.get(name) for name in ("judged", "final", "learned")}
         for one in context.shards
     ]
-    whole = [one for one in made if one["learned"]]
+    parts = [one for one, task in zip(made, context.shards, strict=True) if "digest" in task.shard]
+    whole = [one for one, task in zip(made, context.shards, strict=True) if "whole" in task.shard]
     judged = [one["judged"] for one in made if one["judged"]]
     if judged:
         keeping.prune(context.now)
@@ -130,7 +128,7 @@ def _trained(context: StepContext) -> Done:
         **told,
         **_coverage(context),
         "requested_models": list(config.models),
-        "shards": [one for one in made if not one["learned"]],
+        "shards": parts,
         "whole": whole,
         "temporary": [one[name] for one in made for name in ("final", "learned") if one[name]],
         "lasting": [*judged, *context.results["features"].get("reuse", {}).get("shelf", [])],
@@ -145,8 +143,8 @@ def _reused(context: StepContext) -> float:
     """Return the share of the judged forecasts that earlier judgements made."""
     config = configs.of(context)
     blocks = -(-context.results["features"]["series"] // BLOCK)
-    taken = sum(one.data.get("taken", 0) for one in context.shards)
-    return round(float(taken / (blocks * len(config.single) * config.folds)), 4)
+    made = sum(one.data["made"] for one in context.shards if "made" in one.data)
+    return round(float(1 - made / (blocks * len(config.single) * config.folds)), 4)
 
 
 def _coverage(context: StepContext) -> dict[str, int]:

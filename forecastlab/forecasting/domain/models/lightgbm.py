@@ -91,7 +91,8 @@ class LightGbm(PanelModel):
 def _fitted(task: Task) -> list[bool]:
     """Say of each origin whether there is a fit there."""
     few = task.origins[0] + 1 < YEARS.get(task.frequency, 1.0)
-    return [few or one in (task.origins[0], task.origins[-1]) for one in task.origins]
+    at = task.origins[0], task.origins[-1 if task.final else 0]
+    return [few or one in at for one in task.origins]
 
 
 def _told(whole: Whole, task: Task, trial: Floats, trees: Trees) -> Text:
