@@ -123,7 +123,7 @@ class RunForm(forms.Form):
     keep = forms.BooleanField(
         label=_("Keep this run"),
         required=False,
-        help_text=_("As a workspace; other runs are cleared away in time."),
+        help_text=_("Makes a workspace of it."),
     )
     keep_as = forms.CharField(
         label=_("Keep it as"),
@@ -178,14 +178,14 @@ class RunForm(forms.Form):
         return Group("", [], _("Simulated sales: seed, last day, seven knobs"), knobs)
 
     def groups(self) -> list[Group]:
-        """Return what stands below the sales."""
+        """Return what stands below what is simulated."""
         judged = self._some(("horizon", "folds", "metric"))
-        kept = self._some(("name", "table", "focus", "keep_as", "keep"))
+        kept = self._some(("name", "table", "focus", "keep", "keep_as"))
         limits = self._some(("keep_going", "fresh", "step_timeout", "run_timeout"))
         more = _("More: what serves, step, gap, learning window")
         return [
             Group(_("How it is judged"), judged, more, self._some(JUDGED)),
-            Group(_("Models"), [], self._models_said(), [self["models"]]),
+            Group("", [], self._models_said(), [self["models"]]),
             Group(_("The run"), kept, _("More: failures and time limits"), limits),
         ]
 
@@ -195,7 +195,7 @@ class RunForm(forms.Form):
     def _models_said(self) -> Text:
         ticked = len(self["models"].value() or [])
         return (
-            _("%(n)s ticked") % {"n": ticked} if ticked else _("The default models; choose others")
+            _("Models: %(n)s ticked") % {"n": ticked} if ticked else _("Models: the default ones")
         )
 
     # -- what they say ------------------------------------------------------------------------

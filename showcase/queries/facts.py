@@ -20,7 +20,7 @@ def of(run: Run) -> list[Mapping[str, Any]]:
     window = dates.window(version.first, version.last) if version else None
     rows: list[Mapping[str, Any]] = [
         _dataset(run),
-        {"label": _("Kept as"), "value": run.kept_as or None},
+        *([{"label": _("Kept as"), "value": run.kept_as}] if run.kept_as else []),
         {"label": _("Window"), "value": window},
         {"label": _("Horizon"), "value": f"{config['horizon']} {noun}, {_folds(config)}"},
         {"label": _("Ranked by"), "value": _metric(config["metric"])},
