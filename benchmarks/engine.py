@@ -5,9 +5,10 @@
 
 Starts PostgreSQL and Redis of its own and simulates the sales. Then it prints: the job that judges
 3 folds, refits and stores forecasts, with 1, 2 and 4 workers; the memory of a worker by the number
-of series, over fewer days; the panel models alone; LightGBM beside mlforecast's; the panel models
-beside models of statsforecast. A peer is measured on the first --peer series (--slow-peer for
-DynamicOptimizedTheta), and its time is given per 1,000 series. Ratios are printed, never asserted.
+of series, over fewer days; what is taken over when days are added; the panel models alone;
+LightGBM beside mlforecast's; the panel models beside models of statsforecast. A peer is measured
+on the first --peer series (--slow-peer for DynamicOptimizedTheta), and its time is given per 1,000
+series. Ratios are printed, never asserted.
 """
 
 from __future__ import annotations
@@ -42,10 +43,11 @@ from forecastlab.forecasting.models import Alias, Backtest, ForecastIssue  # noq
 from forecastlab.forecasting.queries import panels  # noqa: E402
 from forecastlab.forecasting.services import forecasts  # noqa: E402
 from forecastlab.jobs.models import Job  # noqa: E402
+from forecastlab.warehouse.domain.content import NUMBERS  # noqa: E402
 from forecastlab.warehouse.domain.simulator import config as simulator  # noqa: E402
 from forecastlab.warehouse.models import DatasetVersion  # noqa: E402
 from forecastlab.warehouse.services import simulations  # noqa: E402
-from tests.factories import make_user, run_job  # noqa: E402
+from tests.factories import make_user, make_version, run_job  # noqa: E402
 
 PACKAGES = ("numpy", "polars", "lightgbm", "statsforecast", "mlforecast")
 PRESET, PRODUCTS, MEMORY_DAYS = "retail_standard", 500, 120
@@ -71,11 +73,14 @@ def planner() -> Any:
 # -- the whole job -----------------------------------------------------------------------------
 
 
-def job_with(version: DatasetVersion, workers: int, horizon: int) -> None:
-    """Judge, refit and store forecasts with so many processes; print what it took."""
+def job_with(version: DatasetVersion, workers: int, horizon: int, *, reuse: bool = False) -> None:
+    """Judge, refit and store forecasts with so many processes; print what it took.
+
+    With `reuse` it takes over what earlier jobs have forecast.
+    """
     Alias.objects.all().delete()  # or it would forecast by the verdict of before
     job = forecasts.start(version, horizon=horizon, alias="", by=planner(), at=timezone.now())
-    Job.objects.filter(pk=job.pk).update(params={**job.params, "reuse": False})
+    Job.objects.filter(pk=job.pk).update(params={**job.params, "reuse": reuse})
     began = time.perf_counter()
     command = [sys.executable, "-m", "benchmarks.job_worker", str(job.pk)]
     started = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(workers)]
@@ -90,11 +95,23 @@ def job_with(version: DatasetVersion, workers: int, horizon: int) -> None:
         f"  {workers} workers  {seconds:6.1f} s   "
         f"{told['best_model']} {told['models'][told['best_model']]['wape']:.2f}   "
         f"{issue.series_count:,} series stored   "
-        f"most held by a worker {max(held):,} MB, by all {sum(held):,} MB"
+        f"most held by a worker {max(held):,} MB, by all {sum(held):,} MB   "
+        f"{100 * told['reused']:.0f} % taken over"
     )
     for step in job.steps.filter(parent=None).order_by("position"):
         took = (step.finished_at - step.started_at).total_seconds()
         print(f"    {step.name:<10} {took:6.1f} s")
+
+
+def growing(panel: Panel, horizon: int) -> None:
+    """Judge sales without their last days, then with them: what is taken over, what it saves."""
+    told = zip(panel.signals.names, panel.signals.values, strict=True)
+    columns = {name: values for name, values in told if name in NUMBERS}
+    for days in (panel.periods - horizon, panel.periods):
+        here = {name: values[:days] for name, values in columns.items()}
+        version = make_version(panel.all_days[:days], name="growing", **here)
+        job_with(version, 1, horizon, reuse=True)
+    job_with(version, 1, horizon)
 
 
 # -- in this process ---------------------------------------------------------------------------
@@ -179,7 +196,11 @@ def main() -> None:
             print(f"\n{size:,} series x {MEMORY_DAYS} days")
             job_with(simulated(f"sales-{size}", size, MEMORY_DAYS), 1, 14)
     source = panels.Source(version)
-    compare(source.part(0, source.width).panel, given.horizon, given.peer, given.slow_peer)
+    panel = source.part(0, source.width).panel
+    if not given.skip_jobs:
+        print(f"\n{given.horizon} days added to {given.periods - given.horizon}, then made anew")
+        growing(panel, given.horizon)
+    compare(panel, given.horizon, given.peer, given.slow_peer)
 
 
 if __name__ == "__main__":

@@ -53,10 +53,11 @@ def get_arrays(digest: str, names: Iterable[str] | None = None) -> dict[str, NDA
         return {name: stored[name] for name in names or stored.files}
 
 
-def names(digest: str) -> list[str]:
-    """Return the names of stored arrays."""
-    with np.load(artefacts.path_checked_once(digest), allow_pickle=False) as stored:
-        return list(stored.files)
+def opened(digest: str) -> Mapping[str, NDArray[Any]]:
+    """Return stored arrays by name, each read when it is asked for; the file stays open."""
+    stored: Mapping[str, NDArray[Any]]
+    stored = np.load(artefacts.path_checked_once(digest), allow_pickle=False)
+    return stored
 
 
 def is_whole(digest: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -38,9 +37,8 @@ class Shelf:
 
     def __init__(self, digests: Sequence[str]) -> None:
         self.digests = list(digests)
-        self._where = {
-            key: digest for digest in reversed(self.digests) for key in gateways.names(digest)
-        }
+        opened = [gateways.opened(digest) for digest in reversed(self.digests)]
+        self._where = {key: arrays for arrays in opened for key in arrays}
 
     def lacks(self, keys: Iterable[str]) -> list[int]:
         """Return the places of the keys that are not there."""
@@ -48,11 +46,7 @@ class Shelf:
 
     def read(self, keys: Iterable[str]) -> dict[str, Floats]:
         """Return forecasts from single origins, steps x series, by their keys."""
-        wanted: defaultdict[str, list[str]] = defaultdict(list)
-        for key in keys:
-            wanted[self._where[key]].append(key)
-        found = [gateways.get_arrays(digest, some) for digest, some in wanted.items()]
-        return {key: values for several in found for key, values in several.items()}
+        return {key: self._where[key][key] for key in keys}
 
 
 @dataclass(frozen=True, slots=True)
