@@ -211,6 +211,14 @@ MUTATIONS = (
         "test_work_that_starts_and_a_deletion_know_of_each_other",
     ),
     Mutation(
+        "forecasts taken over although series that were learnt from changed",
+        "forecastlab/forecasting/domain/reuse.py",
+        "whole = [_digest(list(one)) for one in zip(*printed, strict=True)]",
+        "pass",
+        "tests/forecasting/test_reuse.py::"
+        "test_a_key_follows_from_what_may_be_known_at_its_origin_and_from_nothing_else",
+    ),
+    Mutation(
         "results taken over from another config",
         "forecastlab/forecasting/services/sameness.py",
         "version.content_hash, config.hash, _known(version)]",
