@@ -34,25 +34,26 @@ def judged_run(
     model: str,
     frame_version: int | None = None,
     until: int | None = None,
-    teaching: bool = True,
+    folds: int | None = None,
     key: str,
 ) -> ModelRun:
-    """Train one model over all series on the periods before `until`, and judge it inside them.
+    """Train one model over all series on the periods before `until`, judge it inside them.
 
-    It is judged on the folds of the run, moved to end with these periods; of more than fit, on as
-    many as do. `until` is all periods where it is left out; as of an earlier one, closed periods
-    and those before the first sale are not scored. Repeating it with the same `key` finds what was
-    made. Raises HistoryTooShort where no fold fits, StepFailed where no series can be judged or the
-    model fails on every one.
+    It is judged on the folds of the run, or the last `folds` of them, moved to end with these
+    periods; of more than fit, on as many as do. `until` is all periods where it is left out; as of
+    an earlier one, closed periods and those before the first sale are not scored. It is kept as
+    made to teach; repeating it with the same `key` finds what was made. Raises HistoryTooShort
+    where no fold fits, StepFailed where no series can be judged or the model fails on every one.
     """
     key = f"{configs.key(context)}.{key}"
     made = ModelRun.objects.filter(backtest__key=key).select_related("backtest")
     found: ModelRun | None = made.first()
     if found:
         return found
-    asked = _asked(context, model, frame_version, until)
-    trained = _train(context, asked)
-    return _keep(context, trained, key=key, teaching=teaching)
+    asked = _asked(context, model, frame_version, folds)
+    if until not in (None, versions.version_of(context).history):
+        asked = fitting(replace(asked, until=until, held_back=0), until)
+    return _keep(context, _train(context, asked), key)
 
 
 def fitting(config: Config, periods: int) -> Config:
@@ -91,14 +92,12 @@ class _Trained:
 
 
 def _asked(
-    context: StepContext, model: str, frame_version: int | None, until: int | None
+    context: StepContext, model: str, frame_version: int | None, folds: int | None
 ) -> Config:
     """Return the judgement of one model, for the rest as the run has it."""
-    frame = frame_version or FRAME_VERSION
-    config = replace(configs.of(context), models=(model,), frame=frame)
-    if until is None or until == versions.version_of(context).history:
-        return config
-    return fitting(replace(config, until=until, held_back=0), until)
+    config = configs.of(context)
+    frame, count = frame_version or FRAME_VERSION, folds or config.folds
+    return replace(config, models=(model,), frame=frame, folds=min(count, config.folds))
 
 
 def _train(context: StepContext, config: Config) -> _Trained:
@@ -130,14 +129,14 @@ def _train(context: StepContext, config: Config) -> _Trained:
     )
 
 
-def _keep(context: StepContext, trained: _Trained, *, key: str, teaching: bool) -> ModelRun:
+def _keep(context: StepContext, trained: _Trained, key: str) -> ModelRun:
     """Judge what was trained, and write it down as a backtest with its one model run."""
     failures = _failures(trained)
     found = _found(context, trained)
     context.report(KEEPING, _("Keeping the scores"))
     told = {"seconds": {trained.model: round(trained.seconds, 4)}, "left_out": [], **failures}
     backtest = backtests.described(context, found, told)
-    backtest.key, backtest.teaching = key, teaching
+    backtest.key, backtest.teaching = key, True
     backtest.result |= {
         "seconds": round(trained.seconds, 2),
         "peak_memory_mb": configs.peak_memory_mb(),
@@ -153,6 +152,8 @@ def _found(context: StepContext, trained: _Trained) -> Found:
     stored = trained.evidence
     if stored is None:
         stored = gateways.get_arrays(context.results["features"]["evidence"])
+        last = slice(-trained.config.folds, None)
+        stored |= {name: stored[name][last] for name in ("actual", "all_days", "closed")}
     evidence = backtests.evidence_of(stored, versions.version_of(context))
     forecasts = {trained.model: trained.done.judged}
     verdict = judgement.judge(evidence, forecasts, trained.config)

@@ -18,13 +18,17 @@ MODEL = "lightgbm"
 
 
 def train(context: StepContext) -> StepResult:
-    """Train and judge LightGBM on the newest frame, kept as made to teach; it serves nothing."""
+    """Train LightGBM on the newest frame and judge it on the last fold; it serves nothing."""
     why = zoo()[MODEL].unavailable()
     if why:
         return Skipped(_("%(model)s cannot run here. ") % {"model": title_of(MODEL)} + why)
-    run = retraining.judged_run(context, model=MODEL, frame_version=NEWEST_VERSION, key="v2")
+    run = retraining.judged_run(
+        context, model=MODEL, frame_version=NEWEST_VERSION, folds=1, key="v2"
+    )
     data = _data(run)
-    told = _("%(model)s on %(columns)s columns of feature frame %(version)s: WAPE %(wape)s") % {
+    told = _(
+        "%(model)s, feature frame %(version)s of %(columns)s columns: WAPE %(wape)s on the last fold"
+    ) % {
         "model": title_of(MODEL),
         "columns": data["feature_columns_count"],
         "version": data["feature_frame_version"],
@@ -45,6 +49,7 @@ def _data(run: ModelRun) -> dict[str, Any]:
         "groups": [{"name": name, "columns": list(columns)} for name, columns in groups.items()],
         "artifact": run.artefact,
         "wape": run.metrics["wape"],
+        "folds": run.backtest.config["folds"],
         "series_judged": run.backtest.judged,
         "series_skipped": len(run.backtest.skipped),
     }
