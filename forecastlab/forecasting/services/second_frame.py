@@ -27,7 +27,7 @@ def train(context: StepContext) -> StepResult:
     )
     data = _data(run)
     told = _(
-        "%(model)s, feature frame %(version)s of %(columns)s columns: WAPE %(wape)s on the last fold"
+        "%(model)s, frame %(version)s of %(columns)s columns: WAPE %(wape)s on the last fold"
     ) % {
         "model": title_of(MODEL),
         "columns": data["feature_columns_count"],
