@@ -11,7 +11,7 @@ from forecastlab.forecasting.domain.defaults import BY_FREQUENCY
 from forecastlab.forecasting.models import ModelRun
 from forecastlab.forecasting.queries import labels
 from forecastlab.forecasting.services import configs, retraining
-from forecastlab.lib import figures
+from forecastlab.lib import dates, figures
 from forecastlab.lib.contributions import Done, Skipped, StepContext, StepFailed, StepResult
 from forecastlab.warehouse.models import DatasetVersion
 from forecastlab.warehouse.services import versions
@@ -29,8 +29,10 @@ def fill(context: StepContext) -> StepResult:
         return Skipped(_too_short(config, version, needed))
     runs, failed = _made(context, version, config)
     if not runs:
-        return Done(_("No model could be judged as of then."), {"failed": failed}, warn=True)
-    return Done(_told(runs), _data(runs, failed, version))
+        none = {"series_judged": 0, "series_skipped": context.results["features"]["series"]}
+        told = _("No model could be judged as of then.")
+        return Done(told, {**none, "runs_created": 0, "failed": failed}, warn=True)
+    return Done(_told(runs), _data(runs, failed))
 
 
 def _made(
@@ -46,16 +48,14 @@ def _made(
         try:
             runs.append(retraining.judged_run(here, model=model, until=until, key=key))
         except StepFailed as error:
-            failed.append({"cutoff": _label(version, until), "model": model, "reason": str(error)})
+            cutoff = version.calendar.label(until - 1)
+            told = {"cutoff": cutoff, "day": dates.day(cutoff), "reason": error.message}
+            failed.append({"model": model, **told})
     return runs, failed
 
 
 def _history(config: Config) -> int:
     return BY_FREQUENCY[config.frequency].history
-
-
-def _label(version: DatasetVersion, until: int) -> str:
-    return version.calendar.label(until - 1)
 
 
 def _too_short(config: Config, version: DatasetVersion, needed: int) -> str:
@@ -66,9 +66,7 @@ def _too_short(config: Config, version: DatasetVersion, needed: int) -> str:
     }
 
 
-def _data(
-    runs: list[ModelRun], failed: list[dict[str, str]], version: DatasetVersion
-) -> dict[str, Any]:
+def _data(runs: list[ModelRun], failed: list[dict[str, str]]) -> dict[str, Any]:
     newest = runs[-1].backtest
     return {
         "runs_created": len(runs),
@@ -85,6 +83,7 @@ def _data(
 def _row(run: ModelRun) -> dict[str, Any]:
     return {
         "cutoff": run.window["last"],
+        "day": dates.day(run.window["last"]),
         "model": run.model,
         "run_id": run.pk,
         "folds": run.backtest.config["folds"],
@@ -98,6 +97,6 @@ def _row(run: ModelRun) -> dict[str, Any]:
 def _told(runs: list[ModelRun]) -> str:
     return _("%(models)s as known at %(cutoffs)s, judged on %(series)s series") % {
         "models": ", ".join(title_of(name) for name in dict.fromkeys(one.model for one in runs)),
-        "cutoffs": ", ".join(dict.fromkeys(one.window["last"] for one in runs)),
+        "cutoffs": ", ".join(dict.fromkeys(dates.day(one.window["last"]) for one in runs)),
         "series": figures.number(runs[-1].backtest.judged),
     }

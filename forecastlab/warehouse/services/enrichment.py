@@ -156,7 +156,7 @@ def _counted(
 def _told(found: Mapping[str, int]) -> str:
     return _(
         "%(product)s products with a life of their own, %(deliveries)s deliveries, "
-        "%(outside)s values of weather and economy, %(returns)s returns"
+        "%(outside)s values of weather and economy, %(returns)s periods with returns"
     ) % {
         "product": figures.number(found["product"]),
         "deliveries": figures.number(found["replenishment_event"]),
