@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import tempfile
+import weakref
 from collections.abc import Iterable, Mapping
 from itertools import chain
 from pathlib import Path
@@ -54,9 +55,13 @@ def get_arrays(digest: str, names: Iterable[str] | None = None) -> dict[str, NDA
 
 
 def opened(digest: str) -> Mapping[str, NDArray[Any]]:
-    """Return stored arrays by name, each read when it is asked for; the file stays open."""
-    stored: Mapping[str, NDArray[Any]]
-    stored = np.load(artefacts.path_checked_once(digest), allow_pickle=False)
+    """Return stored arrays by name, each read when it is asked for.
+
+    The file stays open for as long as somebody holds them.
+    """
+    file = artefacts.path_checked_once(digest).open("rb")
+    stored: Mapping[str, NDArray[Any]] = np.load(file, allow_pickle=False)
+    weakref.finalize(stored, file.close)
     return stored
 
 
