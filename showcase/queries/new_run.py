@@ -14,6 +14,7 @@ from forecastlab.forecasting.domain.models import unavailable
 from forecastlab.jobs.queries import jobs
 from forecastlab.lib import dates, figures
 from forecastlab.warehouse.domain.simulator import config as simulator
+from forecastlab.warehouse.domain.simulator.presets import SCENARIOS
 from forecastlab.warehouse.models import DatasetVersion
 from showcase.domain.config import LONGEST_TIMES, usual_table
 from showcase.domain.pipeline import phases
@@ -52,11 +53,18 @@ def sales_choices(viewer: User, *, scenarios: Sequence[str], chosen: str = "") -
         .distinct("dataset__name")
     )
     datasets = [(f"dataset:{one.dataset.name}", _label(one)) for one in newest]
-    simulated = [(f"scenario:{name}", name) for name in scenarios]
+    simulated = [(f"scenario:{name}", _sized(name)) for name in scenarios]
     known = {key for key, _label_of in (*datasets, *simulated)}
     older = [(chosen, chosen.partition(":")[2])] if chosen and chosen not in known else []
     groups = [(_("Datasets"), [*datasets, *older]), (_("Simulated sales"), simulated)]
     return [(title, choices) for title, choices in groups if choices]
+
+
+def _sized(scenario: str) -> str:
+    own = SCENARIOS[scenario]
+    size = {"stores": own["stores"], "products": own["products"], "days": own["window_days"] + 1}
+    said = _("%(stores)s stores, %(products)s products, %(days)s days") % size
+    return f"{scenario}: {said}"
 
 
 def _label(version: DatasetVersion) -> str:

@@ -42,7 +42,9 @@ def _prepare(wish: Wish, *, by: User, at: datetime) -> Prepared:
 def _simulated_before(scenario: str, *, by: User) -> DatasetVersion | None:
     """Return the newest sales simulated for a scenario, of those that somebody may see."""
     simulated = DatasetVersion.objects.visible_to(by).filter(
-        source=DatasetVersion.Source.SIMULATION, dataset__name=scenario, config__preset=scenario
+        source=DatasetVersion.Source.SIMULATION,
+        dataset__name=scenario,
+        config__simulate__preset=scenario,
     )
     return simulated.select_related("dataset").order_by("-number").first()
 

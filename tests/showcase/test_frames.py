@@ -26,7 +26,8 @@ SHORT += ["verify", "cleanup"]
 def make_simulated(scenario: str = "demo_minimal", *, by: Any) -> DatasetVersion:
     """A small version that says of itself that it was simulated for the scenario."""
     version = make_version(make_sales(90, 2), name=scenario, by=by)
-    version.source, version.config = DatasetVersion.Source.SIMULATION, {"preset": scenario}
+    version.source = DatasetVersion.Source.SIMULATION
+    version.config = {"simulate": {"preset": scenario}}
     version.save(update_fields=["source", "config"])
     return version
 

@@ -85,6 +85,7 @@ def test_knobs_follow_the_sales_that_are_chosen() -> None:
     assert re.search(r'name="window_days"[^>]* disabled', rush)
     assert not re.search(r'name="stores"[^>]* disabled', rush)
     assert "5 if empty" in rush
+    assert "holiday_rush: 5 stores, 15 products, 92 days" in text_of(client, "/runs/new/")
     assert re.search(r'name="stores"[^>]* disabled', shop)
 
 
