@@ -34,7 +34,7 @@ def run_import(*arguments: str) -> tuple[int, dict[str, Any]]:
 def partitions() -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT relname FROM pg_class WHERE relname LIKE 'warehouse_salesfact_v%'")
-        return [name for (name,) in cursor.fetchall() if not name.endswith("_pkey")]
+        return sorted(name for (name,) in cursor.fetchall() if not name.endswith("_pkey"))
 
 
 def nothing_is_left(upload_root: Path, before: list[str]) -> bool:
