@@ -154,7 +154,12 @@ def _apart(value: float | None, metric: str) -> str:
 
 def _written(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {one}" for name, one in value.items())
+        return ", ".join(_entry(name, one) for name, one in value.items())
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(str(one) for one in value)
     return figures.UNKNOWN if value is None else str(value)
+
+
+def _entry(name: str, value: Any) -> str:
+    """Write a setting with its value; of one that has settings of its own, the name alone."""
+    return name if isinstance(value, Mapping | list) else f"{name} {value}"
