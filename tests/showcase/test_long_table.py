@@ -79,7 +79,7 @@ def earlier() -> list[DatasetVersion]:
 def test_a_long_run_over_simulated_sales(earlier: list[DatasetVersion]) -> None:
     real = Backtest.objects.count()
 
-    run = make_long_run(scenario="showcase_rich", simulate=SMALL, folds=1, reset=True)
+    run = make_long_run(scenario="showcase_rich", simulate=SMALL, reset=True)
     data = said(run)
     width = run.version.series_count
 
@@ -100,6 +100,10 @@ def test_a_long_run_over_simulated_sales(earlier: list[DatasetVersion]) -> None:
     assert backfill["cutoffs"] == [
         run.version.calendar.label(run.version.history - 1 - back) for back in (42, 28, 14)
     ]
+    # The newest frame is judged on the last of the run's folds.
+    judged = Backtest.objects.get(model_runs=data["v2_train"]["v2_run_id"]).result["folds"]
+    assert [one["cutoff"] for one in judged] == [data["backtest"]["folds"][-1]["cutoff"]]
+    assert data["v2_train"]["feature_groups"] != []
     # Every step over the portfolio tells of all of it.
     told = {name: one for name, one in data.items() if "series_judged" in one}
     assert set(told) >= OVER_THE_PORTFOLIO
