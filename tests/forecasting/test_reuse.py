@@ -172,6 +172,18 @@ def test_a_key_follows_from_what_may_be_known_at_its_origin_and_from_nothing_els
     assert not np.isin(keys_of(name, panel_of(), software="later"), usual).any()
 
 
+def test_a_history_that_comes_to_have_two_years_has_other_columns_for_trees_only() -> None:
+    panels = [make_panel(make_sales(days, 2)) for days in (723, 730)]
+    works = [shards.judging(replace(SHORT, horizon=7, step=7), one.periods) for one in panels]
+    both = zip(panels, works, strict=True)
+    made = [
+        {name: keys_of(name, *one)[0].tolist() for name in ("driver", "lightgbm")} for one in both
+    ]
+
+    assert made[0]["driver"][1:] == made[1]["driver"][:2]
+    assert not {*made[0]["lightgbm"]} & {*made[1]["lightgbm"]}
+
+
 def test_trees_that_are_fitted_elsewhere_have_another_key() -> None:
     panel, trees = make_panel(make_sales(60, 3)), zoo()["lightgbm"]
     asked = config.resolve({"horizon": 4, "folds": 3}, frequency="W")

@@ -100,16 +100,17 @@ def _asked(model: Model, work: Work, place: int, periods: int) -> list[Any]:
     """Return how the forecasts from an origin are asked for.
 
     That says how long before it they were fitted, and about how long the whole history is: the
-    columns of a frame, those of later versions exactly, and the parts that work is done in follow
-    from that.
+    parts that work is done in follow from that, and the columns of the frames that models of scope
+    `whole` read, those of later versions exactly.
     """
     task = work.task
     first = task.first.isoformat() if task.first else None
     start = 0 if work.window is None else max(task.origins[place] + 1 - work.window, 0)
     length = periods - start
     year = int(YEARS.get(task.frequency, 1.0))
-    size = [length.bit_length(), min(length // year, task.defaults.cycles)]
-    size += [] if task.frame == 1 else [length]
+    size = [length.bit_length()]
+    if model.scope == "whole":
+        size += [min(length // year, task.defaults.cycles), 0 if task.frame == 1 else length]
     back = task.origins[place] - _fitted_at(model, work)[place]
     asked = [task.steps, task.season, task.frequency, task.frame, first, work.window]
     return [*asked, back, *size]
