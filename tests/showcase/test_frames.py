@@ -14,13 +14,17 @@ from showcase.domain import frames
 from showcase.models import Run, Workspace
 from showcase.services import frames as started
 from showcase.services import runs
-from tests.factories import make_sales, make_user, make_version, work_off
+from tests.factories import make_sales, make_user, make_version, run_job, work_off
 from tests.showcase.test_api import call
 
 AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 EMPTY_HASH = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
 SHORT = ["precheck", "reset", "seed", "status", "features", "train", "backtest", "register"]
 SHORT += ["verify", "cleanup"]
+LONG = ["precheck", "reset", "seed", "status", "features", "phase2_enrichment"]
+LONG += ["historical_backfill", "train", "v2_train", "backtest", "register"]
+LONG += ["champion_compat_compare", "stale_alias_trigger", "safer_promote_flow"]
+LONG += ["batch_preset", "verify", "cleanup"]
 
 
 def make_simulated(scenario: str = "demo_minimal", *, by: Any) -> DatasetVersion:
@@ -240,6 +244,31 @@ def test_without_simulated_sales_a_frame_simulates_and_keeps_the_run_when_asked(
     )
     assert (told["scenario"], told["workspace"]) == ("sparse", f"run-{told['run']}")
     assert Workspace.objects.get().created_by == alice
+
+
+@pytest.mark.django_db
+def test_what_a_frame_simulated_is_what_the_next_one_uses() -> None:
+    alice = make_user()
+    small = {"skip_seed": False, "seed_overrides": {"stores": 1, "products": 2}}
+    run = started.start({**small, "user_scope": {"store_id": 1, "product_id": 2}}, by=alice, at=AT)
+    assert run.job is not None
+    while not run.steps.get(name="status").outcome:
+        run_job(run.job, rounds=1)
+
+    row = run.steps.get(name="status")
+    assert (row.outcome, row.data["focus"]) == ("pass", "S0001:SKU-10001")
+    assert started.plan({}, by=alice, at=AT)["dataset"] == "demo_minimal@1"
+    assert started.plan(small, by=alice, at=AT)["dataset"] is None
+    beyond = {"user_scope": {"store_id": 9, "product_id": 2}}
+    (warned,) = started.plan(beyond, by=alice, at=AT)["warnings"]
+    assert "There is no series 'S0009:SKU-10001'" in warned
+
+
+@pytest.mark.django_db
+def test_the_rich_scenario_has_the_rows_of_the_long_table_in_their_order() -> None:
+    planned = started.plan({"scenario": "showcase_rich"}, by=make_user(), at=AT)
+
+    assert [one["name"] for one in planned["steps"] if one["name"] in LONG] == LONG
 
 
 @pytest.mark.django_db
