@@ -189,7 +189,6 @@ def test_what_does_not_fit_is_refused_by_its_field(
     assert not Batch.objects.exists()
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_dry_run_tells_what_scopes_mean() -> None:
     make_shop(price=np.linspace(1, 9, 6) * np.ones((90, 1)))
     told = {}
@@ -210,6 +209,24 @@ def test_a_dry_run_tells_what_scopes_mean() -> None:
     assert {one["part"] for one in told["top"]["parts"]} == best
     assert not told["top"]["notes"]
     assert not Batch.objects.exists()
+
+
+def test_commands_start_list_stop_and_finish_a_batch(shop: DatasetVersion) -> None:
+    asked = ["--dataset", "shop", "--models", "naive", "--by", "store", "--horizon", "7"]
+
+    code, begun = printed("run_batch", *asked, "--no-wait")
+    number = str(begun["batch"])
+    stopped = printed("cancel_batch", number)
+    again = printed("retry_batch", number, "--no-wait")
+    carried(Batch.objects.get())
+    listed = printed("list_batches", "--dataset", "shop", "--status", "completed")
+    refused, told = printed("retry_batch", number, "--no-wait")
+
+    assert (code, begun["status"], begun["total_items"]) == (0, "queued", 3)
+    assert (stopped[0], stopped[1]["status"], stopped[1]["cancelled_items"]) == (0, "cancelled", 3)
+    assert (again[0], again[1]["status"]) == (0, "queued")
+    assert [one["completed_items"] for one in listed[1]["items"]] == [3]
+    assert (refused, told["error"]["code"]) == (1, "nothing_failed")
 
 
 def test_where_no_price_is_known_units_count_and_it_is_said(
