@@ -11,7 +11,6 @@ PRECHECK = PipelineStep(
     title="Check the installation",
     run=rows.precheck,
     before=("*",),
-    drawing="showcase/_step_precheck.html",
     weight=0.1,
 )
 CLEANUP = PipelineStep(

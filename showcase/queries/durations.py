@@ -15,7 +15,7 @@ from showcase.models import Run, RunQuerySet, StepRun
 RUNS_LOOKED_AT = 50
 WORKED = (StepRun.Outcome.PASS, StepRun.Outcome.WARN, StepRun.Outcome.SKIP)
 # What makes a run larger or smaller on the same sales.
-SIZE = ("models", "folds")
+SIZE = ("models", "folds", "table")
 SIMULATED_SIZE = ("stores", "products", "window_days")
 
 
@@ -48,9 +48,11 @@ def past(
 
 
 def of_run(run: Run) -> Past | None:
-    """Return what whole runs of this size took that went well, over the same sales."""
+    """Return what whole runs of this size took that went well and computed everything."""
     runs = _same(run.scenario, run.dataset_id, run.pk, run.config)
-    newest = runs.filter(status=Run.Status.SUCCEEDED).values("pk")[:RUNS_LOOKED_AT]
+    eased = StepRun.objects.exclude(same_as=None).values("run")
+    whole_ones = runs.filter(status=Run.Status.SUCCEEDED).exclude(pk__in=eased)
+    newest = whole_ones.values("pk")[:RUNS_LOOKED_AT]
     told = Run.objects.filter(pk__in=newest).aggregate(n=Count("pk"), taken=Quartiles("seconds"))
     return Past(told["n"], *told["taken"]) if told["taken"] else None
 

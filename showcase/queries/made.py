@@ -55,6 +55,7 @@ class _Panel:
             ("backtest", _("Comparison of the models"), "scale", self._comparison),
             ("backtest", _("Champions of the series"), "trophy", self._champions),
             ("register", _("Model runs"), "boxes", self._model_runs),
+            ("historical_backfill", _("Model runs made to teach"), "book-open", self._teaching),
             ("register", _("Alias"), "tag", self._alias),
             ("register", _("Forecasts"), "chart-line", self._forecasts),
             ("batch_preset", _("Batch"), "layers", self._batch),
@@ -115,15 +116,29 @@ class _Panel:
             _("Champions of the series"), "trophy", figures.number(self.backtest.judged), url
         )
 
+    @cached_property
+    def models(self) -> Mapping[int, str]:
+        """The model of every model run that a step names, those made to teach as well."""
+        named = [one for step in self.steps.values() for one in _model_runs(step)]
+        found = ModelRun.objects.filter(pk__in=named).order_by("pk")
+        return dict(found.values_list("pk", "model"))
+
     def _model_runs(self) -> Made | None:
-        kept = self._said("register", "model_runs") or ()
-        found = ModelRun.objects.filter(pk__in=kept).order_by("pk").values_list("pk", "model")
+        return self._runs(_("Model runs"), "boxes", _model_runs(self.steps["register"]))
+
+    def _teaching(self) -> Made | None:
+        """Model runs of the rows that teach: they serve nothing and are left out of lists."""
+        others = [step for step in self.steps.values() if step.name != "register"]
+        named = [one for step in others for one in _model_runs(step)]
+        return self._runs(_("Model runs made to teach"), "book-open", named)
+
+    def _runs(self, label: str, icon: str, named: Sequence[int]) -> Made | None:
         parts = [
-            Link(title_of(model), reverse("forecasting:model-run", args=[pk]))
-            for pk, model in found
+            Link(title_of(self.models[pk]), reverse("forecasting:model-run", args=[pk]))
+            for pk in named
+            if pk in self.models
         ]
-        count = figures.number(len(parts))
-        return Made(_("Model runs"), "boxes", count, parts=parts) if parts else None
+        return Made(label, icon, figures.number(len(parts)), parts=parts) if parts else None
 
     def _alias(self) -> Made | None:
         """The name stays: it may point at what a later run made."""
@@ -171,6 +186,11 @@ class _Panel:
             )
             for word, suffix in SUFFIXES
         ]
+
+
+def _model_runs(step: StepRun) -> Sequence[int]:
+    named: Sequence[int] = step.data.get("model_runs") or ()
+    return named
 
 
 def _why_not(run: Run, step: StepRun) -> str:

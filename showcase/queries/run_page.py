@@ -188,8 +188,9 @@ class RunPage:
         return figures.clock(self._seconds_since(self.run.started_at))
 
     def _run_usual(self) -> str:
-        """How a run that went well compares with the median of its like."""
-        if self.run.status != Run.Status.SUCCEEDED:
+        """How a run that computed everything and went well compares with its like."""
+        took_over = any(step.same_as_id is not None for step in self.steps)
+        if self.run.status != Run.Status.SUCCEEDED or took_over:
             return ""
         past = durations.of_run(self.run)
         return labels.usual_of(estimates.times_usual(self.run.seconds, past), past)
@@ -265,7 +266,8 @@ class RunPage:
             return _("Step %(n)s") % {"n": self.current.index}
         told = [step for step in steps if step.detail and step.outcome in ("fail", "warn", "pass")]
         if told:
-            return next((step.detail for step in told if step.outcome == "fail"), told[-1].detail)
+            telling = (one for one in told if one.outcome == "fail" or one.data.get("winner"))
+            return next(telling, told[-1]).detail
         if all(step.outcome == StepRun.Outcome.SKIP for step in steps):
             return steps[-1].detail
         return labels.what_will_happen([step.title for step in steps])
@@ -317,7 +319,8 @@ class RunPage:
         return reverse("showcase:run-step-log", args=[self.run.pk, step.name])
 
     def _usual(self, step: StepRun) -> str:
-        if step.outcome not in (StepRun.Outcome.PASS, StepRun.Outcome.WARN):
+        good = step.outcome in (StepRun.Outcome.PASS, StepRun.Outcome.WARN)
+        if not good or step.same_as_id is not None:
             return ""
         return labels.usual(estimates.times_usual(step.seconds, self.past.get(step.name)))
 

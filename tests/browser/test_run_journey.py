@@ -7,6 +7,7 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.browser
 DESK: Any = {"width": 1280, "height": 900}
 PHONE: Any = {"width": 390, "height": 844}
 PATIENCE = 60_000
+ROWS = 10  # of the short table
 
 Enter = Callable[..., Page]
 
@@ -105,7 +107,7 @@ def test_a_run_is_started_watched_stopped_started_again_and_outlives_a_kill(
     start_over_simulated_sales(planner)
     house.held_at("before-close")
     says(planner, "Running")
-    stands(planner, "Step 1 of 9")
+    stands(planner, f"Step 1 of {ROWS}")
     expect(planner.locator("details.phase").first).to_have_attribute("open", "")
 
     # Reload in the middle; a second viewer who comes late sees the same, without the buttons.
@@ -114,7 +116,7 @@ def test_a_run_is_started_watched_stopped_started_again_and_outlives_a_kill(
     viewer = enter("approver")
     viewer.goto(planner.url)
     says(viewer, "Running")
-    stands(viewer, "Step 1 of 9")
+    stands(viewer, f"Step 1 of {ROWS}")
     expect(viewer.get_by_role("button", name="Stop run")).to_have_count(0)
 
     # Stop: both see it without a reload.
@@ -134,7 +136,7 @@ def test_a_run_is_started_watched_stopped_started_again_and_outlives_a_kill(
     os.kill(house.held_at("after-claim"), signal.SIGKILL)
     says(planner, "Done")
     says(viewer, "Done")
-    stands(planner, "Step 9 of 9")
+    stands(planner, f"Step {ROWS} of {ROWS}")
     expect(planner.locator(".kpis").get_by_text("30", exact=True)).to_be_visible()
 
 
@@ -174,6 +176,23 @@ def test_a_phase_that_the_reader_closed_stays_closed(house: House, enter: Enter)
     expect(decision).to_have_attribute("open", "")
 
 
+def test_an_address_opens_a_step_and_its_log_is_read_there(house: House, enter: Enter) -> None:
+    planner = enter("planner")
+    start_over_simulated_sales(planner)
+    says(planner, "Done")
+    step = planner.locator("#step-train")
+    expect(step).to_be_hidden()
+
+    planner.goto(f"{planner.url}#step-train")
+    expect(step).to_be_in_viewport()
+    step.locator("details.log > summary").click()
+
+    expect(step.locator(".log-lines")).to_contain_text("Started")
+    planner.emulate_media(media="print")
+    expect(planner.locator("#step-verify")).to_be_visible()
+    expect(planner.get_by_role("link", name="Run again")).to_be_hidden()
+
+
 def test_a_run_is_watched_on_a_phone(house: House, enter: Enter) -> None:
     planner = enter("planner", viewport=PHONE)
     start_over_simulated_sales(planner)
@@ -184,21 +203,62 @@ def test_a_run_is_watched_on_a_phone(house: House, enter: Enter) -> None:
     expect(planner.get_by_role("link", name="Run again")).to_be_visible()
 
 
-@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
-def test_without_javascript_a_run_is_started_refreshed_and_stopped(
-    house: House, enter: Enter, viewport: Any
+def reload_until(page: Page, words: str) -> None:
+    """Do what a reader without JavaScript does."""
+    ends = time.monotonic() + 60
+    while words not in status_of(page).inner_text() and time.monotonic() < ends:
+        page.reload()
+    says(page, words)
+
+
+def stop(page: Page) -> None:
+    page.get_by_role("button", name="Stop run").first.click()
+    page.locator("#stop-dialog").get_by_role("button", name="Stop run").click()
+
+
+def test_without_javascript_runs_are_started_queued_stopped_and_go_on(
+    house: House, enter: Enter
 ) -> None:
     house.arm("before-close")
-    planner = enter("planner", java_script_enabled=False, viewport=viewport)
+    planner = enter("planner", java_script_enabled=False, viewport=PHONE)
     start_over_simulated_sales(planner)
+    first = planner.url
     house.held_at("before-close")
-
     planner.get_by_role("link", name="Refresh").click()
     says(planner, "Running")
-    planner.get_by_role("button", name="Stop run").first.click()
-    planner.locator("#stop-dialog").get_by_role("button", name="Stop run").click()
-    house.release("before-close")
-    ends = time.monotonic() + 30
-    while "Cancelled" not in status_of(planner).inner_text() and time.monotonic() < ends:
-        planner.reload()
+
+    start_over_simulated_sales(planner)
+    expect(planner.get_by_text("position 1 in the queue")).to_be_visible()
+    stop(planner)
     says(planner, "Cancelled")
+
+    planner.goto(first)
+    stop(planner)
+    house.release("before-close")
+    reload_until(planner, "Cancelled")
+    planner.locator("#retry-step").select_option("precheck")
+    planner.get_by_role("button", name="Go on").click()
+    reload_until(planner, "Done")
+    expect(planner.get_by_text("let it go on: Goes on from precheck.")).to_be_visible()
+
+
+def test_a_run_that_keeps_going_skips_only_what_needs_the_failed_step(
+    house: House, enter: Enter, tmp_path: Path
+) -> None:
+    # Nothing can be judged: one series ended long before the folds, the other began after them.
+    days = [(1, "early"), (2, "early"), (89, "late"), (90, "late")]
+    rows = [f"{date(2026, 1, 1) + timedelta(days=day)},{store},bread,3" for day, store in days]
+    sales = tmp_path / "hopeless.csv"
+    sales.write_text("\n".join(["ds,store,product,quantity", *rows]))
+    house.stack.answer("import_dataset", "hopeless", str(sales), "--as", "planner")
+    planner = enter("planner", java_script_enabled=False)
+
+    planner.goto("/runs/new/?sales=dataset:hopeless&keep_going=on")
+    planner.get_by_role("button", name="Start run").click()
+    reload_until(planner, "Failed at step 7")
+
+    text = planner.locator("main").inner_text()
+    assert "Needs backtest, which failed." in planner.content()
+    assert "step 7 failed" in text  # why there is no comparison
+    assert "No series can be judged." in text
+    expect(planner.locator("#retry-step")).to_have_value("backtest")

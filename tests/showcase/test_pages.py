@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from forecastlab.accounts.models import User
 from forecastlab.events.models import Event
+from forecastlab.forecasting.models import Backtest
 from forecastlab.forecasting.services import backtests
 from forecastlab.jobs.models import StepLog
-from forecastlab.lib import registry
+from forecastlab.lib import figures, registry
 from forecastlab.lib.contributions import Done, PipelineStep, StepContext, StepFailed
 from showcase import event_streams
 from showcase.models import Run, StepRun
@@ -145,6 +146,7 @@ def test_new_runs_wait_behind_a_link_and_only_those_that_the_viewer_may_see() ->
 
 
 def test_the_page_of_a_finished_run_is_complete_without_a_script() -> None:
+    earlier = work_off(make_run(name="Last week", models=["naive"]))
     run = work_off(make_run(name="Weekly refresh", models=["naive", "seasonal_naive"]))
 
     page = text_of(signed_in(User.objects.get(username="alice")), f"/runs/{run.pk}/")
@@ -155,8 +157,15 @@ def test_the_page_of_a_finished_run_is_complete_without_a_script() -> None:
         "Frozen configuration",
         "Timeline",
         "Judge every model",
+        "alice asked for 2 models on shop@1: 3 folds of 14 days.",
+        "Seasonal naive won: WAPE",
+        "Open comparison",
+        "shop-production",
+        "Last week",
     ):
         assert words in page
+    assert f'href="/runs/new/?from={earlier.pk}"' in page
+    assert 'href="#step-backtest"' in page
     assert "Run again" in page
     assert "Stop run" not in page
 
@@ -248,6 +257,38 @@ def test_what_is_left_is_a_range_once_there_are_five_past_runs() -> None:
 
     assert "no estimate yet" not in page
     assert "s left" in page
+
+
+def test_a_duration_is_compared_with_the_median_of_runs_of_the_same_size() -> None:
+    runs = [make_run(models=["naive"]) for _ in range(7)]
+    larger = {**runs[0].config, "folds": 9}
+    Run.objects.filter(pk=runs[0].pk).update(status="succeeded", config=larger, seconds=900)
+    for run, seconds in zip(runs[1:], (8, 9, 10, 11, 12, 14), strict=True):
+        Run.objects.filter(pk=run.pk).update(status="succeeded", seconds=seconds)
+        run.steps.update(outcome="pass", status="done", seconds=seconds / 2)
+
+    page = text_of(signed_in(User.objects.get(username="alice")), f"/runs/{runs[6].pk}/")
+
+    assert f"1.4 × the usual {figures.duration(10)} of 5 past runs" in page
+    assert page.count("1.4 × the usual</span>") == runs[6].steps.count()
+
+
+def test_what_a_run_has_not_made_is_named_with_the_reason() -> None:
+    def fail(_context: StepContext) -> Done:
+        raise StepFailed("The oven is cold.")
+
+    step = PipelineStep("bake", "modeling", "Bake", fail, after=("train",), before=("backtest",))
+    with registry.contributing("pipeline_steps", step):
+        failed = work_off(make_run(models=["naive"]))
+    done = work_off(make_run(models=["naive"]))
+    Backtest.objects.all().delete()
+    waiting = make_run(models=["naive"])
+    client = signed_in(User.objects.get(username="alice"))
+
+    place = {one.name: one.index for one in waiting.steps.all()}
+    assert f"step {place['backtest'] + 1} was not reached" in text_of(client, f"/runs/{failed.pk}/")
+    assert "deleted since" in text_of(client, f"/runs/{done.pk}/")
+    assert f"comes with step {place['backtest']}" in text_of(client, f"/runs/{waiting.pk}/")
 
 
 def test_a_failed_step_says_what_to_do_and_what_is_kept() -> None:

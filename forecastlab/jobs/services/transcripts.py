@@ -38,7 +38,7 @@ class Transcript:
     def __init__(self, lease: Lease, step: JobStep, *, clock: Callable[[], datetime]) -> None:
         self._lease = lease
         self._step_id = step.parent_id or step.pk
-        self._prefix = f"{step.position + 1}: " if step.is_shard else ""
+        self._prefix = f"shard {step.position + 1}: " if step.is_shard else ""
         self._clock = clock
         self._unstored: list[str] = []
         self._last = ""
