@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from forecastlab.forecasting.domain import gates
 from forecastlab.forecasting.domain.config import title_of
@@ -18,6 +19,10 @@ from forecastlab.lib.barriers import barrier
 from forecastlab.lib.contributions import Done, Skipped, StepContext, StepFailed
 
 INTENT = "show_gates"
+# Steps whose models may be proposed.
+PROPOSED = ("register", "v2_train", "stale_alias_trigger")
+# A model of the newer feature frame that is soon trained, and not as good as it could be.
+BRIEF = "lightgbm_brief"
 
 
 def compare_champion(context: StepContext) -> Done | Skipped:
@@ -52,7 +57,7 @@ def make_alias_stale(context: StepContext) -> Done | Skipped:
     if first is None:
         return Skipped(_no_newer())
     newer = retraining.judged_run(
-        context, model=first.model, frame_version=first.frame_version, key=context.step
+        context, model=BRIEF, frame_version=first.frame_version, key=context.step
     )
     alias = _alias(context)
     found = stale.why(alias, also=[newer])
@@ -130,18 +135,22 @@ def _told(swap: Promotion) -> Done:
         "restored": swap.restored,
     }
     said = {"after": data["after"], "count": len(swap.acknowledged), "alias": swap.alias.name}
-    told = _("%(after)s is worse: %(count)s gates refused until acknowledged; ")
+    told = ngettext(
+        "%(after)s is worse: %(count)s gate refused until acknowledged; ",
+        "%(after)s is worse: %(count)s gates refused until acknowledged; ",
+        len(swap.acknowledged),
+    )
     back = _("%(alias)s is put back") if swap.restored else _("%(alias)s was moved meanwhile")
     return Done((told + back) % said, data)
 
 
 def _worse(context: StepContext, served: ModelRun) -> ModelRun | None:
     """Return a judged model with a really larger error, one of another feature frame first."""
-    mine = ModelRun.objects.filter(pk__in=context.results["register"]["model_runs"])
-    others = list(mine.exclude(pk=served.pk).select_related("backtest", "version"))
-    newer = _of_newer_frame(context)
+    made = [context.results.get(name, {}).get("model_runs", ()) for name in PROPOSED]
+    mine = ModelRun.objects.filter(pk__in=[pk for several in made for pk in several])
+    others = mine.exclude(pk=served.pk).select_related("backtest", "version__dataset")
     now = diffs.candidate(served)
-    judged = [(one, diffs.candidate(one)) for one in [*others, *([newer] if newer else [])]]
+    judged = [(one, diffs.candidate(one)) for one in others]
     worse = [
         (then.frame != now.frame, then.error, one.pk, one)
         for one, then in judged
