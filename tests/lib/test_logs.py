@@ -82,15 +82,9 @@ def test_what_is_no_secret_stays() -> None:
 
 def test_who_listens_hears_plain_lines_without_ids_and_secrets() -> None:
     heard: list[str] = []
-    config = logs.config("INFO")
-    made = config["formatters"]["line"].copy()
-    handler = logs.ToListener()
-    handler.setFormatter(made.pop("()")(**made))
-    logging.getLogger("tests.logs").addHandler(handler)
 
     with logs.bound(job_id=7), logs.heard_by(heard.append):
         logs.logger("tests.logs").warning("slow", seconds=3, url="postgres://u:pass@host/db")
     logs.logger("tests.logs").warning("nobody listens")
-    logging.getLogger("tests.logs").removeHandler(handler)
 
     assert heard == ["Warning: slow seconds=3 url=postgres://u:[secret]@host/db"]

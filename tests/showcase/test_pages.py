@@ -309,11 +309,15 @@ def test_a_failed_step_says_what_to_do_and_what_is_kept() -> None:
 def test_every_pushed_part_is_one_element_with_its_id_and_no_control() -> None:
     run = work_off(make_run(models=["naive"]))
     key = str(run.pk)
+    phases = {f"phase-{one}" for one in run.steps.values_list("phase", flat=True)}
 
     for region in event_streams.RUNS.regions:
         if region.render is None:
             continue
         html = region.render(key).strip()
+        if region.name.startswith("phase-") and region.name not in phases:
+            assert html == ""  # a phase of the long table
+            continue
         assert f'id="{region.element_id(key)}"' in html, region.name
         assert "<form" not in html, region.name
         assert "<button" not in html, region.name
