@@ -286,6 +286,7 @@ def test_a_stopped_batch_keeps_what_is_judged_and_can_be_finished(
     assert (batch.status, batch.job.status) == ("cancelled", "cancelled")
     told = [one["status"] for one in items_of(alice, batch)]
     assert (told[0], set(told[1:])) == ("succeeded", {"cancelled"})
+    assert "1 of 6 items done" in alice.get(batch.get_absolute_url()).content.decode()
     refused = alice.post(reverse("api:batch-cancel", args=[batch.pk]))
     assert refused.status_code == 409
     assert alice.post(reverse("api:batch-retry", args=[batch.pk])).status_code == 202

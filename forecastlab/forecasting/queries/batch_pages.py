@@ -199,7 +199,7 @@ class BatchPage:
 
     @property
     def _over(self) -> int:
-        return int(self.batch.total) - self.counts["queued"] - self.counts["running"]
+        return self.counts["succeeded"] + self.counts["failed"]
 
     @property
     def kpis(self) -> list[dict[str, Any]]:

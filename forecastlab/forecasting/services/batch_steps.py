@@ -175,7 +175,7 @@ def follow(change: JobChange) -> Sequence[NewEvent]:
 
 def _end(batch: Batch, change: JobChange, *, cancelled: bool) -> Sequence[NewEvent]:
     undone = batch.items.filter(status__in=statuses.sources(statuses.ITEM, "cancel"))
-    move, error = ("cancel", _("Stopped.")) if cancelled else ("fail", change.detail)
+    move, error = ("cancel", "") if cancelled else ("fail", change.detail)
     undone.update(status=statuses.after(statuses.ITEM, "queued", move), error=error[:2000])
     counts = counts_of(batch)
     move = statuses.verdict(counts, cancelled=cancelled)
