@@ -40,8 +40,8 @@ def shared_data() -> Path:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests that start installations or browsers together in one process of xdist.
 
-    The mutations only start servers of their own and may run beside them, in the other. First of
-    all hooks, since xdist reads the marks in its own.
+    All of these are slow. The mutations only start servers of their own and may run beside them,
+    in the other process. First of all hooks, since xdist and `-m` read the marks in their own.
     """
     for item in items:
         heavy = {"browser", "chaos"} & {mark.name for mark in item.iter_markers()}
@@ -49,3 +49,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("mutations"))
         elif heavy or "stack" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("installation"))
+            item.add_marker(pytest.mark.slow)

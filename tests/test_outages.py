@@ -25,6 +25,7 @@ def page() -> Iterator[httpx.Client]:
     server.kill()
 
 
+@pytest.mark.slow
 def test_a_server_without_services_lives_and_names_what_is_missing(page: httpx.Client) -> None:
     ready, shown, told = page.get("/readyz"), page.get("/"), page.get("/api/v1/me")
 

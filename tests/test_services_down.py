@@ -106,6 +106,7 @@ def test_the_api_without_redis_says_so_and_starts_nothing(alice: User, settings:
     assert nothing_is_left(settings)
 
 
+@pytest.mark.slow
 def test_lab_without_a_database_is_one_sentence(tmp_path: Path) -> None:
     dead = {
         "DATABASE_URL": "postgresql://lab:hunter2@127.0.0.1:1/lab",

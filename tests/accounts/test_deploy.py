@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+import pytest
 from django.conf import settings
 
 
@@ -29,6 +30,7 @@ HTTPS = {
 }
 
 
+@pytest.mark.slow
 def test_the_deploy_checks_are_clean() -> None:
     done = manage("check", "--deploy", "--fail-level", "WARNING", **HTTPS)
 
@@ -36,6 +38,7 @@ def test_the_deploy_checks_are_clean() -> None:
     assert "no issues" in done.stdout
 
 
+@pytest.mark.slow
 def test_cookies_travel_over_https_only() -> None:
     names = ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "LANGUAGE_COOKIE_SECURE")
     asked = f"from django.conf import settings; print([getattr(settings, n) for n in {names}])"

@@ -55,6 +55,7 @@ def test_migration_of_data_goes_back(file: Path) -> None:
     assert not one_way
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_migrations_run_back_and_forward_again() -> None:
     labels = {file.parent.parent.name for file in sources.migration_files()}

@@ -32,6 +32,7 @@ def shop(transactional_db: None) -> None:
     make_version(make_sales(90, 4), by=make_user())
 
 
+@pytest.mark.slow
 def test_backtest_prints_all_that_it_found(worker: None, shop: None) -> None:
     code, told = run("backtest", "--dataset", "shop", "--horizon", "7", "--metric", "mase")
 
@@ -52,6 +53,7 @@ def test_backtest_prints_all_that_it_found(worker: None, shop: None) -> None:
     assert told["peak_memory_mb"] > 0
 
 
+@pytest.mark.slow
 def test_judged_forecasts_give_the_printed_wape(worker: None, shop: None, tmp_path: Path) -> None:
     path = tmp_path / "judged.parquet"
 
@@ -127,6 +129,7 @@ def test_no_wait_prints_the_job(shop: None) -> None:
     assert set(told) == {"job"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_forecast_writes_every_series(
     worker: None, shop: None, tmp_path: Path, suffix: str
@@ -144,6 +147,7 @@ def test_forecast_writes_every_series(
     assert frame.height == 28
 
 
+@pytest.mark.slow
 def test_a_second_forecast_by_the_alias_says_the_same(
     worker: None, shop: None, tmp_path: Path
 ) -> None:
@@ -160,6 +164,7 @@ def test_a_second_forecast_by_the_alias_says_the_same(
     assert second.read_bytes() == first.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_longer_horizon_by_the_alias_begins_alike(
     worker: None, shop: None, tmp_path: Path
 ) -> None:

@@ -154,6 +154,7 @@ for model in (driver.MODEL, theta.MODEL):
 """
 
 
+@pytest.mark.slow
 def test_processors_that_calculate_differently_forecast_the_same() -> None:
     kinds = [
         {"OPENBLAS_CORETYPE": "Haswell"},

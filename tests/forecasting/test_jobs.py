@@ -59,6 +59,7 @@ def test_a_first_forecast_judges_registers_and_stores() -> None:
     assert Forecast.objects.filter(issue=issue).count() == 5
 
 
+@pytest.mark.slow
 def test_a_step_that_runs_again_finds_what_it_made() -> None:
     alice = make_user()
     version = make_version(make_sales(90, 3))

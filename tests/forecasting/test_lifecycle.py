@@ -27,6 +27,7 @@ def with_products(version: DatasetVersion, told: dict[str, tuple[str, dict[str, 
         Series.objects.filter(dataset=dataset, unique_id=name).update(product=product, store=store)
 
 
+@pytest.mark.slow
 def test_new_products_are_forecast_by_their_group_and_discontinued_ones_not_at_all() -> None:
     alice, at = make_user(), timezone.now()
     week = np.array([10.0, 10, 10, 10, 10, 20, 30])[np.arange(DAYS) % 7]

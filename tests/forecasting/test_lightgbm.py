@@ -41,6 +41,7 @@ def forecast(panel: Panel, cut: list[tuple[int, int]]):
     return np.concatenate(made, axis=-1), learned
 
 
+@pytest.mark.slow
 def test_it_knows_what_a_planned_promotion_does() -> None:
     panel = promoted()
     values, learned = forecast(panel, [(0, 40)])
@@ -59,6 +60,7 @@ def test_it_knows_what_a_planned_promotion_does() -> None:
     assert learned["text.0"].tobytes().startswith(b"tree\nversion=")
 
 
+@pytest.mark.slow
 def test_bytes_repeat_whatever_the_cut_and_the_threads() -> None:
     panel = promoted(12)
     values, learned = forecast(panel, [(0, 12)])
@@ -74,6 +76,7 @@ def test_bytes_repeat_whatever_the_cut_and_the_threads() -> None:
     }
 
 
+@pytest.mark.slow
 def test_forecasts_from_the_last_origin_are_those_that_were_judged_beside() -> None:
     panel = promoted(12)
     alone = replace(TASK, origins=TASK.origins[-1:])

@@ -128,6 +128,7 @@ def test_a_planted_future_changes_no_forecast(name: str) -> None:
     assert not np.array_equal(honest[2], tempted[2])
 
 
+@pytest.mark.slow
 def test_forecasts_are_byte_equal_for_one_shard_and_for_many() -> None:
     panel = make_panel(make_sales(60, 1_100))
     asked = config.resolve({"horizon": 7, "folds": 1}, frequency="D")

@@ -61,6 +61,7 @@ def forecast(name: str, sales: np.ndarray, *, steps: int = 7, frequency: str = "
     return model.forecast(panel, task, model.learn(whole_of(panel), task)).values[0]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_backtest_by_old_names_names_what_ran(worker: None, client: Client) -> None:
     alice = make_user()

@@ -143,7 +143,13 @@ def test_single_series_models_are_those_of_statsforecast(name: str) -> None:
     assert found == pytest.approx(np.maximum(peer.forecast(y=sales, h=3)["mean"], 0))
 
 
-@pytest.mark.parametrize("name", OPTIONAL)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow) if name.startswith("auto_") else name
+        for name in OPTIONAL
+    ],
+)
 def test_promises_of_every_model_hold(name: str) -> None:
     """Young series, holes, zeros, a gap, a planted future, and any cut, in one go each."""
     sales = make_sales(60, 5)
@@ -169,6 +175,7 @@ def test_promises_of_every_model_hold(name: str) -> None:
     assert len(done.fallen) < 5
 
 
+@pytest.mark.slow
 def test_the_libraries_are_imported_only_where_they_forecast() -> None:
     code = """
 import sys

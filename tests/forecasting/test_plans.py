@@ -38,6 +38,7 @@ def sold_and_planned(tmp_path: Path, worker: None) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_plan_after_the_last_sale_is_forecast_with(sold_and_planned: Path) -> None:
     signals = "--signal", "visits:observed", "--signal", "leaflet:known"
     code, told = run("import_dataset", "shop", str(sold_and_planned), *signals)

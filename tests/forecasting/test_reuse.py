@@ -47,6 +47,7 @@ def bytes_of(made: tuple[Backtest, list[Any]]) -> tuple[Any, ...]:
     return made[0].forecasts, made[0].serving, made[1]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_a_version_that_adds_days_takes_over_the_folds_it_shares(settings: Any) -> None:
     make_user()

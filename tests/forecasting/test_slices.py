@@ -104,6 +104,7 @@ def served_as_asked(told: dict[str, Any]) -> None:
     assert set(told["intervals"]["models"]) == {*told["models"], "served"}
 
 
+@pytest.mark.slow
 def test_beyond_the_plan_models_serve_that_need_none(shop: Path) -> None:
     code, told = run("forecast", "--dataset", "shop", "--horizon", str(PLANNED))
     assert code == 0, told

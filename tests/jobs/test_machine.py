@@ -205,6 +205,7 @@ class Jobs(RuleBasedStateMachine):
         return self.leases[-1 - choice % min(len(self.leases), 4)]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_no_order_of_happenings_breaks_a_job() -> None:
     _try_orders(15)

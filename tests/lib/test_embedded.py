@@ -170,6 +170,7 @@ def _manage(*arguments: str, folder: Path, **env: str) -> subprocess.CompletedPr
     )
 
 
+@pytest.mark.slow
 def test_up_with_a_dead_external_database_says_so(tmp_path: Path) -> None:
     dead = "postgresql://nobody:x@127.0.0.1:1/none"
 
@@ -180,6 +181,7 @@ def test_up_with_a_dead_external_database_says_so(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_up_over_a_missing_file_starts_nothing(tmp_path: Path) -> None:
     done = _manage("up", "--dataset-file", "none.csv", folder=tmp_path / "home")
 
@@ -188,6 +190,7 @@ def test_up_over_a_missing_file_starts_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "home" / "postgres").exists()
 
 
+@pytest.mark.slow
 def test_sign_in_links_are_refused_with_external_services(tmp_path: Path) -> None:
     done = _manage("sign_in_link", "planner", "--json", folder=tmp_path)
 

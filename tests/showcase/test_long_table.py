@@ -76,6 +76,7 @@ def earlier() -> list[DatasetVersion]:
     return made
 
 
+@pytest.mark.slow
 def test_a_long_run_over_simulated_sales(earlier: list[DatasetVersion]) -> None:
     real = Backtest.objects.count()
 

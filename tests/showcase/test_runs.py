@@ -101,6 +101,7 @@ def test_what_cannot_be_run_leaves_nothing_behind(options: dict[str, object], fi
 # -- one run per dataset ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_second_run_on_a_dataset_queues_and_starts_when_the_first_has_ended() -> None:
     first, second = make_run(), make_run()
     assert first.job is not None

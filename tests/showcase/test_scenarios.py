@@ -40,6 +40,7 @@ def test_the_window_of_the_rush_is_locked_in_a_run_too(
     assert json.loads(capsys.readouterr().out)["error"]["field"] == "window_days"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_a_scenario_runs_to_its_end(scenario: str) -> None:
     """Small worlds show it too; of sparse ones, what cannot be judged is listed."""

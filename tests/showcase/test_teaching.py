@@ -38,6 +38,7 @@ def long_run() -> Run:
     return run
 
 
+@pytest.mark.slow
 def test_a_long_run_teaches_with_real_models_and_leaves_the_alias(
     long_run: Run, client: Client
 ) -> None:
@@ -94,6 +95,7 @@ def _check_swap(told: dict[str, Any], registered: dict[str, Any]) -> None:
     assert Promotion.objects.get(teaching=True).restored
 
 
+@pytest.mark.slow
 def test_a_step_that_is_repeated_swaps_once(long_run: Run) -> None:
     told = data_of(long_run, "safer_promote_flow")
     Promotion.objects.update(ended_at=None, restored=False)

@@ -274,6 +274,7 @@ def test_a_parquet_file_shows_whatever_its_columns_hold(alice: Client) -> None:
     assert facts_of("shop") == [7, None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", ["long", "wide", "m4"])
 def test_every_file_can_be_looked_at_in_every_layout(alice: Client, layout: str) -> None:
     contents = (SALES, b"date\n2024-01-01\n", b"a,a,b\n1,2,3\n", b"V1\nW1\n", b"x;y\n;\n1;2\n")

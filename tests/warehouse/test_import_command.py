@@ -313,6 +313,7 @@ def test_a_refused_import_keeps_a_report_with_the_places(folder: Path) -> None:
     assert problem["places"][0] == {"line": 2, "column": "sales", "value": "x0"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "options", "rows", "series"),
     [

@@ -23,6 +23,7 @@ def sets(shared_data: Path, worker: None) -> Path:
     return shared_data
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "frequency", "series", "rows", "horizon", "season", "published"),
     [
@@ -75,6 +76,7 @@ def test_m4_is_imported_and_judged_on_what_is_held_back(
         assert told["models"][model]["mase"] == pytest.approx(mase, abs=allowed), model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "further", "file", "rows", "series", "first", "last"),
     [
@@ -140,6 +142,7 @@ def weeks_are_those_of_the_file() -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_the_raw_orange_juice_is_imported_by_command(sets: Path) -> None:
     asked = ["--dates", str(YX["dates"]), "--frequency", str(YX["frequency"])]
     for column, role in YX["placed"].items():
@@ -154,6 +157,7 @@ def test_the_raw_orange_juice_is_imported_by_command(sets: Path) -> None:
     assert told["problems"][0]["code"] == "dropped_columns"
 
 
+@pytest.mark.slow
 def test_the_raw_orange_juice_is_imported_by_page(
     shared_data: Path, client: Client, transactional_db: None
 ) -> None:
@@ -171,6 +175,7 @@ def test_the_raw_orange_juice_is_imported_by_page(
     assert weeks_are_those_of_the_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "frequency", "series", "rows", "held_back"),
     [("Weekly", "W", 359, 371_579, 13), ("Hourly", "H", 414, 373_372, 48)],

@@ -27,6 +27,7 @@ def features_beyond_the_baseline() -> list[str]:
     return list(told["SIMD Extensions"]["found"]) if told else []
 
 
+@pytest.mark.slow
 def test_the_hashes_do_not_depend_on_the_processor() -> None:
     features = features_beyond_the_baseline()
     plain = {**os.environ, "NPY_DISABLE_CPU_FEATURES": " ".join(features)}

@@ -82,6 +82,7 @@ def kept() -> list[tuple[str, int, float]]:
     return [(names[one], t, y) for one, t, y in queries.facts(version).rows()]
 
 
+@pytest.mark.slow
 def test_numbered_periods_are_added_to_and_corrected(folder: Path) -> None:
     imported(folder, "unique_id,ds,y\na,40,3\na,41,4\nb,41,1\n", *NUMBERED)
 

@@ -238,6 +238,7 @@ def test_appending_to_nothing_is_a_first_version(alice: User) -> None:
     assert any("the file is its first" in one for one in told)
 
 
+@pytest.mark.slow
 def test_blocks_do_not_show(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [f"S{store:02},1,2024-01-{day:02},{day}" for store in range(12) for day in range(1, 20)]
     later = [f"S{store:02},1,2024-02-01,4" for store in range(0, 12, 2)]
@@ -275,6 +276,7 @@ def test_the_number_of_a_deleted_version_is_not_given_again(alice: User) -> None
     assert third.parent.number == 1
 
 
+@pytest.mark.slow
 def test_two_imports_at_once_build_on_each_other(alice: User) -> None:
     imported(JANUARY)
     first = begin(["A,1,2024-01-08,1"], mode="append")
@@ -308,6 +310,7 @@ def test_a_version_that_comes_in_between_is_compared_with_again(alice: User) -> 
     assert newest.rows == between.rows + 1
 
 
+@pytest.mark.slow
 def test_a_run_keeps_the_version_that_it_began_with(alice: User) -> None:
     first = imported(
         [f"A,1,2024-{month:02}-{day:02},3" for month in (1, 2, 3) for day in range(1, 29)]
