@@ -228,8 +228,8 @@ MUTATIONS = (
     Mutation(
         "results taken over from other software",
         "forecastlab/forecasting/services/sameness.py",
-        "told += [registry.software(), _code_and_libraries()]",
-        "told += [_code_and_libraries()]",
+        "told += [registry.software(), installed.digest(*PARTS)]",
+        "told += [installed.digest(*PARTS)]",
         "tests/showcase/test_reuse.py::test_other_sales_and_other_software_are_computed",
     ),
 )

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import platform
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from importlib.metadata import distributions
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -23,6 +18,7 @@ from forecastlab.forecasting.domain.protocol import LocalModel
 from forecastlab.forecasting.domain.reuse import Keys
 from forecastlab.forecasting.domain.shards import Work
 from forecastlab.forecasting.models import KeptForecast
+from forecastlab.forecasting.services import installed
 from forecastlab.lib import artefacts
 from forecastlab.lib.contributions import StepContext
 
@@ -86,7 +82,7 @@ def plan(
     context: StepContext, work: Work, printed: Sequence[Sequence[str]], models: Iterable[str]
 ) -> Plan:
     """Look up what is there of the forecasts of these models; what is counts as used now."""
-    named, stands_for = {name: zoo()[name] for name in models}, software()
+    named, stands_for = {name: zoo()[name] for name in models}, installed.digest("domain")
     periods = work.task.origins[-1] + 1
     keys = {
         name: reuse.keys(one, work, printed, periods, stands_for) for name, one in named.items()
@@ -144,17 +140,3 @@ def prune(at: datetime) -> None:
         if one["last"] < at - SURE and (too_much or one["last"] < at - KEPT):
             gone.append(one["artefact"])
     KeptForecast.objects.filter(artefact__in=gone).delete()
-
-
-@cache
-def software() -> str:
-    """Return a digest of the code that forecasts and of all that is installed beside it."""
-    installed = sorted(f"{one.name}=={one.version}" for one in distributions())
-    machine = [platform.python_version(), platform.machine(), *installed]
-    found = hashlib.sha256(repr(machine).encode())
-    folder = Path(reuse.__file__).parent
-    for file in sorted(folder.rglob("*.py")):
-        content = file.read_bytes()
-        found.update(f"{file.relative_to(folder)} {len(content)} ".encode())
-        found.update(content)
-    return found.hexdigest()

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cache
-from importlib.metadata import distributions
-from pathlib import Path
 
 from django.utils.translation import gettext as _
 
 from forecastlab.forecasting.domain.config import title_of
 from forecastlab.forecasting.models import Backtest, ForecastIssue, ModelRun
 from forecastlab.forecasting.queries import series_lives
-from forecastlab.forecasting.services import configs, registry
+from forecastlab.forecasting.services import configs, installed, registry
 from forecastlab.lib import artefacts
 from forecastlab.lib.contributions import Done, Json, StepContext
 from forecastlab.warehouse import queries as warehouse
@@ -31,7 +28,7 @@ def key(context: StepContext) -> str:
     version = versions.version_of(context)
     config = configs.checked(version, context.params)
     told = [version.pk, version.content_hash, config.hash, _known(version)]
-    told += [registry.software(), _code_and_libraries()]
+    told += [registry.software(), installed.digest(*PARTS)]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
@@ -39,17 +36,6 @@ def _known(version: DatasetVersion) -> str:
     """Digest the stores, products and ends of the series: rows that an import may change."""
     found = hashlib.sha256(repr(sorted(series_lives.discontinued(version).items())).encode())
     found.update(warehouse.series_frame(version).write_csv().encode())
-    return found.hexdigest()
-
-
-@cache
-def _code_and_libraries() -> str:
-    installed = sorted(f"{one.name}=={one.version}" for one in distributions())
-    found = hashlib.sha256(repr(installed).encode())
-    app = Path(__file__).resolve().parent.parent
-    for file in sorted(path for part in PARTS for path in (app / part).rglob("*.py")):
-        found.update(f"{file.relative_to(app)} {file.stat().st_size} ".encode())
-        found.update(file.read_bytes())
     return found.hexdigest()
 
 

@@ -1,0 +1,23 @@
+"""What is written and installed here, as a digest: results follow from it."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from functools import cache
+from importlib.metadata import distributions
+from pathlib import Path
+
+
+@cache
+def digest(*folders: str) -> str:
+    """Return a digest of these folders of the app, of every package, and of Python and machine."""
+    packages = sorted(f"{one.name}=={one.version}" for one in distributions())
+    machine = [platform.python_version(), platform.machine(), *packages]
+    found = hashlib.sha256(repr(machine).encode())
+    app = Path(__file__).resolve().parent.parent
+    for file in sorted(path for folder in folders for path in (app / folder).rglob("*.py")):
+        content = file.read_bytes()
+        found.update(f"{file.relative_to(app)} {len(content)} ".encode())
+        found.update(content)
+    return found.hexdigest()
