@@ -15,8 +15,8 @@ from tests.stack import Stack
 
 pytestmark = pytest.mark.chaos
 
-# Four shards of 500 series, and the task of LightGBM over all of them.
-SERIES, SHARDS, HORIZON = 2000, 5, 7
+# Four shards of 500 series, and a task for each of LightGBM's fits: of two folds, and of all data.
+SERIES, SHARDS, HORIZON = 2000, 7, 7
 PATIENCE = 150.0
 
 RUN = """
