@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from forecastlab.lib.moves import IllegalMove, Table
 
-RUN: Mapping[str, Mapping[str, str]] = {
+RUN: Table[str] = {
     "queued": {"start": "running", "cancel": "cancelled"},
     "running": {
         "park": "waiting",
@@ -20,10 +20,6 @@ RUN: Mapping[str, Mapping[str, str]] = {
     "interrupted": {},
 }
 TABLES = {"Run": RUN}
-
-
-class IllegalMove(Exception):
-    """A bug: a run was asked to change in a way that its table does not hold."""
 
 
 def follow(status: str, to: str) -> str:

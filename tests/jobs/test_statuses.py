@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from forecastlab.jobs.domain import planning, statuses
-from forecastlab.jobs.domain.statuses import JOB, STEP, IllegalMove, JobStatus, StepStatus
-from forecastlab.lib import state_tables
+from forecastlab.jobs.domain.statuses import JOB, STEP, JobStatus, StepStatus
+from forecastlab.lib import moves, state_tables
+from forecastlab.lib.moves import IllegalMove
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -30,11 +31,11 @@ def test_every_status_can_be_reached_and_every_open_one_can_end(table: statuses.
 
 def test_an_illegal_move_is_named() -> None:
     with pytest.raises(IllegalMove, match="'park' is not possible from 'succeeded'"):
-        statuses.after(JOB, JobStatus.SUCCEEDED, "park")
+        moves.after(JOB, JobStatus.SUCCEEDED, "park")
 
 
 def test_a_claim_is_possible_wherever_the_table_says_so() -> None:
-    assert statuses.sources(STEP, "claim") == [StepStatus.PENDING, StepStatus.RUNNING]
+    assert moves.sources(STEP, "claim") == [StepStatus.PENDING, StepStatus.RUNNING]
 
 
 def test_the_pause_doubles_with_jitter_and_is_bounded() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-Table = Mapping[str, Mapping[str, str]]
+from forecastlab.lib.moves import Table
 
-BATCH: Table = {
+BATCH: Table[str] = {
     "queued": {"start": "running", "fail": "failed", "cancel": "cancelled"},
     "running": {
         "complete": "completed",
@@ -19,7 +19,7 @@ BATCH: Table = {
     "failed": {"retry": "queued"},
     "cancelled": {"retry": "queued"},
 }
-ITEM: Table = {
+ITEM: Table[str] = {
     "queued": {"start": "running", "fail": "failed", "cancel": "cancelled"},
     "running": {
         "start": "running",
@@ -33,22 +33,6 @@ ITEM: Table = {
     "cancelled": {"retry": "queued"},
 }
 TABLES = {"Batch": BATCH, "Item of a batch": ITEM}
-
-
-class IllegalMove(Exception):
-    """A bug: a status was asked to change in a way that its table does not hold."""
-
-
-def after(table: Table, status: str, move: str) -> str:
-    """Return where `move` leads from `status`; raises IllegalMove."""
-    if move not in table[status]:
-        raise IllegalMove(f"'{move}' is not possible from '{status}'")
-    return table[status][move]
-
-
-def sources(table: Table, move: str) -> list[str]:
-    """Return every status from which `move` is possible."""
-    return [status for status, moves in table.items() if move in moves]
 
 
 def verdict(counts: Mapping[str, int], *, cancelled: bool) -> str:

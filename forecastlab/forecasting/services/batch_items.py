@@ -27,6 +27,7 @@ from forecastlab.lib.contributions import (
     Transient,
 )
 from forecastlab.lib.errors import HouseError
+from forecastlab.lib.moves import after
 
 PLACES = 6
 
@@ -42,7 +43,7 @@ def judge(context: StepContext, item_id: int) -> Done:
 
 def _begin(context: StepContext, item: BatchItem) -> None:
     with context.fenced():
-        item.status = statuses.after(statuses.ITEM, item.status, "start")
+        item.status = after(statuses.ITEM, item.status, "start")
         BatchItem.objects.filter(pk=item.pk).update(
             status=item.status, started_at=context.now, attempts=F("attempts") + 1, error=""
         )
@@ -81,7 +82,7 @@ def _judged(context: StepContext, item: BatchItem) -> Alone:
 
 
 def _succeed(item: BatchItem, found: Alone) -> None:
-    item.status = statuses.after(statuses.ITEM, item.status, "succeed")
+    item.status = after(statuses.ITEM, item.status, "succeed")
     item.metrics = {name: _rounded(value) for name, value in found.values.items()}
     item.wape = item.metrics["wape"]
     item.judged, item.skipped, item.fallen = found.judged, found.skipped, found.fallen
@@ -90,7 +91,7 @@ def _succeed(item: BatchItem, found: Alone) -> None:
 
 def fail(item: BatchItem, message: str) -> None:
     """Let an item have failed; the caller stores it."""
-    item.status = statuses.after(statuses.ITEM, item.status, "fail")
+    item.status = after(statuses.ITEM, item.status, "fail")
     item.error = message[:2000]
 
 

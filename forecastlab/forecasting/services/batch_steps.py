@@ -25,6 +25,7 @@ from forecastlab.lib.contributions import (
     StepResult,
 )
 from forecastlab.lib.errors import BadInput
+from forecastlab.lib.moves import after, sources
 from forecastlab.warehouse.services import versions
 
 SWEEP = "quick_baseline_sweep"
@@ -90,7 +91,7 @@ def _note_crashes(context: StepContext, batch: Batch) -> None:
     """Let items have failed whose shard did: a crash, or a worker that died again and again."""
     why = {one.shard["item"]: one.detail for one in context.shards}
     with context.fenced():
-        undone = batch.items.filter(status__in=statuses.sources(statuses.ITEM, "cancel"))
+        undone = batch.items.filter(status__in=sources(statuses.ITEM, "cancel"))
         for item in undone.select_for_update():
             batch_items.fail(item, why.get(item.pk, _("It was not judged.")))
             item.save(update_fields=["status", "error"])
@@ -113,7 +114,7 @@ def _told(batch: Batch) -> Done:
 def data_of(batch: Batch) -> dict[str, Any]:
     """Return what the pipeline shows of a batch that has come to its end."""
     counts = counts_of(batch)
-    ending = statuses.after(statuses.BATCH, "running", statuses.verdict(counts, cancelled=False))
+    ending = after(statuses.BATCH, "running", statuses.verdict(counts, cancelled=False))
     best = batch.items.exclude(wape=None).values("title", "model", "wape").order_by("place")
     return {
         "batch_id": batch.pk,
@@ -167,21 +168,21 @@ def follow(change: JobChange) -> Sequence[NewEvent]:
         return _end(found, change, cancelled=not change.outcome)
     if change.step_status == "pending" or found.status == Batch.Status.RUNNING:
         return ()
-    found.status = statuses.after(statuses.BATCH, found.status, "start")
+    found.status = after(statuses.BATCH, found.status, "start")
     found.started_at = change.at
     found.save(update_fields=["status", "started_at"])
     return [NewEvent(found.stream, "batch.running")]
 
 
 def _end(batch: Batch, change: JobChange, *, cancelled: bool) -> Sequence[NewEvent]:
-    undone = batch.items.filter(status__in=statuses.sources(statuses.ITEM, "cancel"))
+    undone = batch.items.filter(status__in=sources(statuses.ITEM, "cancel"))
     move, error = ("cancel", "") if cancelled else ("fail", change.detail)
-    undone.update(status=statuses.after(statuses.ITEM, "queued", move), error=error[:2000])
+    undone.update(status=after(statuses.ITEM, "queued", move), error=error[:2000])
     counts = counts_of(batch)
     move = statuses.verdict(counts, cancelled=cancelled)
     if batch.status == Batch.Status.QUEUED and move not in statuses.BATCH["queued"]:
-        batch.status = statuses.after(statuses.BATCH, batch.status, "start")
-    batch.status = statuses.after(statuses.BATCH, batch.status, move)
+        batch.status = after(statuses.BATCH, batch.status, "start")
+    batch.status = after(statuses.BATCH, batch.status, move)
     batch.finished_at = change.at
     batch.seconds = (change.at - (batch.started_at or change.at)).total_seconds()
     batch.save(update_fields=["status", "finished_at", "seconds"])

@@ -26,6 +26,7 @@ from forecastlab.jobs.services import jobs
 from forecastlab.lib import texts
 from forecastlab.lib.contributions import NewEvent
 from forecastlab.lib.errors import BadInput, Conflict, NotFound
+from forecastlab.lib.moves import after, sources
 from forecastlab.warehouse.models import DatasetVersion
 from forecastlab.warehouse.services import versions
 
@@ -188,7 +189,7 @@ def retry(batch: Batch, *, by: User, at: datetime) -> Batch:
     """Judge again what failed or was stopped; what succeeded is kept. Raises NothingFailed."""
     with transaction.atomic():
         batch = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
-        if batch.status not in statuses.sources(statuses.BATCH, "retry"):
+        if batch.status not in sources(statuses.BATCH, "retry"):
             raise NothingFailed(_("Batch %(n)s is %(status)s.") % _named(batch))
         reopen(batch)
         _carry(batch, by=by, at=at)
@@ -199,10 +200,10 @@ def retry(batch: Batch, *, by: User, at: datetime) -> Batch:
 def reopen(batch: Batch) -> None:
     """Queue a locked batch again, with all of its items that did not succeed."""
     if not batch.is_active:
-        batch.status = statuses.after(statuses.BATCH, batch.status, "retry")
+        batch.status = after(statuses.BATCH, batch.status, "retry")
         batch.started_at = batch.finished_at = batch.seconds = None
         batch.save(update_fields=["status", "started_at", "finished_at", "seconds"])
-    again = batch.items.filter(status__in=statuses.sources(statuses.ITEM, "retry"))
+    again = batch.items.filter(status__in=sources(statuses.ITEM, "retry"))
     again.update(status=BatchItem.Status.QUEUED, error="", finished_at=None)
 
 
@@ -215,7 +216,7 @@ def _carry(batch: Batch, *, by: User, at: datetime) -> None:
 
 
 def can_retry(batch: Batch) -> bool:
-    return batch.status in statuses.sources(statuses.BATCH, "retry")
+    return batch.status in sources(statuses.BATCH, "retry")
 
 
 def find(number: str | int, *, viewer: User) -> Batch:

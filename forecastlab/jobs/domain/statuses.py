@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
-from typing import TypeVar
+
+from forecastlab.lib.moves import Table
 
 
 class JobStatus(StrEnum):
@@ -29,13 +29,6 @@ class Outcome(StrEnum):
     SKIP = "skip"
     FAIL = "fail"
 
-
-class IllegalMove(Exception):
-    """A bug: a status was asked to change in a way that its table does not hold."""
-
-
-Status = TypeVar("Status", JobStatus, StepStatus)
-Table = Mapping[Status, Mapping[str, Status]]
 
 JOB: Table[JobStatus] = {
     JobStatus.QUEUED: {
@@ -86,19 +79,6 @@ TABLES = {"Job": JOB, "Step of a job": STEP}
 # Over, until somebody lets it go on; a worker moves nothing here.
 TERMINAL = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED})
 OPEN_STEP = frozenset(STEP) - {StepStatus.DONE}
-
-
-def after(table: Table[Status], status: str, move: str) -> Status:
-    """Return where `move` leads from `status`, or raise IllegalMove."""
-    for known, moves in table.items():
-        if known == status and move in moves:
-            return moves[move]
-    raise IllegalMove(f"'{move}' is not possible from '{status}'")
-
-
-def sources(table: Table[Status], move: str) -> list[Status]:
-    """Return every status from which `move` is possible: the condition of a conditional update."""
-    return [status for status, moves in table.items() if move in moves]
 
 
 def verdict(*, cancel_requested: bool, failed: bool) -> str:

@@ -8,10 +8,11 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce
 
-from forecastlab.jobs.domain.statuses import JOB, JobStatus, after
+from forecastlab.jobs.domain.statuses import JOB, JobStatus
 from forecastlab.jobs.models import Job, JobStep
 from forecastlab.jobs.queries import kinds
 from forecastlab.jobs.services import ringing
+from forecastlab.lib.moves import after
 
 
 def start(job: Job, *, at: datetime) -> bool:

@@ -12,13 +12,14 @@ from django.db.models import Max
 
 from forecastlab.accounts.models import User
 from forecastlab.jobs.domain import planning
-from forecastlab.jobs.domain.statuses import JOB, STEP, Outcome, StepStatus, after, verdict
+from forecastlab.jobs.domain.statuses import JOB, STEP, Outcome, StepStatus, verdict
 from forecastlab.jobs.models import Job, JobStep
 from forecastlab.jobs.queries import kinds
 from forecastlab.jobs.services import admission, leases, progress, ringing, telling
 from forecastlab.jobs.services.leases import Lease
 from forecastlab.lib.barriers import barrier
 from forecastlab.lib.contributions import FanOut, Gone, JobChange, Json
+from forecastlab.lib.moves import after
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from forecastlab.accounts.models import User
 from forecastlab.jobs import gateways
-from forecastlab.jobs.domain.statuses import JOB, JobStatus, StepStatus, after
+from forecastlab.jobs.domain.statuses import JOB, JobStatus, StepStatus
 from forecastlab.jobs.models import Job, JobStep
 from forecastlab.jobs.queries import kinds
 from forecastlab.jobs.services import closing, leases, ringing, running, telling, workers
 from forecastlab.lib.contributions import JobStepPlan, Json, Limits
 from forecastlab.lib.errors import BadInput, Conflict, Unavailable
+from forecastlab.lib.moves import after
 
 LONGEST_LEASE = 600
 

@@ -16,10 +16,11 @@ from django.db import transaction
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, Now
 
-from forecastlab.jobs.domain.statuses import STEP, JobStatus, StepStatus, sources
+from forecastlab.jobs.domain.statuses import STEP, JobStatus, StepStatus
 from forecastlab.jobs.models import JobStep
 from forecastlab.jobs.services import admission, ringing, telling
 from forecastlab.lib.contributions import LeaseLost
+from forecastlab.lib.moves import sources
 
 
 @dataclass(frozen=True, slots=True)

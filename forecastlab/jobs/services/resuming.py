@@ -9,11 +9,12 @@ from django.db import transaction
 
 from forecastlab.accounts.models import User
 from forecastlab.jobs.domain import planning
-from forecastlab.jobs.domain.statuses import JOB, STEP, Outcome, StepStatus, after, sources
+from forecastlab.jobs.domain.statuses import JOB, STEP, Outcome, StepStatus
 from forecastlab.jobs.models import Job, JobStep
 from forecastlab.jobs.queries import kinds
 from forecastlab.jobs.services import ringing, telling
 from forecastlab.lib.errors import BadInput, Conflict
+from forecastlab.lib.moves import after, sources
 
 GOOD = (Outcome.PASS, Outcome.WARN, Outcome.SKIP)
 

@@ -8,9 +8,10 @@ from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F,
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
-from forecastlab.jobs.domain.statuses import STEP, after
+from forecastlab.jobs.domain.statuses import STEP
 from forecastlab.jobs.models import JobStep
 from forecastlab.lib import dispatch
+from forecastlab.lib.moves import after
 
 Clock = Combinable
 # A step that reports stops itself; one that does not is interrupted this much later.
