@@ -24,6 +24,7 @@ SUFFIXES = (("CSV", "csv"), ("Parquet", "parquet"))
 class Link:
     label: str
     url: str
+    is_file: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,7 @@ class _Panel:
 
     def _downloads(self) -> Made | None:
         parts = [
-            Link(one["label"], one["url"])
+            Link(one["label"], one["url"], is_file=True)
             for one in (
                 comparison.table_urls(self.backtest, comparison.TABLES) if self.backtest else ()
             )
@@ -183,6 +184,7 @@ class _Panel:
             Link(
                 f"{_('Forecasts')}, {word}",
                 reverse("forecasting:issue-download", args=[issue, suffix]),
+                is_file=True,
             )
             for word, suffix in SUFFIXES
         ]

@@ -208,13 +208,13 @@ class Jobs(RuleBasedStateMachine):
 @pytest.mark.slow
 @pytest.mark.django_db
 def test_no_order_of_happenings_breaks_a_job() -> None:
-    _try_orders(15)
+    _try_orders(10)
 
 
 @pytest.mark.soak
 @pytest.mark.django_db
 def test_no_order_of_very_many_breaks_a_job() -> None:
-    _try_orders(200)
+    _try_orders(80)
 
 
 def _try_orders(count: int) -> None:
