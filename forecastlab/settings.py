@@ -122,6 +122,8 @@ SERIES_PER_SHARD = int(os.environ.get("FORECASTLAB_SERIES_PER_SHARD", "0"))
 KEPT_FORECASTS_GB = float(os.environ.get("FORECASTLAB_KEPT_FORECASTS_GB", "5"))
 ARTEFACT_ROOT = Path(os.environ.get("FORECASTLAB_ARTEFACTS", FORECASTLAB_HOME / "artefacts"))
 UPLOAD_ROOT = ARTEFACT_ROOT / "uploads"
+FORECASTLAB_SIGNING_KEY = os.environ.get("FORECASTLAB_SIGNING_KEY", "")
+BUNDLES_KEPT_DAYS = int(os.environ.get("FORECASTLAB_BUNDLES_KEPT_DAYS", "90"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "forecastlab.lib.static_files.HouseStaticFilesStorage"},

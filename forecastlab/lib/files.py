@@ -19,3 +19,16 @@ def write_whole(path: Path, content: bytes, *, mode: int = 0o666) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def write_first(path: Path, content: bytes, *, mode: int = 0o666) -> bytes:
+    """Write a file unless there is one, and return what is in it: of several the first wins."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        write_whole(draft, content, mode=mode)
+        os.link(draft, path)
+    except FileExistsError:
+        return path.read_bytes()
+    finally:
+        draft.unlink(missing_ok=True)
+    return content
