@@ -18,7 +18,7 @@ import polars as pl
 from django.utils import timezone
 
 from forecastlab.accounts.models import User
-from forecastlab.accounts.services import tokens
+from forecastlab.accounts.services import saved_views, tokens
 from forecastlab.forecasting.models import Batch, ForecastIssue
 from forecastlab.forecasting.services import batches, forecasts
 from forecastlab.jobs.models import Job
@@ -88,6 +88,18 @@ def a_spent_link(alice: User) -> Sample:
 def a_token(alice: User) -> Sample:
     token, _secret = tokens.create(alice, name="scheduler", days=30, at=timezone.now())
     return Sample({"pk": token.pk})
+
+
+@sample("accounts:view-save")
+def a_view_to_save(alice: User) -> Sample:
+    body = {"page": "showcase:runs", "name": "failed", "query": "status=failed"}
+    return Sample(body=body, guarded=False)
+
+
+@sample("accounts:view-delete")
+def a_saved_view(alice: User) -> Sample:
+    view = saved_views.save("failed", page="showcase:runs", query="status=failed", by=alice)
+    return Sample({"pk": view.pk})
 
 
 # -- events ------------------------------------------------------------------------------------

@@ -147,6 +147,32 @@ class Token(models.Model):
         return f"{self.name} ({self.start}…)"
 
 
+class SavedViewQuerySet(models.QuerySet["SavedView"]):
+    def visible_to(self, user: User) -> SavedViewQuerySet:
+        return self.filter(user=user)
+
+
+class SavedView(models.Model):
+    """What one person asks a list for, kept by name: filters and order, as its address has them."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="saved_views")
+    page = models.CharField(max_length=100)  # the name of the list's address
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=1000, blank=True, default="")
+
+    objects = SavedViewQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="savedview_name_once_per_page", fields=["user", "page", "name"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.page}"
+
+
 class IdempotencyKey(models.Model):
     """The stored answer to one POST, given again when the same request comes again."""
 

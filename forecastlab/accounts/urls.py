@@ -13,5 +13,7 @@ urlpatterns = [
     path("account/password/", views.password, name="password"),
     path("account/tokens/", views.token_create, name="token-create"),
     path("account/tokens/<int:pk>/revoke/", views.token_revoke, name="token-revoke"),
+    path("account/views/", views.view_save, name="view-save"),
+    path("account/views/<int:pk>/delete/", views.view_delete, name="view-delete"),
     path("account/sign-out-elsewhere/", views.sign_out_elsewhere, name="sign-out-elsewhere"),
 ]

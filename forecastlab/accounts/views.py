@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.forms import PasswordChangeForm
 from django.forms import model_to_dict
@@ -18,7 +19,14 @@ from forecastlab.accounts import queries
 from forecastlab.accounts.domain import landing
 from forecastlab.accounts.forms import ProfileForm, SignInForm, TokenForm
 from forecastlab.accounts.models import Token, User
-from forecastlab.accounts.services import access, people, profiles, sign_in_links, tokens
+from forecastlab.accounts.services import (
+    access,
+    people,
+    profiles,
+    saved_views,
+    sign_in_links,
+    tokens,
+)
 from forecastlab.accounts.services import sign_in as signing_in
 from forecastlab.accounts.services.access import public, requires
 from forecastlab.lib import doorbell
@@ -202,6 +210,31 @@ def sign_out_elsewhere(request: HttpRequest) -> HttpResponse:
     person = people.end_sessions(access.person(request))
     update_session_auth_hash(request, person)
     return redirect("accounts:profile")
+
+
+# -- views of lists ---------------------------------------------------------------------------
+@requires("account.own")
+@require_POST
+def view_save(request: HttpRequest) -> HttpResponse:
+    """Keep what a list is asked for; a name that cannot be used is said above that list."""
+    page, query = request.POST.get("page", ""), request.POST.get("query", "")
+    by = access.person(request)
+    back = saved_views.address(page, query)
+    try:
+        kept = saved_views.save(request.POST.get("name", ""), page=page, query=query, by=by)
+    except HouseError as error:
+        messages.warning(request, error.message)
+    else:
+        messages.info(request, _("Saved as '%(name)s'.") % {"name": kept.name})
+    return redirect(back)
+
+
+@requires("account.own")
+@require_POST
+def view_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    gone = saved_views.delete(pk, by=access.person(request))
+    messages.info(request, _("The view '%(name)s' is gone.") % {"name": gone.name})
+    return redirect(saved_views.address(gone.page))
 
 
 def _account_page(request: HttpRequest, *, status: int = 200, **more: object) -> HttpResponse:
