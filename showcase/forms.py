@@ -60,6 +60,11 @@ class RunForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}),
         help_text=_("Today in UTC if empty."),
     )
+    reset = forms.BooleanField(
+        label=_("Delete earlier simulated sales first"),
+        required=False,
+        help_text=_("Versions of this dataset that nothing refers to, but for the newest one."),
+    )
     horizon = forms.CharField(
         label=_("Horizon, periods"),
         required=False,
@@ -174,8 +179,9 @@ class RunForm(forms.Form):
     # -- how the fields stand -----------------------------------------------------------------
 
     def simulated(self) -> Group:
-        knobs = [*self._some(SIMULATED), *self._some(KNOBS)]
-        return Group("", [], _("Simulated sales: seed, last day, seven knobs"), knobs)
+        knobs = [*self._some(SIMULATED), *self._some(KNOBS), self["reset"]]
+        said = _("Simulated sales: seed, last day, seven knobs, earlier versions")
+        return Group("", [], said, knobs)
 
     def groups(self) -> list[Group]:
         """Return what stands below what is simulated."""

@@ -104,13 +104,25 @@ def _kept_as(options: Mapping[str, Any]) -> str | None:
 
 
 def _warnings(config: Mapping[str, Any], version: DatasetVersion | None) -> list[str]:
-    """Say what a run would do otherwise than it was asked to."""
+    """Say what a run would do otherwise than it was asked to, and what cannot be undone."""
+    told = [_of_reset(config["dataset"])] if config.get("reset") else []
     focus = config["focus"]
     if version is None or focus is None:
-        return []
+        return told
     if Series.objects.filter(dataset=version.dataset, unique_id=focus).exists():
-        return []
-    return [f"There is no series '{focus}' in {version.ref}: the one that sells most stands in."]
+        return told
+    missing = f"There is no series '{focus}' in {version.ref}: the one that sells most stands in."
+    return [*told, missing]
+
+
+def _of_reset(dataset: str) -> str:
+    earlier = DatasetVersion.objects.filter(dataset__name=dataset).count() - 1
+    if earlier < 1:
+        return f"There are no earlier sales of '{dataset}' to delete."
+    return (
+        f"Versions of '{dataset}' before the newest ({earlier}) will be deleted for good, unless a "
+        "run, model or forecast refers to them."
+    )
 
 
 def known_names() -> Known:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+from celery import Task
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
@@ -21,7 +23,7 @@ from forecastlab.forecasting.pipeline_steps import BATCH
 from forecastlab.forecasting.services import backtests
 from forecastlab.jobs.models import Job, JobStep
 from forecastlab.jobs.queries import kinds
-from forecastlab.jobs.services import jobs
+from forecastlab.jobs.services import jobs, sweeping
 from forecastlab.lib.contributions import JobKind
 from forecastlab.warehouse.models import DatasetVersion, Product, Series, Store
 from tests.factories import make_sales, make_user, make_version, run_job
@@ -238,6 +240,34 @@ def test_where_no_price_is_known_units_count_and_it_is_said(
     assert batch.parts[0]["title"] == f"A{most // 2}:P{most % 2}"
     assert "No price is known" in batch.notes[0]
     assert "No price is known" in alice.get(batch.get_absolute_url()).content.decode()
+
+
+def test_items_are_handed_to_workers_in_the_order_of_the_table(
+    shop: DatasetVersion,
+    alice: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    sent: list[int] = []
+
+    def send(_task: Any, *, kwargs: dict[str, int], **_options: Any) -> None:
+        sent.append(kwargs.get("step_id", 0))
+
+    monkeypatch.setattr(Task, "apply_async", send)
+    batch = started(alice, models=list(NAIVE), by="store")
+    with django_capture_on_commit_callbacks(execute=True):
+        jobs.advance(batch.job_id)
+    shards = JobStep.objects.exclude(parent=None)
+    handed = {one.pk: one.shard["item"] for one in shards}
+    first = [handed[pk] for pk in sent if pk]
+    sent.clear()
+    for pk in sorted(handed, reverse=True):  # as if every message had been lost
+        shards.filter(pk=pk).update(enqueued_at=timezone.now() - timedelta(hours=1))
+    with django_capture_on_commit_callbacks(execute=True):
+        sweeping.sweep()
+
+    table = list(batch.items.order_by("place").values_list("pk", flat=True))
+    assert (len(table), first, [handed[pk] for pk in sent]) == (6, table, table)
 
 
 def test_an_item_that_fails_fails_alone_and_only_it_is_judged_again(client: Client) -> None:

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from forecastlab.warehouse.models import DatasetVersion
 from showcase.models import Run
 from tests.factories import make_run, make_sales, make_user, make_version
 from tests.showcase.test_pages import signed_in, text_of
@@ -131,3 +132,25 @@ def test_a_run_is_kept_from_the_form_under_a_free_name() -> None:
     assert (taken.status_code, unticked.status_code) == (422, 422)
     assert "A run is kept as &#x27;weekly&#x27; already" in taken.content.decode()
     assert "monday" in text_of(client, kept["Location"])
+
+
+def test_earlier_simulated_sales_are_deleted_only_where_the_form_says_so() -> None:
+    alice = make_user()
+    make_version(by=alice)
+    for _number in range(3):
+        make_version(name="demo_minimal", by=alice)
+    DatasetVersion.objects.filter(dataset__name="demo_minimal").update(source="simulation")
+    client = signed_in(alice)
+    simulated = {"sales": "scenario:demo_minimal", "reset": "on"}
+
+    warned = text_of(client, "/runs/new/?sales=scenario:demo_minimal&reset=on")
+    unwarned = text_of(client, "/runs/new/?sales=scenario:demo_minimal")
+    refused = client.post("/runs/new/", {**simulated, "sales": "dataset:shop"})
+    client.post("/runs/new/", simulated)
+
+    assert "before the newest (2) will be deleted for good" in warned
+    assert "deleted for good" not in unwarned
+    assert "shop@1 was imported, and only simulated sales can be reset." in refused.content.decode()
+    run = Run.objects.get()
+    assert run.config["reset"] is True
+    assert not re.search(r'name="reset"[^>]* checked', text_of(client, f"/runs/new/?from={run.pk}"))

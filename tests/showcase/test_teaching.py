@@ -59,6 +59,8 @@ def test_a_long_run_teaches_with_real_models_and_leaves_the_alias(
         False,
         "feature_frame_version_mismatch",
     )
+    assert (compared["folds"], compared["like_for_like"]) == ([2, 1], False)
+    assert "Errors of other folds do not compare." in compared["folds_told"]
     assert stale["stale_reason"] == "feature_frame_version_mismatch"
     assert (
         stale["alias_feature_frame_version"],
@@ -72,8 +74,9 @@ def test_a_long_run_teaches_with_real_models_and_leaves_the_alias(
     assert not ModelRun.objects.real().exclude(pk__in=registered["model_runs"]).exists()
     assert data_of(long_run, "cleanup")["alias_restored"] is False
     client.force_login(long_run.requested_by)
-    for name in ("champion_compat_compare", "safer_promote_flow"):
-        assert f"step-{name}" in client.get(long_run.get_absolute_url()).content.decode()
+    page = client.get(long_run.get_absolute_url()).content.decode()
+    assert compared["folds_told"] in page
+    assert "Feature frame version 1 now, 2 then." in page
     listed = client.get(reverse("api:model-run-list")).json()["items"]
     assert {one["model_run"] for one in listed} == set(registered["model_runs"])
 
@@ -83,7 +86,8 @@ def _check_swap(told: dict[str, Any], registered: dict[str, Any]) -> None:
     refused = [one["gate"] for one in told["gates"] if not one["holds"]]
     assert told["before_run_id"] == registered["run_id"]
     assert after.metrics["wape"] > before.metrics["wape"]
-    assert "worse_metric" in refused
+    assert (after.model, after.frame_version) == ("lightgbm_brief", 2)
+    assert refused == ["worse_metric", "version_mismatch"]
     assert told["acknowledged"] == refused
     assert [one["gate"] for one in told["gates"]] == [
         "artefact_verified",
@@ -183,3 +187,22 @@ def test_clearing_up_leaves_what_a_person_decided_meanwhile() -> None:
     mine = Promotion.objects.get(teaching=False)
     assert Alias.objects.get().model_run == mine.after
     assert data_of(run, "cleanup")["alias_restored"] is False
+
+
+def test_a_run_that_moves_an_alias_tells_so_like_a_person_who_does(client: Client) -> None:
+    first = work_off(make_run(models=["naive"]))
+    client.force_login(first.requested_by)
+    listing = reverse("api:promotion-list")
+    before = client.get(listing).json()["items"]
+    second = work_off(make_run(models=["naive", "seasonal_naive"]))
+    work_off(make_run(models=["naive", "seasonal_naive"]))  # equal: it points there already
+
+    (told,) = client.get(listing).json()["items"]
+    serving = data_of(second, "register")["run_id"]
+    page = client.get(reverse("forecasting:model-run", args=[serving])).content.decode()
+
+    assert before == []  # the first pointing moves nothing
+    assert (told["from"], told["to"]) == (data_of(first, "register")["run_id"], serving)
+    assert (told["gates"], told["acknowledged"], told["teaching"]) == ([], [], False)
+    assert told["by"] == "alice"
+    assert "The best of a new judgement" in page

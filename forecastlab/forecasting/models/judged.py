@@ -257,8 +257,9 @@ class Promotion(models.Model):
     """That an alias was pointed at another model run: past which gates, by whom.
 
     `gates` are all that were asked, `{gate, holds, detail}`; `acknowledged` names those that did
-    not hold and were taken note of. One with `teaching` was made by the step named by `key` and is
-    put back: `ended_at` says when, `restored` whether the alias still stood where it was put.
+    not hold and were taken note of. None are asked of what a judgement found best. One with
+    `teaching` was made by the step named by `key` and is put back: `ended_at` says when, `restored`
+    whether the alias still stood where it was put.
     """
 
     alias = models.ForeignKey(Alias, on_delete=models.CASCADE, related_name="promotions")

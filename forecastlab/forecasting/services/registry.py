@@ -21,7 +21,7 @@ from forecastlab.forecasting.domain.models import ensemble
 from forecastlab.forecasting.domain.panel import Integers
 from forecastlab.forecasting.domain.protocol import Arrays
 from forecastlab.forecasting.domain.serving import Serving
-from forecastlab.forecasting.models import Alias, Backtest, ForecastIssue, ModelRun
+from forecastlab.forecasting.models import Alias, Backtest, ForecastIssue, ModelRun, Promotion
 from forecastlab.forecasting.services import issues, trained
 from forecastlab.forecasting.services.backtests import MOST_LISTED
 from forecastlab.lib import artefacts, figures
@@ -151,15 +151,29 @@ def software() -> dict[str, str]:
 
 
 def point(name: str, model_run: ModelRun, context: StepContext) -> None:
-    Alias.objects.update_or_create(
+    """Point an alias of the dataset at what a judgement found best, in the current transaction.
+
+    No gate is asked: serving what is judged best is what was asked for. A move is written down
+    like one that a person makes; the first pointing moves nothing, nor does repeating it.
+    """
+    by, at = context.actor_id, context.now
+    alias, is_new = Alias.objects.select_for_update(no_key=True).get_or_create(
         dataset=model_run.version.dataset,
         name=name,
-        defaults={
-            "model_run": model_run,
-            "changed_by_id": context.actor_id,
-            "changed_at": context.now,
-        },
+        defaults={"model_run": model_run, "changed_by_id": by, "changed_at": at},
     )
+    if is_new or alias.model_run_id == model_run.pk:
+        return
+    Promotion.objects.create(
+        alias=alias,
+        before_id=alias.model_run_id,
+        after=model_run,
+        note=_("The best of a new judgement"),
+        promoted_by_id=by,
+        promoted_at=at,
+    )
+    alias.model_run, alias.changed_by_id, alias.changed_at = model_run, by, at
+    alias.save(update_fields=["model_run", "changed_by", "changed_at"])
 
 
 def _told(issue: ForecastIssue) -> str:

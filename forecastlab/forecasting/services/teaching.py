@@ -26,17 +26,25 @@ BRIEF = "lightgbm_brief"
 
 
 def compare_champion(context: StepContext) -> Done | Skipped:
-    """Say whether what serves and the model of the newer feature frame may be compared."""
+    """Say whether what serves and the model of the newer feature frame may be compared.
+
+    The newer one is judged on the last fold alone, to save time. Where the run has more
+    folds, its error is of other folds than that of what serves, and no difference is told.
+    """
     newer = _of_newer_frame(context)
     if newer is None:
         return Skipped(_no_newer())
     found = Difference(_alias(context).model_run, newer)
     one, other = found.candidates
-    frames = {"one": one.frame, "other": other.frame}
+    first, second = found.titles
+    said = {"first": first, "second": second, "one": one.frame, "other": other.frame}
     told = (
-        _("Both learnt from feature frame version %(one)s: they compare")
+        _("%(first)s serves, %(second)s is new; both have feature frame version %(one)s")
         if found.compatible
-        else _("Feature frame version %(one)s serves, version %(other)s is new: another kind")
+        else _(
+            "%(first)s serves with feature frame version %(one)s, %(second)s is new with "
+            "version %(other)s: of another kind"
+        )
     )
     data = {
         "v1_run_id": found.one.pk,
@@ -47,8 +55,37 @@ def compare_champion(context: StepContext) -> Done | Skipped:
         "comparable_reason": found.reason,
         "titles": list(found.titles),
         "sentence": found.sentence,
+        "folds": [one.config["folds"], other.config["folds"]],
+        "like_for_like": found.like_for_like,
+        "folds_told": _folds_told(found),
     }
-    return Done(told % frames, data)
+    return Done(told % said, data)
+
+
+def _folds_told(found: Difference) -> str:
+    one, other = found.candidates
+    said = {
+        "first": found.titles[0],
+        "second": found.titles[1],
+        "one": one.config["folds"],
+        "horizon": one.config["horizon"],
+    }
+    if found.like_for_like:
+        told = ngettext(
+            "Both were judged on the same fold of %(horizon)s periods, so their errors compare.",
+            "Both were judged on the same %(one)s folds of %(horizon)s periods, so their errors "
+            "compare.",
+            one.config["folds"],
+        )
+        return told % said
+    told = ngettext(
+        "%(first)s was judged on %(one)s folds of %(horizon)s periods, %(second)s on the last one "
+        "alone, to save time. Errors of other folds do not compare.",
+        "%(first)s was judged on %(one)s folds of %(horizon)s periods, %(second)s on the last "
+        "%(other)s alone, to save time. Errors of other folds do not compare.",
+        other.config["folds"],
+    )
+    return told % {**said, "other": other.config["folds"]}
 
 
 def make_alias_stale(context: StepContext) -> Done | Skipped:

@@ -64,7 +64,7 @@ def split(lease: Lease, fan_out: FanOut, *, at: datetime) -> None:
             _shard_of(parent, fan_out, index=index, shard=shard)
             for index, shard in enumerate(fan_out.shards)
         )
-        for shard in parent.shards.all():
+        for shard in parent.shards.order_by("position"):
             ringing.call(shard)
         job = _lock_job(parent)
         telling.tell(job, [telling.of_step(job, parent, at=at)], at=at)

@@ -78,7 +78,7 @@ def _repeat_lost_messages() -> None:
         if _is_short(queue, wanted[queue])
     }
     lost = Q(queue__in=short) | Q(enqueued_at__lt=ringing.clock(-ASK_AGAIN_SECONDS))
-    late = overdue.filter(lost).select_related("job").order_by("due_at")[:AT_ONCE]
+    late = overdue.filter(lost).select_related("job").order_by("due_at", "pk")[:AT_ONCE]
     again = [step for step in late if _may_run(step)]
     JobStep.objects.filter(pk__in=[one.pk for one in again]).update(enqueued_at=Now())
     for step in again:
