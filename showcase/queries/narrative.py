@@ -141,9 +141,15 @@ def _intervention(event: Event) -> str:
 def _ended(run: Run) -> str:
     if run.is_active:
         return ""
-    word = labels.run_word(run)
-    said = {"word": f"{word[:1].lower()}{word[1:]}", "took": figures.duration(run.seconds)}
-    return _("It ended as %(word)s after %(took)s.") % said
+    told = {
+        Run.Status.SUCCEEDED: _("It was done after %(took)s%(warned)s."),
+        Run.Status.FAILED: _("It failed after %(took)s."),
+        Run.Status.CANCELLED: _("It was cancelled after %(took)s."),
+        Run.Status.INTERRUPTED: _("It was interrupted, and cannot go on."),
+    }[Run.Status(run.status)]
+    warned = ngettext(", with 1 warning", ", with %(n)s warnings", run.warnings)
+    said = {"took": figures.duration(run.seconds), "n": run.warnings}
+    return told % {**said, "warned": warned % said if run.warnings else ""}
 
 
 def _sentence(text: str) -> str:

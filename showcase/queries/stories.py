@@ -83,6 +83,7 @@ def _run_text(event: Event, *, run: str) -> str:
         "run.succeeded": _("%(run)s done"),
         "run.failed": _("%(run)s failed"),
         "run.cancelled": _("%(run)s cancelled"),
+        "run.interrupted": _("%(run)s interrupted"),
     }
     if event.kind in ("run.stop_asked", "run.resumed") and event.payload.get("detail"):
         asked = str(event.payload["detail"])

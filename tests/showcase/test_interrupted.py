@@ -68,6 +68,8 @@ def test_a_run_whose_sales_were_deleted_does_not_go_on(client: Client) -> None:
     assert run.status == "interrupted"
     why = "Its sales, a version of shop, were deleted. Start a run over another version."
     assert page.count(why) == 2  # said once, and stands there
+    assert "It was interrupted, and cannot go on." in page
+    assert "run.interrupted" not in page  # the timeline has words
     assert "from bake" not in page
     assert refusal(client, run) == (409, "run_interrupted", why)
     assert client.get(f"/api/v1/runs/{run.pk}").json()["gone"] == why
