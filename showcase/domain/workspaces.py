@@ -1,4 +1,4 @@
-"""What kept runs are called."""
+"""What kept runs are called, and how much may be said of them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from forecastlab.lib.errors import BadInput
+
+# Of the slots of a story and of the keys of a config that a replay reads. Raise it in the commit
+# that changes the shape of one of them; rows keep the number that they were written with, and
+# whoever reads them copes with all numbers up to this one.
+CONFIG_SCHEMA_VERSION = 2
+LONGEST_NOTES, LONGEST_TAG, MOST_TAGS = 10_000, 40, 20
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -28,6 +29,11 @@ def _taken(name: str) -> WorkspaceNameTaken:
     return WorkspaceNameTaken(f"A run is kept as '{name}' already.", hint=hint, field="keep")
 
 
+def new_key() -> str:
+    """Return what names a workspace to the outside, and for good."""
+    return secrets.token_hex(16)
+
+
 def keep(run: Run, name: str, *, by: User, at: datetime) -> Workspace:
     """Keep a run under a name, an empty one means its number; raises WorkspaceNameTaken.
 
@@ -36,6 +42,15 @@ def keep(run: Run, name: str, *, by: User, at: datetime) -> Workspace:
     called = name or f"run-{run.pk}"
     try:
         with transaction.atomic():
-            return Workspace.objects.create(run=run, name=called, created_by=by, created_at=at)
+            key = new_key()
+            return Workspace.objects.create(
+                run=run,
+                key=key,
+                family=key,
+                name=called,
+                created_by=by,
+                created_at=at,
+                updated_at=at,
+            )
     except IntegrityError as error:
         raise _taken(called) from error

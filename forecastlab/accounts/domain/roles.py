@@ -38,6 +38,14 @@ VERBS: Mapping[str, frozenset[Role]] = {
     "run.start": _PLANNERS,
     "run.stop": _PLANNERS | _OPERATORS,
     "run.view": _ALL,
+    "workspace.delete": _PLANNERS,
+    "workspace.edit": _PLANNERS,
+    "workspace.export": _PLANNERS,
+    "workspace.import": frozenset({Role.ADMIN}),
+    "workspace.keep": _PLANNERS,
+    "workspace.replay": _PLANNERS,
+    "workspace.reset": frozenset({Role.ADMIN}),
+    "workspace.view": _ALL,
 }
 
 

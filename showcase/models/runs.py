@@ -118,65 +118,6 @@ class Run(models.Model):
         return workspace.name if workspace else ""
 
 
-class WorkspaceQuerySet(models.QuerySet["Workspace"]):
-    def visible_to(self, user: User) -> WorkspaceQuerySet:
-        return self.filter(run__in=Run.objects.visible_to(user))
-
-
-WorkspaceManager = models.Manager.from_queryset(WorkspaceQuerySet)
-
-
-class Workspace(models.Model):
-    """A run that is kept, under a name that no other kept run has."""
-
-    run = models.OneToOneField(Run, on_delete=models.CASCADE, related_name="workspace")
-    name = models.CharField(max_length=100)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    created_at = models.DateTimeField()
-
-    objects = WorkspaceManager()
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=["name"], name="workspace_name_once"),)
-
-    def __str__(self) -> str:
-        return f"workspace {self.name} of run {self.run_id}"
-
-
-class RunPresetQuerySet(models.QuerySet["RunPreset"]):
-    def visible_to(self, user: User) -> RunPresetQuerySet:
-        """Keep the user's own: how somebody likes to start runs is nobody else's business."""
-        return self.filter(created_by=user.pk)
-
-
-RunPresetManager = models.Manager.from_queryset(RunPresetQuerySet)
-
-
-class RunPreset(models.Model):
-    """Options of a run that somebody saved by name, to start from again."""
-
-    name = models.CharField(max_length=100)
-    options = models.JSONField(default=dict)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
-    )
-    created_at = models.DateTimeField()
-
-    objects = RunPresetManager()
-
-    class Meta:
-        constraints = (
-            models.UniqueConstraint(
-                fields=["created_by", "name"], name="runpreset_name_once_per_user"
-            ),
-        )
-
-    def __str__(self) -> str:
-        return self.name
-
-
 class StepRunQuerySet(models.QuerySet["StepRun"]):
     def in_order(self) -> StepRunQuerySet:
         return self.order_by("run_id", "index")
