@@ -233,6 +233,9 @@ class PipelineStep:
     `content_key` names all that the result follows from, as far as the config and the sales tell:
     where an earlier run has the same, and `lasts` finds what its data names, the step takes that
     over; `again` does then what must be done each time.
+    `evidence` names the keys of its data that an exact replay must bring again to the last digit,
+    but for seconds and numbers of rows. A row of which `repeats` is false may end otherwise then:
+    it tells of the installation, or of what people do.
     `isolated` and `observe` are those of `JobStepPlan`.
     """
 
@@ -254,6 +257,8 @@ class PipelineStep:
     content_key: Callable[[StepContext], str] | None = None
     lasts: Callable[[Json], bool] | None = None
     again: Callable[[StepContext, Json], Done] | None = None
+    evidence: tuple[str, ...] = ()
+    repeats: bool = True
 
     @property
     def plan(self) -> JobStepPlan:
@@ -320,3 +325,17 @@ class ArtefactReferrer:
 
     name: str
     digests: Callable[[], Iterable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkProbe:
+    """Says which references to one kind of object are alive (True) and which are dead (False).
+
+    `alive` asks once for all of them, whoever the viewer is; one that it does not speak of is
+    unknown. `address` is the page of one that is alive, where there is such a page.
+    """
+
+    kind: str
+    title: str
+    alive: Callable[[Sequence[str]], Mapping[str, bool]]
+    address: Callable[[str], str] | None = None

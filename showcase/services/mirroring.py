@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from forecastlab.forecasting.models import Alias, ModelRun
 from forecastlab.lib.contributions import Gone, JobChange, NewEvent
 from forecastlab.warehouse.models import DatasetVersion
 from showcase.domain import statuses
 from showcase.models import Run, RunObject, StepRun
+from showcase.services import reproducing
 
 # Keys of a step's data that name something it made: key -> kind of object.
 MADE = {
@@ -44,6 +46,8 @@ def _follow_job(run: Run, change: JobChange) -> Sequence[NewEvent]:
     if not run.is_active:
         _finish(run, change)
     run.save()
+    if not run.is_active:
+        reproducing.settle(run, source=change.params.get("replays"), at=change.at)
     payload: dict[str, Any] = {"name": run.name}
     if change.detail:
         payload["detail"] = change.detail
@@ -125,9 +129,9 @@ def _close(run: Run, step: StepRun, change: JobChange) -> None:
     _note_version(run, step.data)
     _note_winner(run, step.data)
     run.save()
+    found = [*made(step.data), *_judged_by(step.data), *_pointed(run, step.data)]
     RunObject.objects.bulk_create(
-        [RunObject(run=run, kind=kind, ref=ref) for kind, ref in made(step.data)],
-        ignore_conflicts=True,
+        [RunObject(run=run, kind=kind, ref=ref) for kind, ref in found], ignore_conflicts=True
     )
 
 
@@ -176,6 +180,22 @@ def made(data: Mapping[str, Any]) -> list[tuple[str, str]]:
         refs = value if isinstance(value, list) else [value]
         found += [(kind, str(ref)) for ref in refs if isinstance(ref, int | str) and ref != ""]
     return list(dict.fromkeys(found))
+
+
+def _judged_by(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the backtests of the model runs that a step made: some have one of their own."""
+    if not data.get("model_runs"):
+        return []
+    found = ModelRun.objects.filter(pk__in=data["model_runs"]).order_by("backtest")
+    return [("backtest", str(pk)) for pk in found.values_list("backtest", flat=True).distinct()]
+
+
+def _pointed(run: Run, data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the alias that a step pointed: steps tell its name, which its dataset makes one."""
+    if not data.get("alias"):
+        return []
+    found = Alias.objects.filter(dataset=run.dataset_id, name=data["alias"])
+    return [("alias", str(pk)) for pk in found.values_list("pk", flat=True)]
 
 
 def _step_event(run: Run, step: StepRun, kind: str) -> NewEvent:

@@ -1,0 +1,109 @@
+"""Whether what runs refer to is still there: alive, dead, or unknown.
+
+Runs refer softly, so that objects may be deleted before them. The apps that own the objects say
+which are left; one question to each kind of object, however many runs are asked about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.utils.translation import gettext as _
+
+from forecastlab.lib import logs
+from forecastlab.lib.contributions import LinkProbe
+from showcase.models import Run, RunObject
+from showcase.queries import link_probes
+
+logger = logs.logger(__name__)
+
+
+class Link(StrEnum):
+    ALIVE = "alive"
+    DEAD = "dead"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One object that a run refers to; `url` is its page, where it is alive and has one."""
+
+    run: int
+    kind: str
+    ref: str
+    status: Link
+    title: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The references of one run, in the order in which they were made."""
+
+    references: Sequence[Reference] = ()
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        return {link.value: sum(one.status == link for one in self.references) for link in Link}
+
+    @property
+    def dead(self) -> int:
+        return self.counts[Link.DEAD]
+
+    @property
+    def is_whole(self) -> bool:
+        return all(one.status == Link.ALIVE for one in self.references)
+
+    def of_kind(self, kind: str) -> Sequence[Reference]:
+        return [one for one in self.references if one.kind == kind]
+
+
+def of_run(run: Run) -> Health:
+    return of_runs([run.pk])[run.pk]
+
+
+def of_runs(runs: Iterable[int]) -> dict[int, Health]:
+    """Return the health of several runs' references, each kind asked about once for all."""
+    numbers = list(runs)
+    made = RunObject.objects.filter(run__in=numbers).order_by("pk")
+    rows = list(made.values_list("run", "kind", "ref"))
+    known = link_probes.by_kind()
+    wanted: dict[str, list[str]] = {}
+    for _run, kind, ref in rows:
+        wanted.setdefault(kind, []).append(ref)
+    links = {kind: _asked(known.get(kind), refs) for kind, refs in wanted.items()}
+    found: dict[int, list[Reference]] = {number: [] for number in numbers}
+    for run, kind, ref in rows:
+        found[run].append(_reference(run, (kind, ref), links[kind], known.get(kind)))
+    return {number: Health(references) for number, references in found.items()}
+
+
+def _asked(probe: LinkProbe | None, refs: Iterable[str]) -> Mapping[str, bool]:
+    """Ask a probe; of one that is not there, or breaks, nothing is known."""
+    if probe is None:
+        return {}
+    try:
+        return probe.alive(list(dict.fromkeys(refs)))
+    except Exception:  # a page tells what it can, whatever a probe does
+        logger.exception("The link probe of %s broke", probe.kind)
+        return {}
+
+
+def _reference(
+    run: int, of: tuple[str, str], links: Mapping[str, bool], probe: LinkProbe | None
+) -> Reference:
+    kind, ref = of
+    status = Link.UNKNOWN
+    if ref in links:
+        status = Link.ALIVE if links[ref] else Link.DEAD
+    has_page = status == Link.ALIVE and probe is not None and probe.address is not None
+    return Reference(
+        run=run,
+        kind=kind,
+        ref=ref,
+        status=status,
+        title=_(probe.title) if probe else kind.replace("_", " ").capitalize(),
+        url=probe.address(ref) if has_page and probe and probe.address else "",
+    )
