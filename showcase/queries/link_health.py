@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -47,6 +49,10 @@ class Health:
     @property
     def counts(self) -> Mapping[str, int]:
         return {link.value: sum(one.status == link for one in self.references) for link in Link}
+
+    @property
+    def unknown(self) -> int:
+        return self.counts[Link.UNKNOWN]
 
     @property
     def dead(self) -> int:
@@ -107,3 +113,27 @@ def _reference(
         title=_(probe.title) if probe else kind.replace("_", " ").capitalize(),
         url=probe.address(ref) if has_page and probe and probe.address else "",
     )
+
+
+# -- for the API ------------------------------------------------------------------------------
+
+
+def as_json(run: Run, *, now: datetime) -> dict[str, Any]:
+    """Return every reference of a run; `partial_run` says that it has not made all there was."""
+    health = of_run(run)
+    return {
+        "workspace": run.kept_as or None,
+        "run": run.pk,
+        "references": [
+            {
+                "kind": one.kind,
+                "ref": one.ref,
+                "status": one.status.value,
+                "url": one.url or None,
+            }
+            for one in health.references
+        ],
+        "counts": health.counts,
+        "partial_run": run.status != Run.Status.SUCCEEDED,
+        "checked_at": now,
+    }
