@@ -12,6 +12,7 @@ PRECHECK = PipelineStep(
     run=rows.precheck,
     before=("*",),
     weight=0.1,
+    repeats=False,
 )
 CLEANUP = PipelineStep(
     name="cleanup",
@@ -22,4 +23,5 @@ CLEANUP = PipelineStep(
     drawing="showcase/_step_cleanup.html",
     weight=0.1,
     always=True,
+    repeats=False,
 )

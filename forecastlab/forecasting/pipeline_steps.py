@@ -37,6 +37,7 @@ BACKFILL = PipelineStep(
     drawing="forecasting/_step_backfill.html",
     weight=1,
     lease_seconds=120,
+    evidence=("judged",),
 )
 TRAIN = PipelineStep(
     name="train",
@@ -61,6 +62,7 @@ SECOND_FRAME = PipelineStep(
     drawing="forecasting/_step_second_frame.html",
     weight=3,
     lease_seconds=600,
+    evidence=("wape", "feature_groups"),
 )
 BACKTEST = PipelineStep(
     name="backtest",
@@ -73,6 +75,18 @@ BACKTEST = PipelineStep(
     lease_seconds=120,
     content_key=sameness.key,
     lasts=sameness.judged_lasts,
+    evidence=(
+        "per_model",
+        "forecasts_sha256",
+        "winner",
+        "metric",
+        "champions",
+        "champion_policies",
+        "members",
+        "default_model",
+        "series_judged",
+        "skipped",
+    ),
 )
 REGISTER = PipelineStep(
     name="register",
@@ -86,6 +100,7 @@ REGISTER = PipelineStep(
     content_key=sameness.key,
     lasts=sameness.registered_lasts,
     again=sameness.point_again,
+    evidence=("champions", "forecasts_sha256", "series_forecast", "without_forecast"),
 )
 COMPARE_CHAMPION = PipelineStep(
     name="champion_compat_compare",
@@ -134,6 +149,7 @@ BATCH = PipelineStep(
     lease_seconds=120,
     isolated=True,
     observe=batch_steps.follow,
+    evidence=("wins",),
 )
 VERIFY = PipelineStep(
     name="verify",

@@ -21,7 +21,8 @@ def _kept() -> Iterable[str]:
 
 
 def _holders(kind: str, pk: int) -> Sequence[str]:
-    return holders.of_version(pk) if kind == "dataset_version" else ()
+    find = {"dataset_version": holders.of_version, "backtest": holders.of_backtest}
+    return find[kind](pk) if kind in find else ()
 
 
 JUDGED = ArtefactReferrer("judged forecasts and what issuing needs", _judged)

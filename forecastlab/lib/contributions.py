@@ -339,3 +339,25 @@ class LinkProbe:
     title: str
     alive: Callable[[Sequence[str]], Mapping[str, bool]]
     address: Callable[[str], str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the story of a run that ended may be told from: `steps` is what each one found."""
+
+    run_id: int
+    job_ids: Sequence[int]
+    steps: Mapping[str, Json]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StorySlot:
+    """Fills one slot of the story of a kept run, such as `approval_events`, when the run ends.
+
+    `tell` runs in the transaction that ends the run, or that keeps one which had ended, and gives
+    what JSON can hold; None says that there is nothing to tell.
+    """
+
+    name: str
+    tell: Callable[[Told], Any]

@@ -12,6 +12,7 @@ RESET = PipelineStep(
     run=resetting.reset,
     before=("seed",),
     weight=0.1,
+    repeats=False,
     drawing="warehouse/_step_reset.html",
 )
 SEED = PipelineStep(
@@ -29,6 +30,8 @@ STATUS = PipelineStep(
     run=profiles.status,
     after=("seed",),
     weight=0.2,
+    lease_seconds=120,
+    evidence=("rows", "series", "periods", "focus"),
     drawing="warehouse/_step_status.html",
 )
 ENRICHMENT = PipelineStep(

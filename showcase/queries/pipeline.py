@@ -28,8 +28,12 @@ def contributed() -> tuple[Row, ...]:
 
 
 def planned(config: Mapping[str, Any]) -> list[Row]:
-    """Return the rows that a run with this config executes, in order."""
-    return pipeline.plan(contributed(), config=config)
+    """Return the rows that a run with this config executes, in order; only `rows`, if it names any.
+
+    Those of a replay are the rows that its source had.
+    """
+    rows, only = pipeline.plan(contributed(), config=config), config.get("rows")
+    return [row for row in rows if row.step.name in only] if only is not None else rows
 
 
 def shown(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +29,7 @@ class Prepared:
     """A frozen config with everything that follows from it; nothing is written yet.
 
     `keep` is the name under which the run will be kept, empty for its number, None for a run that
-    will not be.
+    will not be. `orders` are what the job is told beside the config.
     """
 
     config: Mapping[str, Any]
@@ -40,6 +40,7 @@ class Prepared:
     version: DatasetVersion | None
     keep: str | None
     warnings: Sequence[str]
+    orders: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def slot(self) -> str:
@@ -70,7 +71,7 @@ def prepare(options: Mapping[str, Any], *, by: User, at: datetime) -> Prepared:
     scenario, ref = rules.source(options)
     version = warehouse.resolve(ref, by) if ref else None
     known = known_names()
-    sales = _sales_of(version) if version else _sales_to_come(scenario, by)
+    sales = sales_of(version) if version else _sales_to_come(scenario, by)
     config = rules.freeze(options, known=known, sales=sales, today=at.date())
     config["models"] = _in_order_of_the_zoo(config, sales)
     _check_reset(config, version)
@@ -80,7 +81,7 @@ def prepare(options: Mapping[str, Any], *, by: User, at: datetime) -> Prepared:
         config_hash=rules.digest(config, steps=[row.step.name for row in rows]),
         rows=rows,
         sales=rules.drawn(sales, config),
-        dataset=version.dataset if version else _existing(sales.name),
+        dataset=version.dataset if version else existing(sales.name),
         version=version,
         keep=_kept_as(options),
         warnings=_warnings(config, version),
@@ -152,7 +153,7 @@ def _in_order_of_the_zoo(config: Mapping[str, Any], sales: Sales) -> list[str]:
     return list(forecasting.resolve(options, frequency=sales.frequency).models)
 
 
-def _sales_of(version: DatasetVersion) -> Sales:
+def sales_of(version: DatasetVersion) -> Sales:
     return Sales(
         name=version.dataset.name,
         frequency=version.frequency,
@@ -170,5 +171,5 @@ def _sales_to_come(scenario: str, by: User) -> Sales:
     return Sales(name=imports.check_name(scenario, by=by))
 
 
-def _existing(name: str) -> Dataset | None:
+def existing(name: str) -> Dataset | None:
     return Dataset.objects.filter(name=name).first()

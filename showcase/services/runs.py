@@ -16,7 +16,7 @@ from forecastlab.lib.errors import BadInput, Conflict, NotFound
 from forecastlab.warehouse.models import DatasetVersion
 from forecastlab.warehouse.services import versions
 from showcase.domain.frames import Wish
-from showcase.models import Run, StepRun
+from showcase.models import Run, RunObject, StepRun
 from showcase.services import configs, interrupting, workspaces
 from showcase.services.configs import Prepared
 from showcase.services.interrupting import RunInterrupted
@@ -64,10 +64,10 @@ def start_prepared(prepared: Prepared, *, by: User, at: datetime, wish: Wish | N
         run = _create(prepared, by=by, at=at, wish=wish)
         if prepared.keep is not None:
             workspaces.keep(run, prepared.keep, by=by, at=at)
-        run.job = jobs.create(
-            KIND, params={**run.config, "run": run.pk}, by=by, at=at, exclusive=prepared.slot
-        )
+        params = {**run.config, **prepared.orders, "run": run.pk}
+        run.job = jobs.create(KIND, params=params, by=by, at=at, exclusive=prepared.slot)
         Run.objects.filter(pk=run.pk).update(job=run.job)
+        RunObject.objects.create(run=run, kind="job", ref=str(run.job.pk))
     return run
 
 

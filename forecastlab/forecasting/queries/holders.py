@@ -1,4 +1,4 @@
-"""Why a version of a dataset is still needed here."""
+"""Why a version of a dataset, or a backtest, is still needed here."""
 
 from __future__ import annotations
 
@@ -34,6 +34,23 @@ def of_version(version_id: int) -> list[str]:
         *_counted(ModelRun.objects.real(), version_id, _one_model_run),
         *_counted(ForecastIssue.objects.all(), version_id, _one_issue),
         *_counted(Batch.objects.all(), version_id, _one_batch),
+    ]
+
+
+def of_backtest(backtest_id: int) -> list[str]:
+    """Return what serves from a backtest, and the jobs that work on it."""
+    serving = Alias.objects.filter(model_run__backtest=backtest_id).order_by("name")
+    runs = ModelRun.objects.filter(backtest=backtest_id).values_list("pk", flat=True)
+    at_work = Job.objects.unfinished().filter(params__serving__model_run__in=list(runs))
+    return [
+        *(
+            _("alias '%(name)s' serves forecasts from it") % {"name": name}
+            for name in serving.values_list("name", flat=True)
+        ),
+        *(
+            _("job %(job)s works on it") % {"job": pk}
+            for pk in at_work.values_list("pk", flat=True)
+        ),
     ]
 
 

@@ -15,6 +15,7 @@ from forecastlab.accounts.models import User
 from forecastlab.forecasting import gateways
 from forecastlab.forecasting.domain import champion, judgement, reports
 from forecastlab.forecasting.domain.config import Config, title_of
+from forecastlab.forecasting.domain.digests import JudgedSums
 from forecastlab.forecasting.domain.judgement import Evidence, Judgement, Service
 from forecastlab.forecasting.domain.metrics import Scales
 from forecastlab.forecasting.domain.protocol import Arrays
@@ -96,8 +97,10 @@ def described(context: StepContext, found: Found, trained: Mapping[str, Any]) ->
         found.evidence, found.verdict, found.config, trained["seconds"]
     )
     backtest.judged = backtest.result["judged"]
+    sums = JudgedSums(found.verdict.forecasts, _names(backtest.version))
     frames = scores.judged_frames(found.stored["series"], found.evidence, found.verdict)
-    backtest.forecasts = gateways.put_frames(frames)
+    backtest.forecasts = gateways.put_frames(sums.passing(frames))
+    backtest.result["forecasts_sha256"] = sums.hexdigests()
     service, without_plan = found.verdict.service, found.verdict.without_plan
     backtest.serving = gateways.put_arrays(_serving(found.stored, service, without_plan).pack())
     return backtest
@@ -126,6 +129,10 @@ def evidence_of(stored: Arrays, version: DatasetVersion) -> Evidence:
             hint=_("The first one: %(reason)s.") % {"reason": stored["reasons"][0]},
         )
     return evidence
+
+
+def _names(version: DatasetVersion) -> dict[int, str]:
+    return dict(Series.objects.filter(dataset=version.dataset_id).values_list("pk", "unique_id"))
 
 
 def _described(context: StepContext, found: Found, trained: Mapping[str, Any]) -> Backtest:
@@ -246,4 +253,5 @@ def _data(backtest: Backtest) -> dict[str, Any]:
         "bars": step_drawings.bars(result, backtest.metric),
         "buckets": step_drawings.buckets(result, backtest.metric, backtest.version.frequency),
         **{name: result[name] for name in same},
+        "forecasts_sha256": result.get("forecasts_sha256", {}),
     }

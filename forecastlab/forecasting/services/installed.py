@@ -8,14 +8,22 @@ from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
 
+# What the numbers of a judgement follow from.
+PARTS = ("domain", "services", "queries")
+
 
 @cache
 def digest(*folders: str) -> str:
     """Return a digest of these folders of the app, of every package, and of Python and machine."""
     packages = sorted(f"{one.name}=={one.version}" for one in distributions())
     machine = [platform.python_version(), platform.machine(), *packages]
-    found = hashlib.sha256(repr(machine).encode())
-    app = Path(__file__).resolve().parent.parent
+    return hashlib.sha256(f"{machine!r} {code(*folders)}".encode()).hexdigest()
+
+
+@cache
+def code(*folders: str) -> str:
+    """Return a digest of what is written in these folders of the app."""
+    found, app = hashlib.sha256(), Path(__file__).resolve().parent.parent
     for file in sorted(path for folder in folders for path in (app / folder).rglob("*.py")):
         content = file.read_bytes()
         found.update(f"{file.relative_to(app)} {len(content)} ".encode())

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from forecastlab.forecasting import gateways
 from forecastlab.forecasting.domain import lifecycle
 from forecastlab.forecasting.domain import serving as servings
+from forecastlab.forecasting.domain.digests import Sum
 from forecastlab.forecasting.domain.lifecycle import Lives
 from forecastlab.forecasting.domain.panel import Floats
 from forecastlab.forecasting.domain.serving import Issued, Serving
@@ -21,6 +22,11 @@ from forecastlab.lib.contributions import StepContext
 from forecastlab.warehouse.models import DatasetVersion, Series
 
 TABLE = Forecast._meta.db_table
+ACROSS = ("yhat", "lo80", "hi80", "lo95", "hi95")
+_ISSUED = f"""
+SELECT s.unique_id, f.model, {", ".join(f"f.{one}" for one in ACROSS)}
+FROM {TABLE} f JOIN warehouse_series s ON s.id = f.series_id WHERE f.issue_id = $1
+"""  # noqa: S608
 
 
 def of_job(context: StepContext) -> ForecastIssue | None:
@@ -90,6 +96,15 @@ def _without(serving: Serving, lives: Lives) -> list[dict[str, str]]:
     }
     named = Series.objects.filter(pk__in=over).order_by("pk").values_list("pk", "unique_id")
     return [{"series": name, "reason": over[pk]} for pk, name in named]
+
+
+def digest(issue: ForecastIssue) -> str:
+    """Return what the stored forecasts come to: model, forecast and ranges of every series."""
+    rows, found = frames.read(_ISSUED, [issue.pk]), Sum()
+    width = len(ACROSS) * issue.horizon
+    numbers = rows.select(pl.concat_list(ACROSS).list.explode()).to_series().to_numpy()
+    found.add(rows["unique_id"].to_list(), numbers.reshape(-1, width), rows["model"].to_list())
+    return found.hexdigest()
 
 
 def note(issue: ForecastIssue) -> str:

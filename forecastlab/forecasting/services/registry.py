@@ -22,7 +22,7 @@ from forecastlab.forecasting.domain.panel import Integers
 from forecastlab.forecasting.domain.protocol import Arrays
 from forecastlab.forecasting.domain.serving import Serving
 from forecastlab.forecasting.models import Alias, Backtest, ForecastIssue, ModelRun, Promotion
-from forecastlab.forecasting.services import issues, trained
+from forecastlab.forecasting.services import installed, issues, trained
 from forecastlab.forecasting.services.backtests import MOST_LISTED
 from forecastlab.lib import artefacts, figures
 from forecastlab.lib.contributions import Done, StepContext
@@ -41,7 +41,8 @@ def register(context: StepContext) -> Done:
     All in one transaction; once it is done, a repetition finds it.
     """
     issue = issues.of_job(context) or _register(context)
-    return Done(_told(issue) + issues.note(issue), data_of(issue))
+    data = {**data_of(issue), "forecasts_sha256": issues.digest(issue), "software": _all_software()}
+    return Done(_told(issue) + issues.note(issue), data)
 
 
 def _register(context: StepContext) -> ForecastIssue:
@@ -148,6 +149,11 @@ def software() -> dict[str, str]:
     with suppress(PackageNotFoundError):
         found["lightgbm"] = package_version("lightgbm")
     return found
+
+
+def _all_software() -> dict[str, str]:
+    """Return the same, with digests of our own code and of every package."""
+    return {**software(), "packages": installed.digest(), "code": installed.code(*installed.PARTS)}
 
 
 def point(name: str, model_run: ModelRun, context: StepContext) -> None:

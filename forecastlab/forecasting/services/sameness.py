@@ -17,8 +17,6 @@ from forecastlab.warehouse import queries as warehouse
 from forecastlab.warehouse.models import DatasetVersion
 from forecastlab.warehouse.services import versions
 
-PARTS = ("domain", "services", "queries")
-
 
 def key(context: StepContext) -> str:
     """Return the digest of all that laying out, training, judging and registering follow from.
@@ -28,7 +26,7 @@ def key(context: StepContext) -> str:
     version = versions.version_of(context)
     config = configs.checked(version, context.params)
     told = [version.pk, version.content_hash, config.hash, _known(version)]
-    told += [registry.software(), installed.digest(*PARTS)]
+    told += [registry.software(), installed.digest(*installed.PARTS)]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 

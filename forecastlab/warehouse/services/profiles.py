@@ -8,7 +8,7 @@ from forecastlab.lib import dates
 from forecastlab.lib.contributions import Done, Skipped, StepContext, StepFailed, StepResult
 from forecastlab.warehouse.domain.simulator import config as configs
 from forecastlab.warehouse.models import DatasetVersion, Series
-from forecastlab.warehouse.services import simulations, versions
+from forecastlab.warehouse.services import contents, simulations, versions
 
 
 def seed(context: StepContext) -> StepResult:
@@ -42,6 +42,8 @@ def status(context: StepContext) -> StepResult:
     requested = str(context.params.get("focus") or "")
     focus = _focus(version, requested)
     data = {**_figures(version), **_pair(version, focus), "user_scope_applied": focus == requested}
+    if context.params.get("check_sales"):
+        data["sales_sha256"] = contents.recomputed(version, context.report)
     detail = f"{version.rows:,} rows of {version.series_count:,} series, "
     detail += dates.window(version.first, version.last)
     if requested and focus != requested:

@@ -8,8 +8,8 @@ from psycopg import sql
 from psycopg.errors import LockNotAvailable
 
 from forecastlab.events.services import log
-from forecastlab.lib import registry
-from forecastlab.lib.contributions import Gone, NewEvent, Referrer, StepContext, Transient
+from forecastlab.lib import holding
+from forecastlab.lib.contributions import Gone, NewEvent, StepContext, Transient
 from forecastlab.lib.errors import Conflict, NotFound
 from forecastlab.warehouse.models import Dataset, DatasetVersion
 from forecastlab.warehouse.services import loading
@@ -63,8 +63,7 @@ def keep(dataset: Dataset, version: DatasetVersion | None = None) -> None:
 
 def holders(version: DatasetVersion) -> list[str]:
     """Return what holds the version and why, as the apps say that refer to it."""
-    referrers = registry.contributed("referrers", Referrer)
-    return [why for _app, one in referrers for why in one.holders(KIND, version.pk)]
+    return holding.holders(KIND, version.pk)
 
 
 def check_free(version: DatasetVersion) -> None:

@@ -1,0 +1,193 @@
+"""Replays: what a workspace recorded is run again, and kept beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from forecastlab.accounts.models import User
+from forecastlab.lib.errors import BadInput, Conflict
+from forecastlab.warehouse.domain.simulator.config import KNOBS
+from forecastlab.warehouse.models import DatasetVersion
+from forecastlab.warehouse.services import imports
+from showcase.domain import config as rules
+from showcase.domain import workspaces as naming
+from showcase.domain.config import Sales
+from showcase.models import Run, Workspace
+from showcase.queries import new_run, pipeline
+from showcase.services import configs, runs, workspaces
+from showcase.services.configs import Prepared
+from showcase.services.workspaces import WorkspaceNameTaken
+
+Mode = Workspace.ReplayMode
+TRIES, LONGEST_NAME = 5, 100
+# What serves is not moved by a replay: it points an alias of its own.
+ALIAS = "replay"
+FLAGS = {"true": True, "false": False}
+
+
+class ReplayUnusable(BadInput):
+    """This workspace cannot be replayed so."""
+
+    code = "replay_unusable"
+
+
+class StillAtWork(Conflict):
+    """The run is still at work; what it comes to is not known yet."""
+
+    code = "still_at_work"
+
+
+class SalesGone(Conflict):
+    """The sales of this workspace are not there any more."""
+
+    code = "sales_gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How to replay: `changes` are options and knobs in place of those recorded.
+
+    `keep` names the new workspace; left out, it is called after its source.
+    """
+
+    mode: str = Mode.EXACT
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    keep: str = ""
+
+    def __post_init__(self) -> None:
+        if self.mode not in Mode.values:
+            known = ", ".join(Mode.values)
+            raise ReplayUnusable(
+                _("There is no mode '%(mode)s'. Known: %(known)s.")
+                % {"mode": self.mode, "known": known},
+                field="mode",
+            )
+        if self.changes and self.mode != Mode.MODIFIED:
+            raise ReplayUnusable(_("Options are set in the mode 'modified' only."), field="set")
+
+
+def start(source: Workspace, asked: Asked, *, by: User, at: datetime) -> Run:
+    """Start a replay and keep it under its own name, with where it comes from.
+
+    Raises what `prepare` raises.
+    """
+    for left in reversed(range(TRIES)):
+        prepared = prepare(source, asked, by=by, at=at)
+        try:
+            return _start(source, asked.mode, prepared, by=by, at=at)
+        except WorkspaceNameTaken:  # somebody else replays it at the same moment
+            if asked.keep or not left:
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
+def _start(source: Workspace, mode: str, prepared: Prepared, *, by: User, at: datetime) -> Run:
+    with transaction.atomic():
+        run = runs.start_prepared(prepared, by=by, at=at)
+        Workspace.objects.filter(run=run).update(
+            replayed_from=source.key,
+            replay_mode=mode,
+            family=source.family,
+            ancestors=[*source.ancestors, {"key": source.key, "name": source.name}],
+        )
+    return run
+
+
+def prepare(source: Workspace, asked: Asked, *, by: User, at: datetime) -> Prepared:
+    """Return what would run, without writing anything.
+
+    Raises StillAtWork, SalesGone, or BadInput naming the option that does not fit.
+    """
+    run = source.run
+    if run.is_active:
+        raise StillAtWork(
+            _("Run %(n)s is still at work.") % {"n": run.pk}, hint=_("Replay it when it has ended.")
+        )
+    keep = naming.checked(asked.keep) if asked.keep else next_name(source)
+    workspaces.check_free(keep)
+    if asked.mode == Mode.EXACT:
+        prepared = _exact(run, by=by)
+    else:
+        prepared = configs.prepare(options(run, asked), by=by, at=at)
+    orders = {**prepared.orders, "replays": run.pk}
+    return replace(prepared, keep=keep, orders=orders)
+
+
+def options(run: Run, asked: Asked) -> dict[str, Any]:
+    """Return what a run is asked, in the words of its config, with the changes in place."""
+    recorded = new_run.options_of(run)
+    return rules.completed(asked.changes, recorded) if asked.changes else recorded
+
+
+def changes(given: Mapping[str, str]) -> dict[str, Any]:
+    """Return what `--set NAME=VALUE` means: options by their names, knobs of the simulator."""
+    if "reset" in given or "keep" in given:
+        raise ReplayUnusable(_("That has an option of its own; it is not set."), field="set")
+    knobs = {name: value for name, value in given.items() if name in KNOBS}
+    rest = {name: FLAGS.get(one, one) for name, one in given.items() if name not in knobs}
+    return {**rest, **({"simulate": knobs} if knobs else {})}
+
+
+def next_name(source: Workspace) -> str:
+    """Return NAME-rN, one more than the highest that there is."""
+    stem = f"{source.name[: LONGEST_NAME - 6]}-r"
+    names = Workspace.objects.filter(name__startswith=stem).values_list("name", flat=True)
+    numbers = [int(rest) for one in names if (rest := one[len(stem) :]).isdecimal()]
+    return f"{stem}{max(numbers, default=0) + 1}"
+
+
+# -- exact ------------------------------------------------------------------------------------
+
+
+def _exact(run: Run, *, by: User) -> Prepared:
+    """Return the stored config as it stands, over the same sales and with the same rows.
+
+    Nothing is taken over from earlier runs, nothing is deleted, and what serves stays; the facts
+    are counted anew.
+    """
+    config = run.config
+    version = _same_version(run, by) if config["version"] else None
+    if version is None:
+        imports.check_name(config["scenario"], by=by)
+    names = list(run.steps.in_order().values_list("name", flat=True))
+    rows = pipeline.planned({**config, "rows": names})
+    sales = configs.sales_of(version) if version else Sales(name=config["dataset"])
+    return Prepared(
+        config=config,
+        config_hash=rules.digest(config, steps=[row.step.name for row in rows]),
+        rows=rows,
+        sales=rules.drawn(sales, config),
+        dataset=version.dataset if version else configs.existing(config["dataset"]),
+        version=version,
+        keep=None,
+        warnings=(),
+        orders={
+            **({"version": version.pk} if version else {}),
+            "rows": names,
+            "reuse": False,
+            "reset": False,
+            "check_sales": True,
+            "alias": ALIAS,
+        },
+    )
+
+
+def _same_version(run: Run, by: User) -> DatasetVersion:
+    """Return the version that the run worked on, or one with the same sales."""
+    visible = DatasetVersion.objects.visible_to(by).select_related("dataset")
+    same = visible.filter(content_hash=run.content_hash)
+    asked = same.filter(pk=run.config["version"])
+    found: DatasetVersion | None = asked.first() or same.order_by("-pk").first()
+    if found is None:
+        raise SalesGone(
+            _("The sales that run %(n)s worked on, a version of '%(dataset)s', are gone.")
+            % {"dataset": run.config["dataset"], "n": run.pk},
+            hint=_("Replay it fresh, over the newest version."),
+        )
+    return found
