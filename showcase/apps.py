@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.apps import AppConfig
 from django.core import checks
 
-from showcase.queries import link_probes, pipeline
+from showcase.queries import link_probes, pipeline, story_slots
 
 
 class ShowcaseConfig(AppConfig):
@@ -13,3 +13,4 @@ class ShowcaseConfig(AppConfig):
     def ready(self) -> None:
         checks.register(pipeline.check)
         checks.register(link_probes.check)
+        checks.register(story_slots.check)

@@ -1,4 +1,4 @@
-"""The stream of a run, and the parts of pages that follow it."""
+"""The streams of runs and of workspaces, and the parts of pages that follow them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils import timezone
 from forecastlab.accounts.services.access import may
 from forecastlab.lib import texts
 from forecastlab.lib.contributions import EventStream, LiveRegion
-from showcase.models import Run
+from showcase.models import Run, Workspace
 from showcase.queries import pipeline, run_list, run_page
 
 PARTS = ("status", "progress", "kpis", "facts", "made", "story", "timeline", "card")
@@ -64,6 +64,14 @@ def can_list(user: Any, key: str) -> bool:
     return key == Run.LIST_STREAM.partition(".")[2] and may(user, "run.view")
 
 
+def can_read_workspace(user: Any, key: str) -> bool:
+    number = texts.number(key)
+    if number is None or not may(user, "workspace.view"):
+        return False
+    return Workspace.objects.visible_to(user).filter(pk=number).exists()
+
+
+WORKSPACES = EventStream(prefix="workspace", can_read=can_read_workspace)
 # Its events carry nothing: what a viewer may see of the news is asked for with his own rights.
 LIST = EventStream(prefix="runs", can_read=can_list)
 RUNS = EventStream(

@@ -20,8 +20,8 @@ from forecastlab.warehouse.domain import checks
 from forecastlab.warehouse.domain.content import NUMBERS
 from forecastlab.warehouse.models import Dataset, DatasetVersion, Series
 from forecastlab.warehouse.services.profiling import Profiling
-from showcase.models import Run
-from showcase.services import runs
+from showcase.models import Run, Workspace
+from showcase.services import runs, workspaces
 
 # -- accounts ----------------------------------------------------------------------------------
 
@@ -184,3 +184,12 @@ def work_off(run: Run) -> Run:
         run_job(run.job)
     run.refresh_from_db()
     return run
+
+
+def make_workspace(name: str = "rich-a", *, run: Run | None = None, **fields: Any) -> Workspace:
+    """Keep a run, a new one over `shop` unless one is given, and let `fields` stand in its row."""
+    run = run or make_run()
+    by = run.requested_by or make_user()
+    kept = workspaces.keep(run, name, by=by, at=timezone.now())
+    Workspace.objects.filter(pk=kept.pk).update(**fields)
+    return Workspace.objects.select_related("run").get(pk=kept.pk)

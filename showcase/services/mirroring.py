@@ -13,7 +13,7 @@ from forecastlab.lib.contributions import Gone, JobChange, NewEvent
 from forecastlab.warehouse.models import DatasetVersion
 from showcase.domain import statuses
 from showcase.models import Run, RunObject, StepRun
-from showcase.services import reproducing
+from showcase.services import reproducing, story
 
 # Keys of a step's data that name something it made: key -> kind of object.
 MADE = {
@@ -47,6 +47,7 @@ def _follow_job(run: Run, change: JobChange) -> Sequence[NewEvent]:
         _finish(run, change)
     run.save()
     if not run.is_active:
+        story.settle(run, at=change.at)
         reproducing.settle(run, source=change.params.get("replays"), at=change.at)
     payload: dict[str, Any] = {"name": run.name}
     if change.detail:

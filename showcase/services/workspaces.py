@@ -1,4 +1,4 @@
-"""Kept runs."""
+"""Keeping runs: the workspace that a run gets, and finding it again."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import secrets
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from forecastlab.accounts.models import User
-from forecastlab.lib.errors import BadInput
+from forecastlab.events.services import log
+from forecastlab.lib.contributions import NewEvent
+from forecastlab.lib.errors import BadInput, Conflict, NotFound
 from showcase.models import Run, Workspace
+from showcase.services import story
 
 
 class WorkspaceNameTaken(BadInput):
@@ -18,15 +22,49 @@ class WorkspaceNameTaken(BadInput):
     code = "workspace_name_taken"
 
 
-def check_free(name: str) -> None:
+class AlreadyKept(Conflict):
+    """This run is kept already."""
+
+    code = "already_kept"
+
+
+class NoSuchWorkspace(NotFound):
+    """There is no such workspace."""
+
+    code = "no_such_workspace"
+
+
+class RunGone(NotFound):
+    """This run has just been deleted."""
+
+    code = "run_gone"
+
+
+def find(name: str, *, viewer: User) -> Workspace:
+    """Return a kept run that this person may see, by its name or its key.
+
+    Raises NoSuchWorkspace.
+    """
+    visible = Workspace.objects.visible_to(viewer).select_related(
+        "run__job", "run__dataset", "run__version__dataset", "run__requested_by", "created_by"
+    )
+    found = visible.filter(name=name).first() or visible.filter(key=name).first()
+    if found is None:
+        message = _("There is no workspace '%s', or not for you.") % name
+        raise NoSuchWorkspace(message, field="name")
+    return found
+
+
+def check_free(name: str, *, field: str = "keep") -> None:
     """Raise WorkspaceNameTaken, whoever may see the run that has the name."""
     if Workspace.objects.filter(name=name).exists():
-        raise _taken(name)
+        raise taken(name, field=field)
 
 
-def _taken(name: str) -> WorkspaceNameTaken:
-    hint = "Choose another name."
-    return WorkspaceNameTaken(f"A run is kept as '{name}' already.", hint=hint, field="keep")
+def taken(name: str, *, field: str = "keep") -> WorkspaceNameTaken:
+    return WorkspaceNameTaken(
+        _("A run is kept as '%s' already.") % name, hint=_("Choose another name."), field=field
+    )
 
 
 def new_key() -> str:
@@ -35,22 +73,39 @@ def new_key() -> str:
 
 
 def keep(run: Run, name: str, *, by: User, at: datetime) -> Workspace:
-    """Keep a run under a name, an empty one means its number; raises WorkspaceNameTaken.
+    """Keep a run under a name, an empty one means its number; before, while or after it works.
 
-    Of two who ask at once for one name the second is refused by the constraint.
+    The slots of its story that can be told are filled at once, the others when the run ends: its
+    row is locked, so it does not end meanwhile. Of two who ask at once the second is refused.
+    Raises WorkspaceNameTaken, AlreadyKept or RunGone.
     """
-    called = name or f"run-{run.pk}"
-    try:
-        with transaction.atomic():
-            key = new_key()
-            return Workspace.objects.create(
-                run=run,
-                key=key,
-                family=key,
-                name=called,
-                created_by=by,
-                created_at=at,
-                updated_at=at,
-            )
-    except IntegrityError as error:
-        raise _taken(called) from error
+    called, key = name or f"run-{run.pk}", new_key()
+    with transaction.atomic():
+        locked = Run.objects.select_for_update(of=("self",)).filter(pk=run.pk).first()
+        if locked is None:
+            raise RunGone
+        try:
+            with transaction.atomic():
+                kept = Workspace.objects.create(
+                    run=locked,
+                    key=key,
+                    family=key,
+                    name=called,
+                    created_by=by,
+                    created_at=at,
+                    updated_at=at,
+                    **story.asked(locked),
+                    **story.told(locked, at=at),
+                )
+        except IntegrityError as error:
+            raise _refusal(locked, called) from error
+        event = NewEvent(kept.stream, "workspace.kept", {"name": called, "run": run.pk})
+        log.append([event], actor_id=by.pk, at=at)
+    return kept
+
+
+def _refusal(run: Run, name: str) -> BadInput | Conflict:
+    earlier = Workspace.objects.filter(run=run).values_list("name", flat=True).first()
+    if earlier is None:
+        return taken(name)
+    return AlreadyKept(_("Run %(run)s is kept as '%(name)s'.") % {"run": run.pk, "name": earlier})
