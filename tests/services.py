@@ -16,6 +16,8 @@ from forecastlab.lib.embedded.children import Child
 
 _SHARED = Path(tempfile.gettempdir()) / f"forecastlab-binaries-{os.geteuid()}"
 _ROOT = Path(tempfile.mkdtemp(prefix="forecastlab-tests-"))
+# Set by a test that runs other tests: they use the services of its process.
+GIVEN = "FORECASTLAB_TESTS_USE_SERVICES"
 
 
 def _start_services() -> None:
@@ -61,4 +63,5 @@ os.environ["FORECASTLAB_HOME"] = str(_ROOT / "home")
 os.environ.setdefault("FORECASTLAB_ENVIRONMENT", "demo")
 os.environ.setdefault("FORECASTLAB_ACTOR", "planner")
 atexit.register(shutil.rmtree, _ROOT, ignore_errors=True)
-_start_services()
+if not os.environ.get(GIVEN):
+    _start_services()

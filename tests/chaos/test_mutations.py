@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests import services
 from tests.mutations import MUTATIONS, Mutation
 
 pytestmark = pytest.mark.chaos
@@ -19,6 +20,8 @@ pytestmark = pytest.mark.chaos
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 COPIED = ("forecastlab", "showcase", "tests", "templates", "static", "docs", "pyproject.toml")
 FAILED = 1  # pytest's word for "tests ran, and some failed"
+# What tells a process that it is one of several; these tests run alone.
+XDIST = ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID")
 HANGS = 100  # seconds after which a mutated test has noticed by waiting in vain
 
 
@@ -61,16 +64,19 @@ def test_without_a_mutation_they_are_green(copy: Path) -> None:
 
 
 def _pytest(folder: Path, *tests: str) -> Outcome:
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in {"DATABASE_URL", "REDIS_URL", "FORECASTLAB_HOME"}
-    }
+    """Run tests in a process of their own, on a database beside this process's own one."""
+    environment = {**os.environ, services.GIVEN: "yes"}
+    environment = {name: value for name, value in environment.items() if name not in XDIST}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--timeout={HANGS}"]
     # A file, not a pipe: servers that outlive a killed pytest would hold a pipe open.
     with (folder / "outcome.log").open("w+") as log:
         code = subprocess.run(
-            [*command, *tests], cwd=folder, env=environment, stdout=log, stderr=log, check=False
+            [*command, "--reuse-db", *tests],
+            cwd=folder,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            check=False,
         ).returncode
         log.seek(0)
         return Outcome(code, log.read()[-3000:])
