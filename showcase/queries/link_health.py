@@ -6,12 +6,13 @@ which are left; one question to each kind of object, however many runs are asked
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from forecastlab.lib import logs
@@ -19,6 +20,7 @@ from forecastlab.lib.contributions import LinkProbe
 from showcase.models import Run, RunObject
 from showcase.queries import link_probes
 
+SALES = "dataset_version"
 logger = logs.logger(__name__)
 
 
@@ -75,15 +77,34 @@ def of_runs(runs: Iterable[int]) -> dict[int, Health]:
     numbers = list(runs)
     made = RunObject.objects.filter(run__in=numbers).order_by("pk")
     rows = list(made.values_list("run", "kind", "ref"))
+    found = _sales(numbers, simulated={run for run, kind, _ref in rows if kind == SALES})
+    rows = [one for one in rows if one[1] != SALES or not found[one[0]]]
     known = link_probes.by_kind()
     wanted: dict[str, list[str]] = {}
     for _run, kind, ref in rows:
         wanted.setdefault(kind, []).append(ref)
     links = {kind: _asked(known.get(kind), refs) for kind, refs in wanted.items()}
-    found: dict[int, list[Reference]] = {number: [] for number in numbers}
     for run, kind, ref in rows:
         found[run].append(_reference(run, (kind, ref), links[kind], known.get(kind)))
     return {number: Health(references) for number, references in found.items()}
+
+
+def _sales(runs: Sequence[int], *, simulated: Container[int]) -> dict[int, list[Reference]]:
+    """Return the reference of each run to the version that it works on, where it is there.
+
+    One that was deleted is told by the hash of its content, all that is left of it, unless the
+    run has `simulated` it and so refers to it by itself.
+    """
+    fields = ("pk", "content_hash", "version__dataset__name", "version__number")
+    found: dict[int, list[Reference]] = {run: [] for run in runs}
+    for run, content_hash, name, number in Run.objects.filter(pk__in=runs).values_list(*fields):
+        title = _("Dataset version")
+        if number is not None:
+            url = reverse("warehouse:version-page", args=[name, number])
+            found[run].append(Reference(run, SALES, f"{name}@{number}", Link.ALIVE, title, url))
+        elif content_hash and run not in simulated:
+            found[run].append(Reference(run, SALES, content_hash, Link.DEAD, title))
+    return found
 
 
 def _asked(probe: LinkProbe | None, refs: Iterable[str]) -> Mapping[str, bool]:
