@@ -1,7 +1,16 @@
 from __future__ import annotations
 
-from forecastlab.lib.contributions import JobKind
-from showcase.services import execution, mirroring, runs
+from collections.abc import Callable, Sequence
+
+from forecastlab.lib.contributions import JobKind, JobStepPlan, Json, StepContext, StepResult
+from showcase.services import (
+    execution,
+    export_steps,
+    exporting,
+    mirroring,
+    runs,
+    workbench,
+)
 
 RUN = JobKind(
     name=runs.KIND,
@@ -11,4 +20,30 @@ RUN = JobKind(
     observe=mirroring.observe,
     topic=execution.topic,
     can_see=execution.can_see,
+)
+
+
+def _step(
+    name: str, run: Callable[[StepContext], StepResult], title: str, weight: float
+) -> JobStepPlan:
+    return JobStepPlan(name, workbench.guarded(run), title, weight, 120, 3600)
+
+
+def _export_steps(params: Json) -> Sequence[JobStepPlan]:
+    return (
+        _step("gather", export_steps.gather, "Write down the story", 1),
+        _step("tables", export_steps.tabulate, "Write the tables", 3),
+        _step("pack", export_steps.pack, "Pack and sign", 3),
+        _step("check", export_steps.check, "Read it again", 2),
+    )
+
+
+EXPORT = JobKind(
+    name=exporting.KIND,
+    title="Export",
+    steps=_export_steps,
+    compensate=export_steps.clear,
+    can_see=exporting.can_see,
+    about=exporting.about,
+    address=exporting.address,
 )

@@ -42,7 +42,7 @@ def respond(
     not use Django's connection, which `lib.frames.read` sees to.
     """
     chunks = csv_chunks(frames) if suffix == "csv" else parquet_chunks(frames)
-    streamed = _elsewhere(chunks) if isinstance(request, ASGIRequest) else chunks
+    streamed = in_threads(chunks) if isinstance(request, ASGIRequest) else chunks
     disposition = {"Content-Disposition": f'attachment; filename="{name}.{suffix}"'}
     return StreamingHttpResponse(streamed, content_type=TYPES[suffix], headers=disposition)
 
@@ -100,7 +100,7 @@ class _Sink(io.RawIOBase):
         return b"".join(parts)
 
 
-async def _elsewhere(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+async def in_threads(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
     """Read the chunks in threads, so that the loop of the server never waits for a table."""
     while (chunk := await sync_to_async(_next, thread_sensitive=False)(chunks)) is not None:
         yield chunk

@@ -12,7 +12,7 @@ import re
 import stat
 from collections.abc import Mapping
 from typing import Any
-from zipfile import ZIP_DEFLATED, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipInfo
 
 from forecastlab.lib.errors import BadInput
 
@@ -43,8 +43,10 @@ OPTIONAL = (MODELS, DATASET)
 
 MOMENT = (1980, 1, 1, 0, 0, 0)
 MODE = stat.S_IFREG | 0o644
-COMPRESSION_LEVEL = 6
 UNIX = 3
+# The others are compressed in themselves, or hold so much of one number that a careful reader
+# would take them for a trap.
+TEXTS = (".json", ".jsonl", ".csv", ".html", ".sha256")
 
 _SUM = re.compile(r"([0-9a-f]{64})  ([^\n\r\0]+)")
 
@@ -126,6 +128,6 @@ def member(workspace: str, path: str, size: int) -> ZipInfo:
     info = ZipInfo(f"{folder(workspace)}/{path}", date_time=MOMENT)
     info.create_system = UNIX
     info.external_attr = MODE << 16
-    info.compress_type = ZIP_DEFLATED
+    info.compress_type = ZIP_DEFLATED if path.endswith(TEXTS) else ZIP_STORED
     info.file_size = size
     return info

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -54,16 +55,31 @@ def _long(backtest: Backtest, stored: pl.DataFrame) -> pl.DataFrame:
 
 def issued(issue: ForecastIssue, series_id: int | None = None) -> pl.DataFrame:
     """Return the forecasts of an issue: unique_id, ds, model, yhat and the ranges."""
+    return _issued(issue, None if series_id is None else [series_id])
+
+
+def issued_by_part(issue: ForecastIssue) -> Iterator[pl.DataFrame]:
+    """Yield the same in the same order, some series at a time."""
+    query = "SELECT series_id FROM forecasting_forecast WHERE issue_id = $1"
+    there = frames.read(query, [issue.pk]).join(_names(issue.version), on="series_id")
+    series = there.sort("unique_id")["series_id"].to_list()
+    for start in range(0, max(len(series), 1), AT_ONCE):
+        yield _issued(issue, series[start : start + AT_ONCE])
+
+
+def _issued(issue: ForecastIssue, series: Sequence[int] | None) -> pl.DataFrame:
     query = (
         f"SELECT series_id, model, yhat, {', '.join(RANGES)} FROM forecasting_forecast"  # noqa: S608
-        f" WHERE issue_id = {issue.pk:d}"
+        " WHERE issue_id = $1"
     )
-    if series_id is not None:
-        query += f" AND series_id = {series_id:d}"
-    found = frames.read(query)
+    parameters: list[Any] = [issue.pk]
+    if series is not None:
+        query += " AND series_id = ANY($2::bigint[])"
+        parameters.append("{" + ",".join(str(int(one)) for one in series) + "}")
     moments = warehouse.moments(
         issue.version, range(issue.origin + 1, issue.origin + 1 + issue.horizon)
     )
+    found = frames.read(query, parameters)
     steps = np.tile(np.arange(issue.horizon), found.height)
     return (
         found.explode("yhat", *RANGES)

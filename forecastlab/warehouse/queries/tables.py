@@ -25,6 +25,16 @@ LEFT JOIN warehouse_store st ON st.id = s.store_id
 LEFT JOIN warehouse_product p ON p.id = s.product_id
 WHERE told.version_id = $1
 """
+_CATALOGUE = """
+SELECT told.unique_id, st.code AS store, p.code AS product,
+    coalesce(st.attributes, '{}')::text AS store_attributes,
+    coalesce(p.attributes, '{}')::text AS product_attributes
+FROM warehouse_seriesprofile told
+JOIN warehouse_series s ON s.id = told.series_id
+LEFT JOIN warehouse_store st ON st.id = s.store_id
+LEFT JOIN warehouse_product p ON p.id = s.product_id
+WHERE told.version_id = $1
+"""
 FIGURES = (
     "quantity",
     "variation",
@@ -100,6 +110,11 @@ def series(version: DatasetVersion, asked: Wanted) -> pl.DataFrame:
     moments = queries.moments(version, range(version.periods))
     dated = [moments.gather(frame[one].cast(pl.UInt32)).alias(one) for one in ("first", "last")]
     return profiles.with_pattern(frame.with_columns(dated))
+
+
+def catalogue(version: DatasetVersion) -> pl.DataFrame:
+    """Return the series of a version with what is known of their store and product, as JSON."""
+    return frames.read(_CATALOGUE, [version.pk]).sort("unique_id")
 
 
 def overview(version: DatasetVersion) -> pl.DataFrame:
