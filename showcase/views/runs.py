@@ -15,7 +15,7 @@ from forecastlab.events import queries as events
 from forecastlab.lib import texts
 from forecastlab.lib.errors import HouseError, NotFound
 from forecastlab.lib.htmx import render_region, wants_fragment
-from showcase.forms import RunForm, initial_of
+from showcase.forms.runs import RunForm, initial_of
 from showcase.models import Run
 from showcase.queries import home as home_queries
 from showcase.queries import new_run, run_list, run_page, step_log
