@@ -14,12 +14,11 @@ from enum import StrEnum
 from typing import Any
 
 from forecastlab.lib.errors import BadInput
+from showcase.domain.config import LABELS
 
 FEWEST, MOST = 2, 100
 # Told and shown in this order; each is 0 to 100 where it is a percentage.
 METRICS = ("wape", "mase", "rmsse", "mae", "rmse", "smape", "bias")
-# What a config says of nothing but this installation.
-UNTOLD = ("version", "run")
 
 Values = Mapping[str, Any]
 
@@ -102,13 +101,13 @@ class Moves:
 class Finding:
     """Who has the least error by the metric of the first run, among those on its folds.
 
-    `leader` and `next` are places among the runs. Without a leader `gap` is 0 where all errors
-    are the same, and None where they are not comparable.
+    `leaders` are places among the runs, several where errors are the same, and `gap` is to the
+    next of the others. Without a leader it is 0 where all errors are the same, and None where they
+    are not comparable.
     """
 
     metric: str
-    leader: int | None = None
-    next: int | None = None
+    leaders: Sequence[int] = ()
     gap: float | None = None
 
 
@@ -125,10 +124,13 @@ def chosen(names: Iterable[str]) -> list[str]:
 
 
 def flat(config: Values, *, under: str = "") -> dict[str, Any]:
-    """Return a config as one level of names: `simulate.stores`. Empty parts are left out."""
+    """Return a config as one level of names: `simulate.stores`.
+
+    Left out is what only labels it, and what has no settings of its own.
+    """
     found: dict[str, Any] = {}
     for key, value in config.items():
-        if under or key not in UNTOLD:
+        if under or key not in LABELS:
             if isinstance(value, Mapping):
                 found |= flat(value, under=f"{under}{key}.")
             else:
@@ -196,10 +198,13 @@ def finding(sides: Sequence[Side]) -> Finding:
     )
     if len(ranked) < FEWEST:
         return Finding(metric)
-    (least, leader), (following, second) = ranked[:2]
-    if ranked[-1][0] == least:
+    least = ranked[0][0]
+    following = [error for error, _place in ranked if error > least]
+    if not following:
         return Finding(metric, gap=0.0)
-    return Finding(metric, leader, second, following - least)
+    return Finding(
+        metric, [place for error, place in ranked if error == least], following[0] - least
+    )
 
 
 def gained_and_lost(

@@ -121,10 +121,18 @@ class ComparePage:
     def title(self) -> str:
         finding, names = self.found.finding, self.found.names
         metric = measures.metric_title(finding.metric)
-        if finding.leader is not None:
+        if finding.leaders:
+            leader, level = names[finding.leaders[0]], len(finding.leaders) - 1
             gap = _gap(finding.gap, finding.metric, is_signed=False)
-            said = {"name": names[finding.leader], "gap": gap, "metric": metric}
-            return _("%(name)s leads by %(gap)s of %(metric)s") % said
+            said = {"name": leader, "n": level, "gap": gap, "metric": metric}
+            if not level:
+                return _("%(name)s leads by %(gap)s of %(metric)s") % said
+            text = ngettext(
+                "%(name)s and 1 other lead by %(gap)s of %(metric)s",
+                "%(name)s and %(n)s others lead by %(gap)s of %(metric)s",
+                level,
+            )
+            return text % said
         if finding.gap is None:
             return _("These runs were not judged on the same folds")
         same = sum(reason is None for reason in self.found.apart)

@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy
 
 from forecastlab.forecasting.domain.config import title_of
 from forecastlab.forecasting.queries import labels as measures
-from forecastlab.lib import figures
+from forecastlab.lib import dates, figures
 from forecastlab.lib.statuses import look_of
 from showcase.domain.comparison import Line, Measured
 from showcase.queries import labels
-from showcase.queries.comparing import Compared, Untold
+from showcase.queries.comparing import FOLD, Compared, Untold
 
 MOST_LISTED = 8
 MOST_MOVES = 60
@@ -56,13 +56,19 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A table with a column for each run; `told` says how many lines there are to see."""
+    """A table with a column for each run; of the lines that `there_are`, some are `shown`."""
 
     key: str
     title: str
     rows: Sequence[Row]
-    told: str
+    shown: int
+    there_are: int
     numeric: bool = False
+
+    @property
+    def told(self) -> str:
+        said = {"shown": figures.number(self.shown), "all": figures.number(self.there_are)}
+        return _("%(shown)s of %(all)s") % said
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +113,7 @@ def _section(
         for one in shown
     ]
     numeric = head[0] == "durations"
-    return Section(*head, rows, _told(len(shown), len(lines)), numeric)
-
-
-def _told(shown: int, there_are: int) -> str:
-    said = {"shown": figures.number(shown), "all": figures.number(there_are)}
-    return _("%(shown)s of %(all)s") % said
+    return Section(*head, rows, len(shown), len(lines), numeric)
 
 
 def _errors(found: Compared, *, everything: bool) -> Section:
@@ -121,7 +122,7 @@ def _errors(found: Compared, *, everything: bool) -> Section:
     shown = [one for one in lines if everything or len(set(one.values)) > 1]
     title = _("%(metric)s of each model") % {"metric": measures.metric_title(metric)}
     rows = [Row(title_of(one.model), errors(found, one)) for one in shown]
-    return Section("models", title, rows, _told(len(shown), len(lines)), numeric=True)
+    return Section("models", title, rows, len(shown), len(lines), numeric=True)
 
 
 def errors(found: Compared, line: Measured) -> list[Cell]:
@@ -194,6 +195,8 @@ def written(what: str, value: Any) -> str:
 
 
 def _word(what: str, text: str) -> str:
+    if what == "folds":
+        return dates.window(*text.split(FOLD))
     if what.endswith("_hash"):
         return figures.short_hash(text)
     if what == "status" or what.startswith(STEP):

@@ -24,6 +24,7 @@ BY_NUMBER = "run:"
 # Champions are compared series by series up to so many in all.
 MOST_CHAMPIONS = 500_000
 JUDGED_IN = "backtest"
+FOLD = " / "  # between the first and the last period of one
 SAID = ("metric", "winner", "per_model", "folds", "series_judged", "backtest")
 
 
@@ -190,7 +191,7 @@ def _data(run: Run, judged: Judged | None) -> dict[str, Any]:
         told |= {"frequency": version.frequency, "first": version.first, "last": version.last}
         told |= {"rows": version.rows, "series": version.series_count}
     if judged is not None:
-        told["folds"] = [f"{start} / {end}" for _cutoff, start, end in judged.windows]
+        told["folds"] = [f"{start}{FOLD}{end}" for _cutoff, start, end in judged.windows]
         told["series_judged"] = judged.series
     return told
 
@@ -298,7 +299,7 @@ def as_json(found: Compared, *, everything: bool = False) -> dict[str, Any]:
     return {
         "workspaces": [_short(found, place) for place in range(len(found.runs))],
         "metric": found.finding.metric,
-        "leader": None if found.finding.leader is None else found.names[found.finding.leader],
+        "leaders": [found.names[place] for place in found.finding.leaders],
         **{
             name: [_line(found, one) for one in lines if everything or one.differs]
             for name, lines in parts.items()

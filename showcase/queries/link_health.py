@@ -15,12 +15,12 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from forecastlab.lib import logs
+from forecastlab.lib import figures, logs
 from forecastlab.lib.contributions import LinkProbe
 from showcase.models import Run, RunObject
 from showcase.queries import link_probes
 
-SALES = "dataset_version"
+SALES, HASH = "dataset_version", 64
 logger = logs.logger(__name__)
 
 
@@ -40,6 +40,10 @@ class Reference:
     status: Link
     title: str
     url: str = ""
+
+    @property
+    def shown(self) -> str:
+        return figures.short_hash(self.ref) if len(self.ref) == HASH else self.ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +68,11 @@ class Health:
     def is_whole(self) -> bool:
         return all(one.status == Link.ALIVE for one in self.references)
 
-    def of_kind(self, kind: str) -> Sequence[Reference]:
-        return [one for one in self.references if one.kind == kind]
+    @property
+    def groups(self) -> list[Health]:
+        """Return the references of each kind by themselves."""
+        kinds = dict.fromkeys(one.kind for one in self.references)
+        return [Health([one for one in self.references if one.kind == kind]) for kind in kinds]
 
 
 def of_run(run: Run) -> Health:
