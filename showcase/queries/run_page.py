@@ -358,6 +358,12 @@ def of(run_id: int, *, now: datetime) -> RunPage:
     return RunPage(rows.get(pk=run_id), now=now)
 
 
+def titled(run: Run, names: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the steps of these names with what a reader picks them by."""
+    found = run.steps.in_order().filter(name__in=names).values_list("name", "index", "title")
+    return [(name, f"{index} · {title}") for name, index, title in found]
+
+
 def drawing_of(step: str) -> str:
     """Return the template that draws a step's data; none once its app is gone."""
     found = (row.step.drawing for row in pipeline.contributed() if row.step.name == step)

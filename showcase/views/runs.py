@@ -87,7 +87,7 @@ def _rights(request: HttpRequest, found: Run) -> dict[str, Any]:
         "can_stop": may(user, "run.stop"),
         "can_start": may(user, "run.start"),
         "is_stopping": bool(found.job and found.job.cancel_requested),
-        "retry_from": runs.choices(found) if runs.can_retry(found) else [],
+        "retry_from": run_page.titled(found, runs.choices(found)) if runs.can_retry(found) else [],
     }
 
 

@@ -70,7 +70,7 @@ def test_a_run_whose_sales_were_deleted_does_not_go_on(client: Client) -> None:
     assert page.count(why) == 2  # said once, and stands there
     assert "It was interrupted, and cannot go on." in page
     assert "run.interrupted" not in page  # the timeline has words
-    assert "from bake" not in page
+    assert 'id="retry-step"' not in page
     assert refusal(client, run) == (409, "run_interrupted", why)
     assert client.get(f"/api/v1/runs/{run.pk}").json()["gone"] == why
     assert events.after(run.stream, 0)[-1].kind == "run.interrupted"

@@ -56,7 +56,7 @@ def test_a_step_that_takes_too_long_fails_and_says_the_way_out(client: Client) -
     assert failed.detail.endswith("or start a run with a longer step_timeout.")
     assert run.requested_by is not None
     client.force_login(run.requested_by)
-    assert "from knead" in client.get(run.get_absolute_url()).content.decode()
+    assert "from step 5 · knead" in client.get(run.get_absolute_url()).content.decode()
 
 
 def test_the_time_of_a_run_is_up_after_all_of_its_steps_together() -> None:
