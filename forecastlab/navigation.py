@@ -27,6 +27,11 @@ class Place:
     section: str | Promise = ""
     url: str = ""
     current: bool = False
+    also: str = ""  # where other addresses begin that belong to it
+
+    @property
+    def reach(self) -> tuple[str, ...]:
+        return (self.url, self.also) if self.also else (self.url,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ _SYSTEM = _("System")
 
 PLACES = (
     Place("showcase:home", _("Home"), "house"),
-    Place("showcase:runs", _("Runs"), "circle-play"),
+    Place("showcase:runs", _("Runs"), "circle-play", also="/workspaces/"),
     Place("agents:approvals", _("Approvals"), "hand"),
     Place("tickets:tickets", _("Tickets"), "ticket"),
     Place("forecasting:series", _("Series"), "chart-line", _FORECASTS),
@@ -60,12 +65,11 @@ def places(request: HttpRequest) -> list[Place]:
     if not request.user.is_authenticated:
         return []
     found = [place for place in map(_located, PLACES) if place.url and _open(request, place)]
-    here = max(
-        (place.url for place in found if request.path.startswith(place.url)), key=len, default=""
-    )
+    reached = (start for place in found for start in place.reach)
+    here = max((one for one in reached if request.path.startswith(one)), key=len, default="")
     if here == "/" != request.path:
         here = ""
-    return [replace(place, current=place.url == here) for place in found]
+    return [replace(place, current=here in place.reach) for place in found]
 
 
 def sections(request: HttpRequest) -> list[Section]:

@@ -17,6 +17,8 @@ CONTRIBUTED_SLOTS = ("approval_events", "knowledge_events")
 SLOTS = ("seed_overrides", "user_scope", *CONTRIBUTED_SLOTS, "job_ids", "phase_summaries")
 LONGEST_NOTES, LONGEST_TAG, MOST_TAGS = 10_000, 40, 20
 
+# Words that stand in an address where the name of a workspace does.
+RESERVED = {"bulk", "compare", "import", "tags"}
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 
 
@@ -51,6 +53,8 @@ def checked(name: str, *, field: str = "keep") -> str:
             "'-' and '_', starting with a letter or digit.",
             field=field,
         )
+    if name in RESERVED:
+        raise WorkspaceNameUnusable(f"No workspace can be called '{name}'.", field=field)
     return name
 
 

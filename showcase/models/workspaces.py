@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 
 from showcase.domain.workspaces import (
     CONFIG_SCHEMA_VERSION,
@@ -97,6 +98,9 @@ class Workspace(models.Model):
 
     def __str__(self) -> str:
         return f"workspace {self.name} of run {self.run_id}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("showcase:workspace", args=[self.name])
 
     @property
     def stream(self) -> str:

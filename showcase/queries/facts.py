@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -20,7 +21,7 @@ def of(run: Run) -> list[Mapping[str, Any]]:
     window = dates.window(version.first, version.last) if version else None
     rows: list[Mapping[str, Any]] = [
         _dataset(run),
-        *([{"label": _("Kept as"), "value": run.kept_as}] if run.kept_as else []),
+        *_kept_as(run),
         {"label": _("Window"), "value": window},
         {"label": _("Horizon"), "value": f"{config['horizon']} {noun}, {_folds(config)}"},
         {"label": _("Ranked by"), "value": _metric(config["metric"])},
@@ -47,6 +48,13 @@ def of(run: Run) -> list[Mapping[str, Any]]:
     if not config.get("reuse", True):
         rows.append({"label": _("Equal results"), "value": _("computed anew")})
     return rows
+
+
+def _kept_as(run: Run) -> list[Mapping[str, Any]]:
+    if not run.kept_as:
+        return []
+    url = reverse("showcase:workspace", args=[run.kept_as])
+    return [{"label": _("Kept as"), "value": run.kept_as, "url": url}]
 
 
 def _dataset(run: Run) -> Mapping[str, Any]:

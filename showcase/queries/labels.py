@@ -51,6 +51,11 @@ def run_word(run: Run) -> str:
     return str(look_of(run.status).word)
 
 
+def statuses() -> list[tuple[str, str]]:
+    """Every status that a run can have, and its word."""
+    return [(one, str(look_of(one).word)) for one in Run.Status.values]
+
+
 def step_status(step: StepRun, *, run_is_active: bool) -> str:
     if step.status == StepRun.Status.DONE:
         return step.outcome or "cancelled"

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, Max, Q
+from django.db.models import Count, Max, Q
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from forecastlab.accounts.models import User
@@ -16,7 +17,7 @@ from forecastlab.events.models import StreamHead
 from forecastlab.forecasting.domain.config import title_of
 from forecastlab.lib import cursors, figures, texts
 from showcase.models import Run, RunQuerySet
-from showcase.queries import labels
+from showcase.queries import labels, lists
 
 PER_PAGE = 25
 RECENT = 5
@@ -66,22 +67,6 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    key: str
-    label: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """A filter that could go, and how many runs match without it."""
-
-    key: str
-    value: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class News:
     """How many runs began after run `after`; `seq` is the number of the last event heard."""
 
@@ -94,17 +79,36 @@ class News:
 @dataclass(frozen=True, slots=True)
 class RunList:
     wanted: Wanted
-    views: Sequence[View]
+    views: Sequence[lists.View]
     page: Page[Run]
     rows: Sequence[Row]
     datasets: Sequence[str]
     people: Sequence[str]
-    drops: Sequence[Drop]
+    drops: Sequence[lists.Drop]
     news: News
 
     @property
-    def statuses(self) -> Sequence[str]:
-        return Run.Status.values
+    def search(self) -> Mapping[str, str]:
+        hint, label = _("Name, model or number"), _("Search runs")
+        return {"value": self.wanted.search, "hint": hint, "label": label}
+
+    @property
+    def hidden(self) -> lists.Pairs:
+        return [("view", self.wanted.view), ("sort", self.wanted.sort)]
+
+    @property
+    def choices(self) -> Sequence[Mapping[str, object]]:
+        """The filters as `components/filters.html` wants them."""
+        asked = self.wanted
+        return [
+            lists.choice("dataset", _("Any dataset"), self.datasets, chosen=asked.dataset),
+            lists.choice("status", _("Any status"), labels.statuses(), chosen=asked.status),
+            lists.choice("by", _("Started by anyone"), self.people, chosen=asked.by),
+        ]
+
+    @property
+    def clear(self) -> str:
+        return lists.address([("view", self.wanted.view)]) if self.wanted.filters else ""
 
     @property
     def columns(self) -> Sequence[Mapping[str, object]]:
@@ -144,16 +148,19 @@ def of(asked: Wanted, *, viewer: User, now: datetime) -> RunList:
         newest=Max("pk"), **{key: Count("pk", filter=one) for key, one in views.items()}
     )
     viewed = visible.filter(views[asked.view])
-    found = _filtered(viewed, asked.filters)
-    page = Paginator(_sorted(found.for_lists(), asked.sort), PER_PAGE).get_page(asked.page)
+    filters = list(asked.filters.items())
+    rows = lists.ordered(_narrowed(viewed, filters).for_lists(), asked.sort, SORTS)
+    page = Paginator(rows, PER_PAGE).get_page(asked.page)
+    rest = [("view", asked.view), ("sort", asked.sort)]
+    drops = [] if page.object_list else lists.drops(viewed, filters, narrow=_narrowed, rest=rest)
     return RunList(
         wanted=asked,
-        views=_views(counts),
+        views=_views(counts, here=asked.view),
         page=page,
         rows=rows_of(page.object_list),
         datasets=_names(visible, "dataset__name"),
         people=_names(visible, "requested_by__username"),
-        drops=[] if page.object_list else _drops(viewed, asked.filters),
+        drops=drops,
         news=News(after=counts["newest"] or 0, seq=seq),
     )
 
@@ -165,9 +172,16 @@ def news(viewer: User, *, after: int) -> News:
     return News(after=after, seq=seq, count=count)
 
 
-def _views(counts: Mapping[str, int]) -> list[View]:
+def _views(counts: Mapping[str, int], *, here: str) -> list[lists.View]:
     words = {"all": _("All"), "mine": _("Mine"), "failed": _("Failed this week")}
-    return [View(key, words[key], counts[key]) for key in VIEWS]
+    found = [
+        lists.View(words[key], f"?view={key}", counts[key], is_here=key == here) for key in VIEWS
+    ]
+    return [
+        found[0],
+        lists.View(_("Kept as workspaces"), reverse("showcase:workspaces")),
+        *found[1:],
+    ]
 
 
 def _names(visible: RunQuerySet, field: str) -> list[str]:
@@ -175,8 +189,8 @@ def _names(visible: RunQuerySet, field: str) -> list[str]:
     return sorted(named.distinct())
 
 
-def _filtered(rows: RunQuerySet, filters: Mapping[str, str]) -> RunQuerySet:
-    for key, value in filters.items():
+def _narrowed(rows: RunQuerySet, filters: lists.Pairs) -> RunQuerySet:
+    for key, value in filters:
         rows = rows.filter(_condition(key, value))
     return rows
 
@@ -189,22 +203,6 @@ def _condition(key: str, value: str) -> Q:
     if key == "status":
         return Q(status=value)
     return Q(dataset__name=value) if key == "dataset" else Q(requested_by__username=value)
-
-
-def _drops(rows: RunQuerySet, filters: Mapping[str, str]) -> list[Drop]:
-    """Say which single filter keeps matches away, most matches first."""
-    found = []
-    for key, value in filters.items():
-        others = {one: wanted for one, wanted in filters.items() if one != key}
-        found.append(Drop(key, value, _filtered(rows, others).count()))
-    return sorted((one for one in found if one.count), key=lambda one: -one.count)
-
-
-def _sorted(rows: RunQuerySet, sort: str) -> RunQuerySet:
-    field = F(SORTS[sort.removeprefix("-")])
-    if sort.startswith("-"):
-        return rows.order_by(field.desc(nulls_last=True), "-pk")
-    return rows.order_by(field.asc(nulls_last=True), "-pk")
 
 
 def rows_of(runs: Iterable[Run]) -> list[Row]:
@@ -254,5 +252,5 @@ def listed(
     viewer: User, *, filters: Mapping[str, str], limit: int, cursor: str
 ) -> tuple[list[Run], str | None]:
     """Return the newest runs before `cursor`, and the cursor of those that follow."""
-    rows = _filtered(Run.objects.visible_to(viewer), filters).for_lists()
+    rows = _narrowed(Run.objects.visible_to(viewer), list(filters.items())).for_lists()
     return cursors.page(rows, by="-pk", limit=limit, cursor=cursor)

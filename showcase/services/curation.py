@@ -17,7 +17,7 @@ from forecastlab.events.services import log
 from forecastlab.lib.contributions import NewEvent
 from forecastlab.lib.errors import BadInput, Conflict, HouseError, NotAllowed
 from showcase.domain import workspaces as rules
-from showcase.models import Workspace
+from showcase.models import Run, Workspace
 from showcase.services import workspaces
 from showcase.services.workspaces import NoSuchWorkspace
 
@@ -59,6 +59,18 @@ class Action:
 
     verb: str
     sets: Callable[[Workspace, Sequence[str]], Mapping[str, Any]] | None
+
+
+def keep(run: Run, said: Mapping[str, Any], *, by: User, at: datetime) -> Workspace:
+    """Keep a run with what is said of it at once: name, notes, tags, pinned, archived.
+
+    Without a name it is called by its number. Raises what `workspaces.keep` and `edit` raise.
+    """
+    wanted = rules.changes({field: value for field, value in said.items() if value != ""})
+    name = wanted.pop("name", "")
+    with transaction.atomic():
+        kept = workspaces.keep(run, name, by=by, at=at, field="name")
+        return edit(kept, wanted, by=by, at=at)
 
 
 def edit(

@@ -1,0 +1,68 @@
+"""What the lists of runs and of kept runs have in common: views, filters, order, what to drop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from django.db.models import F, QuerySet
+
+Rows = TypeVar("Rows", bound="QuerySet[Any]")
+Pairs = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A tab above a list; `is_here` marks the one that is shown, `pk` one that a person saved."""
+
+    label: str
+    url: str
+    count: int | None = None
+    is_here: bool = False
+    pk: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """A filter that could go, and how many rows match without it."""
+
+    value: str
+    count: int
+    url: str
+
+
+def drops(
+    rows: Rows, filters: Pairs, *, narrow: Callable[[Rows, Pairs], Rows], rest: Pairs = ()
+) -> list[Drop]:
+    """Say which single filter keeps matches away, most matches first.
+
+    `rest` is what the address says beside filters.
+    """
+    found = []
+    for place, (_key, value) in enumerate(filters):
+        others = [*filters[:place], *filters[place + 1 :]]
+        count = narrow(rows, others).count()
+        found.append(Drop(value, count, address([*rest, *others])))
+    return sorted((one for one in found if one.count), key=lambda one: -one.count)
+
+
+def address(pairs: Iterable[tuple[str, str]]) -> str:
+    return f"?{urlencode([(key, value) for key, value in pairs if value])}"
+
+
+def ordered(rows: Rows, sort: str, fields: Mapping[str, str], *, first: Sequence[str] = ()) -> Rows:
+    """Order by one of `fields`, unknown values last; of equals the newest stands above."""
+    field = F(fields[sort.removeprefix("-")])
+    descending = sort.startswith("-")
+    order = field.desc(nulls_last=True) if descending else field.asc(nulls_last=True)
+    return rows.order_by(*first, order, "-pk")
+
+
+def choice(
+    name: str, label: str, values: Iterable[str | tuple[str, str]], *, chosen: str = ""
+) -> Mapping[str, Any]:
+    """A choice as `components/filters.html` wants it: `label` is the word for no filter."""
+    pairs = [(one, one) if isinstance(one, str) else one for one in values]
+    return {"name": name, "label": label, "options": pairs, "chosen": chosen}
