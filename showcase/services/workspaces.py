@@ -72,7 +72,7 @@ def new_key() -> str:
     return secrets.token_hex(16)
 
 
-def keep(run: Run, name: str, *, by: User, at: datetime) -> Workspace:
+def keep(run: Run, name: str, *, by: User, at: datetime, field: str = "keep") -> Workspace:
     """Keep a run under a name, an empty one means its number; before, while or after it works.
 
     The slots of its story that can be told are filled at once, the others when the run ends: its
@@ -98,14 +98,14 @@ def keep(run: Run, name: str, *, by: User, at: datetime) -> Workspace:
                     **story.told(locked, at=at),
                 )
         except IntegrityError as error:
-            raise _refusal(locked, called) from error
+            raise _refusal(locked, called, field) from error
         event = NewEvent(kept.stream, "workspace.kept", {"name": called, "run": run.pk})
         log.append([event], actor_id=by.pk, at=at)
     return kept
 
 
-def _refusal(run: Run, name: str) -> BadInput | Conflict:
+def _refusal(run: Run, name: str, field: str) -> BadInput | Conflict:
     earlier = Workspace.objects.filter(run=run).values_list("name", flat=True).first()
     if earlier is None:
-        return taken(name)
+        return taken(name, field=field)
     return AlreadyKept(_("Run %(run)s is kept as '%(name)s'.") % {"run": run.pk, "name": earlier})
