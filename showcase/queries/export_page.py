@@ -62,9 +62,8 @@ class ExportPage:
             {"label": _("Bundle"), "key": ""},
             {"label": _("Holds"), "key": "", "wide": True},
             {"label": _("Size"), "key": "", "numeric": True},
-            {"label": _("Files"), "key": "", "numeric": True, "wide": True},
             {"label": _("Check"), "key": "", "wide": True},
-            {"label": _("SHA-256"), "key": "", "wide": True},
+            {"label": _("SHA-256"), "key": "", "numeric": True, "wide": True},
             {"label": _("Actions"), "key": ""},
         ]
 
@@ -125,8 +124,9 @@ def row_of(bundle: Bundle) -> Row:
 def _holds(bundle: Bundle) -> str:
     words = {bundles.MODELS: _("models"), bundles.DATASET: _("sales")}
     more = [words[one] for one in bundles.OPTIONAL if one in bundle.contents]
-    said = _("the story up to event %(n)s") % {"n": figures.number(bundle.seq)}
-    return ", ".join([said, *more])
+    files = ngettext("1 file", "%(n)s files", bundle.files) % {"n": figures.number(bundle.files)}
+    said = _("%(files)s: the story up to event %(n)s")
+    return ", ".join([said % {"files": files, "n": figures.number(bundle.seq)}, *more])
 
 
 def _check(bundle: Bundle) -> tuple[str, str]:
