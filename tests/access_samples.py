@@ -184,6 +184,11 @@ def links_of_a_workspace(alice: User) -> Sample:
     "showcase:workspace",
     "showcase:workspace-edit",
     "showcase:workspace-delete",
+    "showcase:workspace-replay",
+    "showcase:workspace-reset",
+    "api:workspace",
+    "api:workspace-replay",
+    "api:workspace-reset-preview",
 )
 def a_workspace(alice: User) -> Sample:
     return Sample({"name": two_guarded_workspaces()[0]})

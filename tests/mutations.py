@@ -26,6 +26,13 @@ _PROMOTIONS = "tests/forecasting/test_promotion.py"
 
 MUTATIONS = (
     Mutation(
+        "a token of a reset is used without looking whether it was",
+        "showcase/services/resets.py",
+        "mine.filter(used_at=None, expires_at__gt=Now())",
+        "mine.filter(expires_at__gt=Now())",
+        "tests/showcase/test_reset_replay.py::test_of_two_who_use_a_token_at_once_one_is_refused",
+    ),
+    Mutation(
         "promote without a lock on the alias",
         "forecastlab/forecasting/services/promotion.py",
         'Alias.objects.select_for_update(no_key=True, of=("self",))',

@@ -12,6 +12,7 @@ from typing import Any
 TABLES = (
     "run",
     "step_run",
+    "job",
     "batch",
     "batch_item",
     "backtest",

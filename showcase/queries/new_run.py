@@ -16,10 +16,11 @@ from forecastlab.lib import dates, figures
 from forecastlab.warehouse.domain.simulator import config as simulator
 from forecastlab.warehouse.domain.simulator.presets import SCENARIOS
 from forecastlab.warehouse.models import DatasetVersion
+from showcase.domain import evidence
 from showcase.domain.config import LONGEST_TIMES, usual_table
 from showcase.domain.pipeline import phases
 from showcase.models import Run
-from showcase.queries import labels, plans
+from showcase.queries import inputs, labels, plans
 from showcase.queries.plans import Prepared
 
 Choice = tuple[str, Any]
@@ -36,12 +37,16 @@ class PlannedPhase:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What will run: rows by phase, models, how long it took before, its position in the queue."""
+    """What will run: rows by phase, models, how long it took before, its position in the queue.
+
+    `changed` are the settings of a replay that differ from those recorded.
+    """
 
     phases: Sequence[PlannedPhase]
     facts: Sequence[Mapping[str, Any]]
     warnings: Sequence[str]
     position: int
+    changed: Sequence[Mapping[str, Any]] = ()
 
 
 def sales_choices(viewer: User, *, scenarios: Sequence[str], chosen: str = "") -> list[Choice]:
@@ -108,12 +113,21 @@ def options_of(run: Run) -> dict[str, Any]:
     )
 
 
+def recorded(run: Run) -> dict[str, Any]:
+    """Return the options that change nothing: over the same version, or up to the same day."""
+    options = {**options_of(run), "as_of": run.config["as_of"]}
+    if "dataset" in options and run.version:
+        options["dataset"] = run.version.ref
+    return options
+
+
 def _knobs_turned(drawn: Mapping[str, Any]) -> dict[str, Any]:
     """Return the knobs that differ from the scenario's own."""
     return {name: drawn[name] for name in simulator.from_json(drawn).turned()}
 
 
-def preview(prepared: Prepared) -> Preview:
+def preview(prepared: Prepared, *, source: Run | None = None) -> Preview:
+    """Say what would run; for a replay of `source`, also what is asked otherwise."""
     return Preview(
         phases=[
             PlannedPhase(labels.phase(phase.name), [row.step.title for row in phase.rows])
@@ -122,7 +136,22 @@ def preview(prepared: Prepared) -> Preview:
         facts=[*_sales(prepared), *_judged(prepared), *_around(prepared)],
         warnings=prepared.warnings,
         position=jobs.position_of_next(prepared.slot),
+        changed=_changed(source, prepared) if source else (),
     )
+
+
+def _changed(source: Run, prepared: Prepared) -> list[Mapping[str, Any]]:
+    told: list[Mapping[str, Any]] = [
+        {
+            "label": inputs.label(one.what.partition(".")[2]),
+            "value": f"{inputs.text(one.expected)} → {inputs.text(one.actual)}",
+        }
+        for one in evidence.of_inputs(source.config, prepared.config)
+    ]
+    if prepared.version and source.version and prepared.version != source.version:
+        moved = f"{source.version.ref} → {prepared.version.ref}"
+        return [{"label": _("Sales"), "value": moved}, *told]
+    return told
 
 
 def _sales(prepared: Prepared) -> list[Mapping[str, Any]]:

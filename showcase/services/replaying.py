@@ -53,12 +53,14 @@ class SalesGone(Conflict):
 class Asked:
     """How to replay: `changes` are options and knobs in place of those recorded.
 
-    `keep` names the new workspace; left out, it is called after its source.
+    `whole` are all options at once, as a form gives them. `keep` names the new workspace; left
+    out, it is called after its source.
     """
 
     mode: str = Mode.EXACT
     changes: Mapping[str, Any] = field(default_factory=dict)
     keep: str = ""
+    whole: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if self.mode not in Mode.values:
@@ -120,18 +122,41 @@ def prepare(source: Workspace, asked: Asked, *, by: User, at: datetime) -> Prepa
 
 
 def options(run: Run, asked: Asked) -> dict[str, Any]:
-    """Return what a run is asked, in the words of its config, with the changes in place."""
-    recorded = new_run.options_of(run)
-    return rules.completed(asked.changes, recorded) if asked.changes else recorded
+    """Return what is asked of a run, in the words of a config."""
+    if asked.mode == Mode.FRESH:
+        return new_run.options_of(run)
+    if asked.whole is not None:
+        return dict(asked.whole)
+    return rules.completed(asked.changes, new_run.recorded(run))
 
 
-def changes(given: Mapping[str, str]) -> dict[str, Any]:
-    """Return what `--set NAME=VALUE` means: options by their names, knobs of the simulator."""
-    if "reset" in given or "keep" in given:
-        raise ReplayUnusable(_("That has an option of its own; it is not set."), field="set")
+def of_form(given: Mapping[str, Any]) -> Asked:
+    """Return what the form of a new run asks of a replay."""
+    _check_apart(given, "reset")
+    keep = given.get("keep")
+    whole = {key: value for key, value in given.items() if key != "keep"}
+    return Asked(Mode.MODIFIED, keep=keep if isinstance(keep, str) else "", whole=whole)
+
+
+def changes(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was set by name: options as they are called, and knobs of the simulator."""
+    _check_apart(given, "reset", "keep")
     knobs = {name: value for name, value in given.items() if name in KNOBS}
-    rest = {name: FLAGS.get(one, one) for name, one in given.items() if name not in knobs}
+    rest = {name: _flag(one) for name, one in given.items() if name not in knobs}
     return {**rest, **({"simulate": knobs} if knobs else {})}
+
+
+def _check_apart(given: Mapping[str, Any], *names: str) -> None:
+    """Refuse what is never a setting of a replay: its name, and what deletes."""
+    for name in names:
+        if name in given:
+            hint = _("Confirm it on the page of the replay.") if name == "reset" else ""
+            message = _("'%s' is not a setting of a replay.") % name
+            raise ReplayUnusable(message, hint=hint, field=name)
+
+
+def _flag(value: Any) -> Any:
+    return FLAGS.get(value, value) if isinstance(value, str) else value
 
 
 def next_name(source: Workspace) -> str:

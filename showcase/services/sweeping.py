@@ -13,9 +13,12 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from forecastlab.accounts.models import User
+from forecastlab.events.services import log
 from forecastlab.forecasting.models import Backtest, Batch
 from forecastlab.forecasting.services import discarding
+from forecastlab.jobs.models import Job
 from forecastlab.lib import holding
+from forecastlab.lib.contributions import NewEvent
 from forecastlab.warehouse.models import Dataset, DatasetVersion
 from forecastlab.warehouse.services import versions
 from showcase.domain.resets import Kept, Listing
@@ -30,9 +33,12 @@ def sweep(dataset: Dataset) -> Listing:
     Versions are only listed: `drop` deletes those.
     """
     rows = Run.objects.filter(Q(dataset=dataset) | Q(dataset=None, scenario=dataset.name))
+    list(Job.objects.select_for_update(of=("self",)).filter(run__in=rows).order_by("pk"))
     locked = rows.select_for_update(of=("self",)).order_by("pk")
     runs, stay = _parted("run", {one.pk: _("run %s") % one.pk for one in locked})
-    steps = StepRun.objects.filter(run__in=runs).count()
+    jobs = Job.objects.filter(run__in=runs)
+    done = {"job": jobs.count(), "step_run": StepRun.objects.filter(run__in=runs).count()}
+    jobs.delete()
     Run.objects.filter(pk__in=runs).delete()
 
     mine = {"version__dataset": dataset}
@@ -53,8 +59,8 @@ def sweep(dataset: Dataset) -> Listing:
         },
         counts={
             **counts,
+            **done,
             "run": len(runs),
-            "step_run": steps,
             "dataset_version": len(gone),
             "sales_fact": sum(one.rows for one in gone),
         },
@@ -63,10 +69,13 @@ def sweep(dataset: Dataset) -> Listing:
 
 
 def drop(listing: Listing, *, by: User, at: datetime) -> None:
-    """Delete the versions that were listed, with their facts. Raises BeingRead."""
+    """Delete the versions that were listed, with their facts, and tell of it. Raises BeingRead."""
     gone = DatasetVersion.objects.filter(pk__in=listing.goes["dataset_version"])
     for version in gone.select_related("dataset").order_by("number"):
         versions.drop(version, at=at, actor_id=by.pk)
+    told = [NewEvent(f"run.{pk}", "run.pruned") for pk in listing.goes["run"]]
+    told += [NewEvent(Run.LIST_STREAM, "run.pruned")] if told else []
+    log.append(sorted(told, key=lambda one: one.stream), actor_id=by.pk, at=at)
 
 
 def _parted(kind: str, named: dict[int, str]) -> tuple[list[int], list[Kept]]:

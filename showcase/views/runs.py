@@ -10,16 +10,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from forecastlab.accounts.services.access import may, person, requires
+from forecastlab.accounts.services.access import check, may, person, requires
 from forecastlab.events import queries as events
 from forecastlab.lib import texts
 from forecastlab.lib.errors import HouseError, NotFound
 from forecastlab.lib.htmx import render_region, wants_fragment
 from showcase.forms.runs import RunForm, initial_of
-from showcase.models import Run
+from showcase.models import Run, Workspace
 from showcase.queries import home as home_queries
 from showcase.queries import new_run, run_list, run_page, step_log
-from showcase.services import configs, installation, run_presets, runs
+from showcase.services import configs, installation, replaying, run_presets, runs, workspaces
 
 
 @requires("home.view")
@@ -126,7 +126,7 @@ def run_new(request: HttpRequest) -> HttpResponse:
         return _new_page(request, form, status=200)
     if form.is_valid():
         try:
-            started = runs.start(form.options(), by=person(request), at=timezone.now())
+            started = _start(request, form)
         except HouseError as error:
             form.refuse(error.field, error.message)
         else:
@@ -134,11 +134,29 @@ def run_new(request: HttpRequest) -> HttpResponse:
     return _new_page(request, form, status=422)
 
 
+def _start(request: HttpRequest, form: RunForm) -> Run:
+    """Start a run of its own, or a modified replay of the workspace that the form came from."""
+    by, now = person(request), timezone.now()
+    source = _replayed(request)
+    if source is None:
+        return runs.start(form.options(), by=by, at=now)
+    check(by, "workspace.replay")
+    return replaying.start(source, replaying.of_form(form.options()), by=by, at=now)
+
+
+def _replayed(request: HttpRequest) -> Workspace | None:
+    given = request.POST if request.method == "POST" else request.GET
+    name = given.get("replay", "")
+    return workspaces.find(name, viewer=person(request)) if name else None
+
+
 def _form(request: HttpRequest) -> RunForm:
     given = request.POST if request.method == "POST" else request.GET
     earlier = texts.number(given.get("from", ""))
     again = None if earlier is None else runs.find(earlier, viewer=person(request))
     options = new_run.options_of(again) if again else {}
+    if (source := _replayed(request)) is not None:
+        options = new_run.recorded(source.run)
     if given.get("preset"):
         options = run_presets.named(given["preset"], by=person(request)).options
     if given.get("dataset"):  # where the page of a dataset leads
@@ -163,6 +181,7 @@ def _new_page(request: HttpRequest, form: RunForm, *, status: int) -> HttpRespon
         "preview_error": refusal,
         "presets": run_presets.listed(person(request)),
         "preset": request.GET.get("preset", ""),
+        "replay": _replayed(request),
         "other_sales": wants_fragment(request) and "other_sales" in request.GET,
     }
     if wants_fragment(request) and request.method == "GET":
@@ -181,7 +200,8 @@ def _preview(request: HttpRequest, form: RunForm) -> tuple[new_run.Preview | Non
         if form.is_bound:
             form.refuse(error.field, error.message)
         return None, error.message
-    return new_run.preview(prepared), ""
+    source = _replayed(request)
+    return new_run.preview(prepared, source=source.run if source else None), ""
 
 
 # -- presets ----------------------------------------------------------------------------------

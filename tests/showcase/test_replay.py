@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
 from forecastlab.accounts.models import User
+from forecastlab.forecasting.models import Alias, Backtest, ForecastIssue, KeptForecast, ModelRun
+from forecastlab.lib import artefacts
 from forecastlab.warehouse.models import DatasetVersion
-from forecastlab.warehouse.services import contents
-from showcase.models import Workspace
+from forecastlab.warehouse.services import contents, versions
+from showcase.models import Run, Workspace
 from showcase.services import replaying
-from showcase.services.replaying import Asked
-from tests.factories import make_run, make_user, work_off
+from showcase.services.replaying import Asked, ReplayUnusable, SalesGone, StillAtWork
+from tests.factories import make_run, make_sales, make_user, make_version, work_off
 
 pytestmark = pytest.mark.django_db
 
 SMALL: dict[str, Any] = {"models": ["naive", "seasonal_naive"], "folds": 2, "horizon": 7}
 WORLD = {"stores": 2, "products": 3, "window_days": 90}
-
-
-def make_kept(name: str = "week", **options: Any) -> Workspace:
-    """Make a kept run over `shop`, or over simulated sales, that has ended well."""
-    run = work_off(make_run(**{**SMALL, "keep": name, **options}))
-    assert run.status == "succeeded", run.steps.filter(outcome="fail").values("name", "detail")
-    return Workspace.objects.get(run=run)
 
 
 def sealed(version: DatasetVersion) -> DatasetVersion:
@@ -35,15 +33,219 @@ def sealed(version: DatasetVersion) -> DatasetVersion:
     return version
 
 
-def replayed(source: Workspace, *, by: Any = None, **asked: Any) -> Workspace:
-    by = by or User.objects.get(username="alice")
+def make_kept(name: str = "week", **options: Any) -> Workspace:
+    """Keep a run over `shop`, or over simulated sales, that has ended well."""
+    if "scenario" not in options:
+        sealed(make_version())
+    run = work_off(make_run(**{**SMALL, "keep": name, **options}))
+    assert run.status == "succeeded", run.steps.filter(outcome="fail").values("name", "detail")
+    return Workspace.objects.select_related("run__version__dataset").get(run=run)
+
+
+def alice() -> User:
+    return User.objects.get(username="alice")
+
+
+def version_of(workspace: Workspace) -> DatasetVersion:
+    assert workspace.run.version is not None
+    return workspace.run.version
+
+
+def replayed(source: Workspace, **asked: Any) -> Workspace:
+    by = alice()
     run = work_off(replaying.start(source, Asked(**asked), by=by, at=timezone.now()))
-    return Workspace.objects.select_related("run").get(run=run)
+    assert run.status == "succeeded", run.steps.filter(outcome="fail").values("name", "detail")
+    return Workspace.objects.select_related("run__version__dataset").get(run=run)
 
 
-def test_small() -> None:
+def found(workspace: Workspace) -> dict[str, tuple[Any, Any]]:
+    told = workspace.reproduction or {}
+    return {one["what"]: (one["expected"], one["actual"]) for one in told["differences"]}
+
+
+def alter_one_fact(version: DatasetVersion) -> None:
+    """Change a sale behind the back of the trigger that refuses it."""
+    table = f"warehouse_salesfact_v{version.pk}"
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        cursor.execute(f"UPDATE {table} SET quantity = quantity + 50 WHERE t = 80")
+        cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+
+
+def forget(source: Workspace) -> None:
+    """Delete what the source made, files and all, and what later runs could take over."""
+    digests = {
+        *Backtest.objects.values_list("forecasts", flat=True),
+        *Backtest.objects.values_list("serving", flat=True),
+        *ModelRun.objects.values_list("artefact", flat=True),
+        *KeptForecast.objects.values_list("artefact", flat=True),
+    }
+    for digest in digests:
+        artefacts.discard(digest)
+    ForecastIssue.objects.all().delete()
+    Backtest.objects.all().delete()
+
+
+def test_an_exact_replay_comes_to_the_same_though_all_that_the_source_made_is_gone() -> None:
+    source = make_kept()
+    served = Alias.objects.get().pk
+    forget(source)
+    assert not ModelRun.objects.exists()
+
+    again = replayed(source)
+
+    assert again.reproduction is not None
+    assert again.reproduction["differences"] == []
+    assert again.reproduction["reproduced"] is True
+    # The stored config as it stands; and nothing of it was taken over.
+    assert (again.run.config, again.run.config_hash) == (source.run.config, source.run.config_hash)
+    assert set(again.run.steps.values_list("same_as", flat=True)) == {None}
+    assert not again.run.steps.get(name="features").data["reuse"]["shelf"]
+    # It is kept beside its source, which it names, and moves nothing that serves.
+    assert (again.name, again.replay_mode) == ("week-r1", "exact")
+    assert (again.replayed_from, again.family) == (source.key, source.family)
+    assert again.ancestors == [{"key": source.key, "name": "week"}]
+    assert list(Alias.objects.exclude(pk=served).values_list("name", flat=True)) == ["replay"]
+    # A replay of the replay tells of both.
+    third = replayed(again, keep="third")
+    assert [one["name"] for one in third.ancestors] == ["week", "week-r1"]
+    assert third.reproduction is not None
+    assert third.reproduction["reproduced"] is True
+
+
+def test_an_altered_sale_is_named_with_what_came_of_it() -> None:
+    source = make_kept()
+    alter_one_fact(version_of(source))
+
+    again = replayed(source)
+
+    assert again.reproduction is not None
+    assert again.reproduction["reproduced"] is False
+    differences = found(again)
+    assert differences["content_hash"][0] == source.run.content_hash
+    assert differences["content_hash"][1] not in (None, source.run.content_hash)
+    assert "backtest.per_model.naive.wape" in differences
+    assert "backtest.forecasts_sha256.seasonal_naive" in differences
+    assert "config_hash" not in differences
+
+
+def test_other_software_is_named_though_the_numbers_are_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source = make_kept()
+    monkeypatch.setattr("numpy.__version__", "99.0")
+
+    again = replayed(source)
+
+    assert again.reproduction is not None
+    assert again.reproduction["reproduced"] is True
+    assert [one["what"] for one in again.reproduction["differences"]] == ["software.numpy"]
+
+
+@pytest.mark.slow
+def test_simulated_sales_are_drawn_again_from_seed_and_day() -> None:
     make_user()
-    source = make_kept(scenario="demo_minimal", simulate=WORLD, as_of="2026-11-20")
-    found = replayed(source)
-    assert found.reproduction["differences"] == []
-    assert found.reproduction["reproduced"] is True
+    source = make_kept(scenario="demo_minimal", simulate=WORLD, as_of="2026-11-20", reset=True)
+    make_kept("later", scenario="demo_minimal", simulate=WORLD, as_of="2026-11-21")
+
+    again = replayed(source)
+
+    assert again.reproduction is not None
+    assert again.reproduction["differences"] == []
+    assert again.run.content_hash == source.run.content_hash
+    assert version_of(again).number > 2
+    # What the source had deleted first, an exact replay leaves.
+    assert again.run.steps.get(name="reset").outcome == "skip"
+    # Afresh they end today.
+    fresh = replaying.prepare(source, Asked("fresh"), by=alice(), at=timezone.now())
+    assert fresh.config["as_of"] == timezone.now().date().isoformat()
+    assert fresh.config["simulate"]["stores"] == 2
+
+
+def test_fresh_and_modified_name_what_they_were_asked_otherwise() -> None:
+    source = make_kept()
+    newer = sealed(make_version(make_sales(seed=8), by=source.run.requested_by))
+
+    fresh = replayed(source, mode="fresh")
+    modified = replayed(source, mode="modified", changes={"horizon": 5})
+
+    assert fresh.run.version == newer
+    assert fresh.reproduction is not None
+    assert fresh.reproduction["reproduced"] is None
+    assert found(fresh) == {"content_hash": (source.run.content_hash, newer.content_hash)}
+    assert modified.run.version == source.run.version
+    assert found(modified) == {"config.horizon": (7, 5), "config.step": (7, 5)}
+    assert [fresh.name, modified.name] == ["week-r1", "week-r2"]
+
+
+def test_sales_that_are_gone_are_said_to_be() -> None:
+    source = make_kept()
+    forget(source)
+    make_version(make_sales(seed=8))
+    versions.drop_facts(version_of(source))
+
+    with pytest.raises(SalesGone, match="are gone"):
+        replaying.start(source, Asked(), by=alice(), at=timezone.now())
+
+    assert Run.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"mode": "twice"}, "mode"),
+        ({"mode": "fresh", "changes": {"horizon": 5}}, "set"),
+    ],
+)
+def test_a_replay_that_cannot_be_asked_for_so_is_refused(asked: dict[str, Any], field: str) -> None:
+    with pytest.raises(ReplayUnusable) as refused:
+        Asked(**asked)
+
+    assert refused.value.field == field
+
+
+def answer(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> dict[str, Any]:
+    """Run the command with --json; return the one object that it prints."""
+    capsys.readouterr()
+    left = 0
+    try:
+        call_command("replay_workspace", *arguments, "--as", "alice", "--json")
+    except SystemExit as ended:
+        left = int(ended.code or 0)
+    assert left == code
+    printed: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return printed
+
+
+@pytest.fixture
+def _workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the command waits, do what workers would do."""
+    monkeypatch.setattr("time.sleep", lambda _seconds: work_off(Run.objects.latest("pk")))
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_workers")
+def test_the_command_waits_and_leaves_with_1_where_something_differs(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    source = make_kept()
+
+    same = answer(capsys, "week", "--wait")
+    alter_one_fact(version_of(source))
+    other = answer(capsys, "week", "--mode", "exact", "--wait", code=1)
+    changed = answer(capsys, "week", "--set", "folds=1", "--keep", "one-fold", "--wait")
+    asked = answer(capsys, "week", "--mode", "fresh")
+    with pytest.raises(StillAtWork):
+        last = Workspace.objects.latest("pk")
+        replaying.start(last, Asked(), by=alice(), at=timezone.now())
+
+    assert same["reproduced"] is True
+    assert (same["workspace"], same["replayed_from"]) == ("week-r1", "week")
+    assert same["differences"] == []
+    assert other["reproduced"] is False
+    assert {"what", "expected", "actual"} == set(other["differences"][0])
+    assert (changed["workspace"], changed["mode"]) == ("one-fold", "modified")
+    assert changed["differences"] == [{"what": "config.folds", "expected": 2, "actual": 1}]
+    assert set(asked) == {"job", "run"}
+    refused = answer(capsys, "nowhere", code=2)
+    assert refused["error"]["code"] == "no_such_workspace"

@@ -1,0 +1,56 @@
+"""The inputs of a run in words: what an option is called, and what stands in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from forecastlab.lib import figures
+from forecastlab.warehouse.queries import wording
+
+LABELS: Mapping[str, str | Promise] = {
+    "dataset": gettext_lazy("Dataset"),
+    "scenario": gettext_lazy("Scenario"),
+    "seed": gettext_lazy("Seed"),
+    "as_of": gettext_lazy("Last day"),
+    "horizon": gettext_lazy("Horizon"),
+    "folds": gettext_lazy("Folds"),
+    "step": gettext_lazy("Step between folds"),
+    "gap": gettext_lazy("Gap before each fold"),
+    "window": gettext_lazy("Learn from"),
+    "metric": gettext_lazy("Ranked by"),
+    "policy": gettext_lazy("What serves is chosen by"),
+    "models": gettext_lazy("Models"),
+    "table": gettext_lazy("Table"),
+    "focus": gettext_lazy("Focus"),
+    "keep_going": gettext_lazy("Keep going after a failed step"),
+    "step_timeout": gettext_lazy("Seconds for each step"),
+    "run_timeout": gettext_lazy("Seconds for the run"),
+    "reuse": gettext_lazy("Take equal results over"),
+    "reset": gettext_lazy("Delete earlier sales first"),
+    "name": gettext_lazy("Name of the run"),
+}
+WORLD = "simulate."
+
+
+def label(key: str) -> str:
+    """Return what an option is called; `simulate.stores` is a knob of the simulated sales."""
+    if not key.startswith(WORLD):
+        return str(LABELS.get(key, key))
+    knob = key.removeprefix(WORLD)
+    return str(wording.KNOBS[knob]) if knob in wording.KNOBS else _("World: %s") % knob
+
+
+def text(value: Any) -> str:
+    """Return a value as a reader wants it."""
+    if value is None or value in ("", []):
+        return figures.UNKNOWN
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list):
+        return ", ".join(map(text, value))
+    return str(value)
