@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
+from forecastlab.lib.barriers import barrier
 from showcase.domain import bundles, signatures
 from showcase.services import signing
 from showcase.services.workbench import Bench
@@ -52,6 +53,7 @@ def pack(bench: Bench, workspace: str, others: Mapping[str, Path], report: Repor
             info = bundles.member(workspace, path, content[path].stat().st_size)
             with archive.open(info, "w") as target:
                 target.writelines(meter.pieces(content, path))
+            barrier("bundle-packing")
 
 
 def _laid_out(bench: Bench) -> dict[str, Path]:
