@@ -28,10 +28,25 @@ app.conf.beat_schedule = {
         "schedule": 3600.0,
         "options": {"expires": 3600.0},
     },
+    "sweep-bundle-checks": {
+        "task": "showcase.tasks.sweep_bundle_checks",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0, "queue": "heavy"},
+    },
+    "sweep-bundles": {
+        "task": "showcase.tasks.sweep_bundles",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
     "sweep-jobs": {
         "task": "forecastlab.jobs.tasks.sweep_jobs",
         "schedule": 5.0,
         "options": {"expires": 5.0},
+    },
+    "sweep-runs": {
+        "task": "showcase.tasks.sweep_runs",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
     },
     "sweep-uploads": {
         "task": "forecastlab.warehouse.tasks.sweep_uploads",

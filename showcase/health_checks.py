@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from django.db import DatabaseError
+
 from forecastlab.lib.contributions import HealthCheck
 from showcase.queries import pipeline
+from showcase.services import verifying
 
 
 def _pipeline() -> str:
@@ -11,4 +14,11 @@ def _pipeline() -> str:
     return " ".join(f"{one.msg} {one.hint}" for one in found)
 
 
-CHECKS = (HealthCheck("pipeline", _pipeline),)
+def _bundles() -> str:
+    try:
+        return " ".join(verifying.damaged())
+    except DatabaseError:
+        return ""  # the check of readiness says so
+
+
+CHECKS = (HealthCheck("pipeline", _pipeline), HealthCheck("bundles", _bundles))

@@ -27,6 +27,10 @@ LARGEST = {
 Report = Callable[[float, str], None]
 
 
+def unheard(part: float, file: str) -> None:
+    """Tell nobody how far it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What is wrong beside single files."""
@@ -80,7 +84,7 @@ class Verdict:
             raise BundleRefused(why.code, why.message, entry=why.entry)
 
 
-def judge(stream: IO[bytes], report: Report = lambda _part, _file: None) -> Verdict:
+def judge(stream: IO[bytes], report: Report = unheard) -> Verdict:
     """Go through a bundle and say what is wrong with it; raises NotABundle for what is no zip."""
     verdict = Verdict()
     try:

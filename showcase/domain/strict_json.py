@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable
 from typing import Any, NoReturn
@@ -25,7 +26,9 @@ def loads(content: bytes, file: str) -> Any:
         message = f"{file} is nested more than {DEEPEST} levels deep."
         raise BundleRefused("json_depth", message, entry=file)
     try:
-        value = json.loads(text, object_pairs_hook=_pairs, parse_constant=_no_constant)
+        value = json.loads(
+            text, object_pairs_hook=_pairs, parse_constant=_no_constant, parse_float=_finite
+        )
     except ValueError as error:
         message = f"{file} is not JSON that can be read: {error}."
         raise BundleRefused("json_invalid", message, entry=file) from error
@@ -55,6 +58,13 @@ def _pairs(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(word: str) -> NoReturn:
     raise ValueError(f"{word} is not a number of JSON")
+
+
+def _finite(word: str) -> float:
+    value = float(word)
+    if not math.isfinite(value):
+        raise ValueError(f"{word[:40]} is too large a number")
+    return value
 
 
 def _can_be_stored(value: Any) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -28,9 +28,17 @@ class Entry:
 TONES = {"accent": "accent", "ok": "ok", "warn": "warn", "bad": "bad", "ask": "ask"}
 
 
-def of_several(events: Iterable[Event]) -> list[Entry]:
-    """Return entries that say which run they are about."""
-    return [_entry(event, run=_("Run %(n)s") % {"n": _number(event)}) for event in events]
+def of_several(events: Iterable[Event], *, kept: Mapping[str, str]) -> list[Entry]:
+    """Return entries that say which run they are about; `kept` names workspaces by stream."""
+    return [_of_one(event, kept.get(event.stream, "")) for event in events]
+
+
+def _of_one(event: Event, workspace: str) -> Entry:
+    entry = _entry(event, run=_("Run %(n)s") % {"n": _number(event)})
+    if event.kind != "run.succeeded" or not workspace:
+        return entry
+    said = {"done": entry.text, "name": workspace}
+    return replace(entry, text=_("%(done)s, kept as %(name)s") % said)
 
 
 def _number(event: Event) -> str:
@@ -83,6 +91,7 @@ def _run_text(event: Event, *, run: str) -> str:
         "run.succeeded": _("%(run)s done"),
         "run.failed": _("%(run)s failed"),
         "run.cancelled": _("%(run)s cancelled"),
+        "run.imported": _("%(run)s imported"),
         "run.interrupted": _("%(run)s interrupted"),
     }
     if event.kind in ("run.stop_asked", "run.resumed") and event.payload.get("detail"):

@@ -71,6 +71,7 @@ BUDGETS: dict[str, int] = {
     "showcase:workspace-bulk": 4,
     "showcase:workspace-delete": 10,
     "showcase:workspace-edit": 9,
+    "showcase:workspace-import": 4,
     "showcase:workspace-replay": 24,
     "showcase:workspace-reset": 4,
     "showcase:workspace-tags": 6,

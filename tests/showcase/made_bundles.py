@@ -14,30 +14,108 @@ from showcase.domain import bundles, signatures
 
 PRIVATE = "11" * 32
 NAME = "rich-a"
-STEPS: list[dict[str, Any]] = [
-    {
-        "name": "seed",
-        "index": 1,
-        "phase": "data",
-        "title": "Sales",
+AT = "2026-11-01T10:00:00+00:00"
+KEY = "ab" * 16
+CONFIG: dict[str, Any] = {
+    "name": "demo, 7 days",
+    "dataset": "demo",
+    "version": 7,
+    "scenario": None,
+    "seed": 42,
+    "as_of": "2026-11-01",
+    "simulate": None,
+    "horizon": 7,
+    "folds": 2,
+    "step": 7,
+    "gap": 0,
+    "metric": "wape",
+    "models": ["naive", "seasonal_naive"],
+    "table": "short",
+    "focus": None,
+    "keep_going": False,
+}
+
+
+def _step(index: int, name: str, phase: str, **data: Any) -> dict[str, Any]:
+    return {
+        "index": index,
+        "name": name,
+        "phase": phase,
+        "title": name.capitalize(),
         "contributed_by": "warehouse",
         "status": "done",
         "outcome": "pass",
-        "detail": "6 series.",
-        "data": {"version": 7, "rows": 720, "series": 6},
+        "detail": f"{name} is done.",
+        "data": data,
+        "content_key": "c" * 64,
+        "same_as": None,
+        "started_at": AT,
+        "finished_at": AT,
         "seconds": 1.5,
-    },
+    }
+
+
+STEPS: list[dict[str, Any]] = [
+    _step(1, "seed", "data", version=1, rows=720, series=6),
+    _step(2, "backtest", "models", backtest=1, series_judged=6, per_model={"naive": {"wape": 9.0}}),
+    _step(3, "register", "models", model_runs=[1, 2], run_id=1, issue=1, lasting=["e" * 64]),
 ]
 EVENTS: list[dict[str, Any]] = [
-    {"seq": 1, "kind": "run.queued", "payload": {"name": "demo"}, "at": "2026-11-01T10:00:00Z"},
-    {"seq": 2, "kind": "run.succeeded", "payload": {"name": "demo"}, "at": "2026-11-01T10:01:00Z"},
+    {"seq": 1, "kind": "run.queued", "payload": {"name": "demo"}, "actor": "bo", "at": AT},
+    {"seq": 2, "kind": "run.succeeded", "payload": {"name": "demo"}, "actor": None, "at": AT},
 ]
 
 
 def manifest(**changes: Any) -> dict[str, Any]:
     told = {
         "bundle_format_version": 1,
-        "workspace": {"name": NAME, "config_schema_version": 2},
+        "workspace": {
+            "key": KEY,
+            "name": NAME,
+            "notes": "Told **there**.",
+            "tags": ["autumn"],
+            "config_schema_version": 2,
+            "created_by": "bo",
+            "created_at": AT,
+            "reproduction": None,
+        },
+        "run": {
+            "id": 1,
+            "name": "demo, 7 days",
+            "scenario": "",
+            "status": "succeeded",
+            "config_hash": "a" * 64,
+            "content_hash": "b" * 64,
+            "created_at": AT,
+            "started_at": AT,
+            "finished_at": AT,
+            "seconds": 61.5,
+            "winner": "naive",
+            "winner_wape": 9.0,
+            "warnings": 0,
+            "failed_step": None,
+            "result": {"winner": {"model": "naive", "metric": "wape", "value": 9.0}},
+            "frame": {},
+            "frame_hash": "",
+        },
+        "dataset": None,
+        "lineage": {
+            "replayed_from": "cd" * 16,
+            "replay_mode": "exact",
+            "family": "cd" * 16,
+            "ancestors": [{"key": "cd" * 16, "name": "rich"}],
+        },
+        "story": {
+            "seed_overrides": None,
+            "user_scope": None,
+            "approval_events": None,
+            "knowledge_events": None,
+            "job_ids": ["1"],
+            "phase_summaries": [
+                {"phase_name": "data", "status": "pass", "steps": 1, "duration_ms": 1500}
+            ],
+        },
+        "contents": [],
         "signing": {"public_key": signatures.public_of(PRIVATE)},
     }
     return {**told, **changes}
@@ -46,7 +124,7 @@ def manifest(**changes: Any) -> dict[str, Any]:
 def files(*, told: Mapping[str, Any] | None = None, **contents: bytes) -> dict[str, bytes]:
     """Return the files of a whole bundle; `contents` by name with `__` for the dot."""
     made = {
-        bundles.CONFIG: bundles.canonical({"horizon": 7}),
+        bundles.CONFIG: bundles.canonical(CONFIG),
         bundles.STEPS: bundles.canonical(STEPS),
         bundles.METRICS: bundles.canonical({}),
         bundles.EVENTS: b"".join(map(bundles.line, EVENTS)),

@@ -41,7 +41,7 @@ VERBS: Mapping[str, frozenset[Role]] = {
     "workspace.delete": _PLANNERS,
     "workspace.edit": _PLANNERS,
     "workspace.export": _PLANNERS,
-    "workspace.import": frozenset({Role.ADMIN}),
+    "workspace.import": _PLANNERS,
     "workspace.keep": _PLANNERS,
     "workspace.replay": _PLANNERS,
     "workspace.reset": frozenset({Role.ADMIN}),

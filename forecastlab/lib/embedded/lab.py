@@ -24,7 +24,17 @@ BASE_DIR = Path(__file__).resolve().parents[3]
 USERS = "users.lock"
 PATIENCE = 180.0
 # They start services themselves, or need none.
-ALONE = {"up", "help", "--help", "-h", "--version", "check", "makemigrations", "show_pipeline"}
+ALONE = {
+    "up",
+    "help",
+    "--help",
+    "-h",
+    "--version",
+    "check",
+    "makemigrations",
+    "show_pipeline",
+    "verify_bundle",
+}
 
 
 @dataclass(frozen=True, slots=True)

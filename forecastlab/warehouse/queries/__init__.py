@@ -10,7 +10,7 @@ import polars as pl
 from forecastlab.lib import frames, texts
 from forecastlab.lib.errors import NotFound
 from forecastlab.warehouse.domain import names
-from forecastlab.warehouse.domain.periods import Frequency
+from forecastlab.warehouse.domain.periods import Calendar, Frequency
 from forecastlab.warehouse.models import Dataset, DatasetQuerySet, DatasetVersion
 
 FACT_COLUMNS = (
@@ -119,7 +119,12 @@ def series_frame(version: DatasetVersion) -> pl.DataFrame:
 
 def moments(version: DatasetVersion, numbers: Iterable[int]) -> pl.Series:
     """Return `ds`: dates of periods (times for hours), their numbers where there are no dates."""
-    calendar, numbered = version.calendar, list(numbers)
+    return moments_of(version.calendar, numbers)
+
+
+def moments_of(calendar: Calendar, numbers: Iterable[int]) -> pl.Series:
+    """Return the same for the periods of a calendar."""
+    numbered = list(numbers)
     if calendar.epoch is None:
         return pl.Series("ds", numbered, dtype=pl.Int64)
     begun = [calendar.start(one) for one in numbered]

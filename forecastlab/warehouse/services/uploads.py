@@ -17,7 +17,8 @@ from forecastlab.warehouse.domain.formats import FileUnusable
 from forecastlab.warehouse.domain.mapping import Mapping
 from forecastlab.warehouse.gateways import files, texts, workplace
 from forecastlab.warehouse.gateways.files import Source
-from forecastlab.warehouse.gateways.workplace import UploadGone, Workplace
+from forecastlab.warehouse.gateways.workplace import UploadGone as UploadGone
+from forecastlab.warehouse.gateways.workplace import Workplace as Workplace
 
 CHUNK = 1 << 20
 SALT = "warehouse.upload"
@@ -41,15 +42,34 @@ def receive(chunks: Iterable[bytes], *, file_name: str, encoding: str = "") -> U
 
     Raises NoRoom when the disk is full, and leaves nothing then either.
     """
-    try:
-        place = workplace.receive(chunks)
-    except OSError as error:
-        raise texts.no_room(error) or error from error
+    place = receive_any(chunks)
     try:
         return Upload(place, files.open_source(place.source, file_name, encoding))
     except BaseException:
         place.discard()
         raise
+
+
+def receive_any(chunks: Iterable[bytes]) -> Workplace:
+    """Keep a file of whatever kind; raises NoRoom when the disk is full, and leaves nothing."""
+    try:
+        return workplace.receive(chunks)
+    except OSError as error:
+        raise texts.no_room(error) or error from error
+
+
+def place_of(token: str) -> Workplace:
+    """Return the folder of a received file; raises UploadGone when it has been swept."""
+    place = workplace.existing(token)
+    if not place.source.exists():
+        raise UploadGone(field="file")
+    return place
+
+
+def discard(token: str) -> None:
+    """Delete a received file and all beside it; repeating it is free."""
+    if workplace.TOKEN.fullmatch(token):
+        Workplace(token).discard()
 
 
 def receive_path(path: Path, *, encoding: str = "") -> Upload:
@@ -72,9 +92,7 @@ def chunks_of(path: Path, *, field: str = "file") -> Iterator[bytes]:
 
 def again(token: str, file_name: str, *, encoding: str = "") -> Upload:
     """Open a received file once more; raise UploadGone when it has been swept."""
-    place = workplace.existing(token)
-    if not place.source.exists():
-        raise UploadGone(field="file")
+    place = place_of(token)
     return Upload(place, files.open_source(place.source, file_name, encoding))
 
 
