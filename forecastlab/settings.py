@@ -123,6 +123,7 @@ KEPT_FORECASTS_GB = float(os.environ.get("FORECASTLAB_KEPT_FORECASTS_GB", "5"))
 ARTEFACT_ROOT = Path(os.environ.get("FORECASTLAB_ARTEFACTS", FORECASTLAB_HOME / "artefacts"))
 UPLOAD_ROOT = ARTEFACT_ROOT / "uploads"
 FORECASTLAB_SIGNING_KEY = os.environ.get("FORECASTLAB_SIGNING_KEY", "")
+RUNS_KEPT_DAYS = int(os.environ.get("FORECASTLAB_RUNS_KEPT_DAYS", "30"))
 BUNDLES_KEPT_DAYS = int(os.environ.get("FORECASTLAB_BUNDLES_KEPT_DAYS", "90"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from forecastlab.accounts.services.access import may, person
 from forecastlab.lib.admin import ReadOnlyAdmin
 from forecastlab.lib.errors import HouseError
-from showcase.models import Run, RunObject, RunPreset, StepRun, Workspace
+from showcase.models import Run, RunObject, RunPreset, StepRun
 from showcase.services import runs
 
 
@@ -54,14 +54,6 @@ class RunObjectAdmin(ReadOnlyAdmin):
     list_display = ("id", "run", "kind", "ref")
     list_filter = ("kind",)
     list_select_related = ("run",)
-    ordering = ("-id",)
-
-
-@admin.register(Workspace)
-class WorkspaceAdmin(ReadOnlyAdmin):
-    list_display = ("id", "name", "run", "created_by", "created_at")
-    list_select_related = ("run", "created_by")
-    search_fields = ("name",)
     ordering = ("-id",)
 
 

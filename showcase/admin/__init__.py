@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from showcase.admin import runs, workspaces
+
+__all__ = ["runs", "workspaces"]

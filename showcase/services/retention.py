@@ -1,0 +1,164 @@
+"""Runs that nobody kept go when they are old, with what they alone have made."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from forecastlab.events.services import log
+from forecastlab.forecasting.models import Backtest, Batch, ForecastIssue
+from forecastlab.forecasting.services import discarding
+from forecastlab.jobs.models import Job
+from forecastlab.lib import holding, sweeps
+from forecastlab.lib.contributions import NewEvent
+from forecastlab.warehouse.models import Dataset, DatasetVersion
+from forecastlab.warehouse.services import versions
+from showcase.models import Run
+
+logger = logging.getLogger(__name__)
+
+LOCK = "runs.prune"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What becomes of one old run: `goes` counts what is deleted with it, `stays` says why not."""
+
+    run: int
+    name: str
+    goes: Mapping[str, int] = field(default_factory=dict)
+    stays: Sequence[str] = ()
+
+    @property
+    def is_pruned(self) -> bool:
+        return "run" in self.goes
+
+
+def sweep(at: datetime) -> int:
+    """Prune what is due; return how many runs went."""
+    gone = [one for one in prune(at) if one.is_pruned]
+    if gone:
+        logger.info("Pruned %s runs", len(gone))
+    return len(gone)
+
+
+def prune(at: datetime, *, dry_run: bool = False) -> list[Finding]:
+    """Delete ended runs that nobody kept and nothing holds, each in a transaction of its own.
+
+    Judgements, batches, simulated sales and the job go with the last run that made them, unless
+    something serves from them, holds them, or they are the newest of their dataset. A dry run
+    does the same and takes it all back.
+    """
+    due = _due(at)
+    if not dry_run:
+        return [one for pk in due if (one := _prune(pk, at=at))]
+    with transaction.atomic():
+        found = [one for pk in due if (one := _prune(pk, at=at))]
+        transaction.set_rollback(True)
+    return found
+
+
+def _due(at: datetime) -> list[int]:
+    days = settings.RUNS_KEPT_DAYS
+    if not days:
+        return []
+    old = Run.objects.finished().filter(workspace=None, finished_at__lt=at - timedelta(days=days))
+    return list(old.order_by("pk").values_list("pk", flat=True))
+
+
+def _prune(pk: int, *, at: datetime) -> Finding | None:
+    """Delete one run and what it alone has made; None where it was kept or went meanwhile.
+
+    Locks are taken in the order of all: the dataset, the job, the run. Of two who prune at once
+    one leaves the run to the other.
+    """
+    with sweeps.alone(LOCK) as first:
+        if not first:
+            return None
+        list(Dataset.objects.select_for_update(of=("self",)).filter(runs=pk))
+        list(Job.objects.select_for_update(of=("self",)).filter(run=pk))
+        run = Run.objects.select_for_update(of=("self",)).filter(pk=pk, workspace=None).first()
+        if run is None or run.is_active:
+            return None
+        if why := holding.holders("run", pk):
+            return Finding(pk, run.name, stays=why)
+        try:
+            with transaction.atomic():
+                return _deleted(run, at=at)
+        except (versions.BeingRead, versions.Held) as refusal:
+            return Finding(pk, run.name, stays=[refusal.message])
+
+
+def _deleted(run: Run, *, at: datetime) -> Finding:
+    number, name, stream = run.pk, run.name, run.stream
+    made = _made(run)
+    jobs = Job.objects.filter(run=number)
+    counts = {"run": 1, "job": jobs.count()}
+    jobs.delete()
+    Run.objects.filter(pk=number).delete()
+    judged = {pk: _why_judged(pk) for pk in made["backtest"]}
+    swept = {pk: holding.holders("batch", pk) for pk in made["batch"]}
+    backtests, batches = _free(judged), _free(swept)
+    counts |= discarding.counts(backtests, batches)
+    discarding.discard(backtests, batches)
+    stays = [*_told("backtest", judged), *_told("batch", swept)]
+    for version in DatasetVersion.objects.filter(pk__in=made["dataset_version"]):
+        if why := _why_sales(version):
+            stays.append(f"{version.ref}: {'; '.join(why)}")
+        else:
+            versions.drop(version, at=at, actor_id=None)
+            counts["dataset_version"] = counts.get("dataset_version", 0) + 1
+    goes = {kind: count for kind, count in counts.items() if count}
+    news = NewEvent(stream, "run.pruned", {"name": name, "goes": goes})
+    log.append([news, NewEvent(Run.LIST_STREAM, "run.pruned")], actor_id=None, at=at)
+    return Finding(number, name, goes, stays)
+
+
+def _free(held: Mapping[int, Sequence[str]]) -> list[int]:
+    return [pk for pk, why in held.items() if not why]
+
+
+def _made(run: Run) -> dict[str, list[int]]:
+    """Return the numbers of what the run made or took over and is still there, by kind."""
+    found: dict[str, list[int]] = {}
+    for kind, ref in run.made.order_by("pk").values_list("kind", "ref"):
+        if ref.isdecimal():
+            found.setdefault(kind, []).append(int(ref))
+    there = {"backtest": Backtest.objects, "batch": Batch.objects}
+    return {
+        kind: [*manager.filter(pk__in=found.get(kind, ())).values_list("pk", flat=True)]
+        for kind, manager in there.items()
+    } | {"dataset_version": found.get("dataset_version", [])}
+
+
+def _why_judged(backtest_id: int) -> list[str]:
+    """Say why a judgement stays; what a dataset is forecast by is the newest issue over it."""
+    found = Backtest.objects.select_related("version").get(pk=backtest_id)
+    dataset = found.version.dataset_id
+    newest = Backtest.objects.real().filter(version__dataset=dataset).order_by("-pk").first()
+    issue = ForecastIssue.objects.filter(version__dataset=dataset).order_by("-pk").first()
+    why = holding.holders("backtest", backtest_id)
+    if issue is not None and issue.backtest_id == backtest_id:
+        return [_("its forecasts are the newest ones"), *why]
+    return [_("it is the newest one"), *why] if newest == found else why
+
+
+def _why_sales(version: DatasetVersion) -> list[str]:
+    """Say why sales stay: imported ones do, and those that the next simulated are compared with."""
+    if version.source != DatasetVersion.Source.SIMULATION:
+        return [_("it was imported")]
+    newest = version.dataset.versions.order_by("-number").first()
+    if newest == version:
+        return [_("it is the newest one")]
+    return versions.holders(version)
+
+
+def _told(kind: str, held: Mapping[int, Sequence[str]]) -> list[str]:
+    words = {"backtest": _("backtest %s"), "batch": _("batch %s")}
+    return [f"{words[kind] % pk}: {'; '.join(why)}" for pk, why in held.items() if why]
