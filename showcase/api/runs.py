@@ -9,8 +9,9 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from ninja import Body, Query, Router, Schema, Status
-from pydantic import StrictBool, StrictInt
+from pydantic import StrictBool, StrictInt, field_validator
 
 from forecastlab.accounts.services import tokens
 from forecastlab.accounts.services.access import person, requires
@@ -68,6 +69,14 @@ class FrameQuery(Schema):
 class PresetIn(Schema):
     name: str
     options: RunIn
+
+    @field_validator("options", mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        """Any value at all would pass for options of which none is given."""
+        if not isinstance(value, Mapping):
+            raise ValueError(_("Send names and values."))
+        return value
 
 
 class PresetOut(Schema):

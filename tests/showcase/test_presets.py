@@ -79,6 +79,9 @@ def test_the_api_saves_lists_reads_starts_and_deletes() -> None:
     wrong = {"name": "weekly", "options": {"dataset": "shop", "colour": "red"}}
     status, problem = call(alice, "POST", "/run-presets", wrong)
     assert (status, problem["field"]) == (422, "colour")
+    for nothing in (None, 5, "dataset", ["dataset"]):
+        status, problem = call(alice, "POST", "/run-presets", {"name": "odd", "options": nothing})
+        assert (status, problem["field"]) == (422, "options")
     assert call(alice, "DELETE", "/run-presets/weekly")[0] == 204
     assert call(alice, "GET", "/run-presets/weekly")[0] == 404
 
