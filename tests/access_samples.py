@@ -26,7 +26,7 @@ from forecastlab.lib import artefacts
 from forecastlab.warehouse.domain.options import Options
 from forecastlab.warehouse.models import Dataset, DatasetVersion, ImportReport, SeriesProfile
 from forecastlab.warehouse.services import import_profiles
-from showcase.models import Bundle, Run, Workspace
+from showcase.models import Run
 from showcase.services import run_presets
 from tests.factories import (
     make_group,
@@ -148,90 +148,6 @@ def a_run_preset(alice: User) -> Sample:
 @sample("api:run-read", "api:run-cancel", "api:run-retry", "api:run-stream")
 def a_run_of_the_api(alice: User) -> Sample:
     return Sample({"run_id": guarded_run().pk})
-
-
-# -- workspaces side by side --------------------------------------------------------------------
-
-
-def two_guarded_workspaces() -> list[str]:
-    """Two kept runs over a guarded version, by name."""
-    version = guarded_version()
-    given = {"by": version.created_by, "dataset": version.dataset.name}
-    return [make_run(keep=name, **given).kept_as for name in ("before", "after")]
-
-
-@sample("showcase:workspace-compare", "api:workspace-compare")
-def workspaces_to_compare(alice: User) -> Sample:
-    return Sample(query={"of": two_guarded_workspaces()})
-
-
-@sample("showcase:workspace-compare-download")
-def a_comparison_of_workspaces_to_download(alice: User) -> Sample:
-    return Sample({"suffix": "csv"}, query={"of": two_guarded_workspaces()})
-
-
-@sample("showcase:workspace-compare-columns")
-def columns_to_remember(alice: User) -> Sample:
-    return Sample(body={"of": ["before", "after"], "columns": ["wape"]}, guarded=False)
-
-
-@sample("api:workspace-links")
-def links_of_a_workspace(alice: User) -> Sample:
-    return Sample({"name": two_guarded_workspaces()[0]})
-
-
-@sample(
-    "showcase:workspace",
-    "showcase:workspace-edit",
-    "showcase:workspace-delete",
-    "showcase:workspace-replay",
-    "showcase:workspace-reset",
-    "api:workspace",
-    "api:workspace-replay",
-    "api:workspace-reset-preview",
-)
-def a_workspace(alice: User) -> Sample:
-    return Sample({"name": two_guarded_workspaces()[0]})
-
-
-@sample("showcase:workspace-bulk")
-def workspaces_to_pin(alice: User) -> Sample:
-    return Sample(body={"pick": two_guarded_workspaces(), "action": "pin"}, guarded=False)
-
-
-# -- exports of workspaces ----------------------------------------------------------------------
-
-
-def guarded_bundle() -> Bundle:
-    """A bundle of a kept run over a guarded version; of one byte, for nobody reads it here."""
-    workspace = Workspace.objects.get(name=two_guarded_workspaces()[0])
-    Run.objects.filter(workspace=workspace).update(status="failed")
-    now = timezone.now()
-    made = {"digest": artefacts.put(b"x"), "size": 1, "files": 1}
-    return Bundle.objects.create(workspace=workspace, created_at=now, **made)
-
-
-@sample(
-    "showcase:workspace-export",
-    "showcase:workspace-export-start",
-    "showcase:workspace-bundles",
-    "api:workspace-export",
-    "api:workspace-bundles",
-)
-def a_workspace_to_export(alice: User) -> Sample:
-    return Sample({"name": guarded_bundle().workspace.name})
-
-
-@sample("showcase:bundle", "showcase:bundle-delete")
-def a_bundle(alice: User) -> Sample:
-    bundle = guarded_bundle()
-    return Sample({"name": bundle.workspace.name, "pk": bundle.pk})
-
-
-@sample("api:bundle")
-def a_bundle_of_the_api(alice: User) -> Sample:
-    bundle = guarded_bundle()
-    return Sample({"name": bundle.workspace.name, "bundle_id": bundle.pk})
 
 
 # -- jobs --------------------------------------------------------------------------------------

@@ -16,8 +16,9 @@ from django.urls import reverse
 
 from forecastlab import access_table
 from forecastlab.access_table import Address
-from tests.access_samples import SAMPLES, Sample
+from tests.access_samples import Sample
 from tests.factories import make_group, make_user
+from tests.workspace_samples import SAMPLES
 
 pytestmark = pytest.mark.django_db
 

@@ -22,8 +22,9 @@ from forecastlab.accounts.models import User
 from forecastlab.events.services import streams
 from forecastlab.events.services.access import can_read as may_read
 from forecastlab.management.commands.document_access import DOCUMENT
-from tests.access_samples import OPEN_STREAMS, SAMPLES, STREAM_SAMPLES, Sample
+from tests.access_samples import OPEN_STREAMS, STREAM_SAMPLES, Sample
 from tests.factories import make_group, make_user
+from tests.workspace_samples import SAMPLES
 
 pytestmark = pytest.mark.django_db
 
