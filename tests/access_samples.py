@@ -34,6 +34,7 @@ from tests.factories import (
     make_run,
     make_user,
     make_version,
+    make_workspace,
     run_job,
 )
 
@@ -450,6 +451,7 @@ STREAM_SAMPLES: dict[str, Callable[[], str]] = {
     "job": lambda: f"job.{guarded_job().pk}",
     "run": lambda: guarded_run().stream,
     "runs": lambda: Run.LIST_STREAM,
+    "workspace": lambda: make_workspace(run=guarded_run()).stream,
 }
 # Their events carry nothing: whoever has a role hears that there is news, not of what.
 OPEN_STREAMS = frozenset({"runs"})

@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from showcase.admin import runs, workspaces
+from showcase.admin import bundles, runs, workspaces
 
-__all__ = ["runs", "workspaces"]
+__all__ = ["bundles", "runs", "workspaces"]

@@ -20,18 +20,20 @@ from django.utils.translation import ngettext
 
 from forecastlab.accounts.services.access import may, person
 from forecastlab.events import queries as events
-from forecastlab.lib.admin import ReadOnlyAdmin
 from forecastlab.lib.errors import HouseError
+from showcase.admin.bundles import Exporting
 from showcase.domain.workspaces import SLOTS
 from showcase.models import Workspace
 from showcase.services import curation
 
 EVENTS_SHOWN, LOSSES_SHOWN = 200, 20
+# So many fields a form may have, and some more.
+MOST_CONFIRMED = 900
 CONFIRMED = "confirmed"
 
 
 @admin.register(Workspace)
-class WorkspaceAdmin(ReadOnlyAdmin):
+class WorkspaceAdmin(Exporting):
     list_display = (
         "name",
         "status",
@@ -49,7 +51,7 @@ class WorkspaceAdmin(ReadOnlyAdmin):
     search_help_text = _("In names, notes and keys")
     ordering = ("-pinned", "-created_at", "-id")
     show_full_result_count = False
-    actions = ("pin", "unpin", "archive", "restore", "delete")
+    actions = ("pin", "unpin", "archive", "restore", *Exporting.actions, "delete")
     fieldsets = (
         (None, {"fields": ("name", "key", "run", "status", "notes", "tags")}),
         (_("Curation"), {"fields": ("pinned", "archived", "version", "config_schema_version")}),
@@ -132,6 +134,10 @@ class WorkspaceAdmin(ReadOnlyAdmin):
             self._do(request, chosen, "delete")
             return None
         kept = chosen.select_related("run").order_by("name")
+        if kept.count() > MOST_CONFIRMED:
+            told = _("Choose at most %(n)s workspaces to delete.") % {"n": MOST_CONFIRMED}
+            self.message_user(request, told, messages.WARNING)
+            return None
         context = {
             **self.admin_site.each_context(request),
             "title": _("Delete workspaces"),

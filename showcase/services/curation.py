@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -112,10 +113,7 @@ def consequences(workspace: Workspace) -> Deleted:
     goes = [_("its name, notes, tags and story")]
     if bundles:
         goes.append(ngettext("%(n)s export", "%(n)s exports", bundles) % {"n": bundles})
-    stays = [
-        _("run %(run)s, until it is pruned like other runs that nobody kept")
-        % {"run": workspace.run_id}
-    ]
+    stays = [_lives_on(workspace.run)]
     if made:
         told = ngettext("%(n)s thing that it made", "%(n)s things that it made", made)
         stays.append(told % {"n": made})
@@ -123,6 +121,18 @@ def consequences(workspace: Workspace) -> Deleted:
         told = ngettext("%(n)s replay of it", "%(n)s replays of it", replays)
         stays.append(told % {"n": replays})
     return Deleted(workspace.name, workspace.run_id, goes, stays)
+
+
+def _lives_on(run: Run) -> str:
+    """Say until when a run stays that nobody keeps any more."""
+    days = settings.RUNS_KEPT_DAYS
+    told: dict[str, Any] = {"run": run.pk, "days": days}
+    if not days:
+        return _("run %(run)s") % told
+    if run.finished_at is None:
+        return _("run %(run)s, until it is pruned %(days)s days after its end") % told
+    until = run.finished_at + timedelta(days=days)
+    return _("run %(run)s, until it is pruned after %(day)s") % {**told, "day": until.date()}
 
 
 def delete(workspace: Workspace, *, version: int | None = None, by: User, at: datetime) -> Deleted:

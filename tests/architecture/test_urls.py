@@ -41,9 +41,11 @@ FOR_WHOEVER_HAS_THE_MACHINE = {
     "document_states",
     "first_run",
     "prepare",
+    "prune_runs",
     "show_pipeline",
     "sign_in_link",
     "up",
+    "verify_bundle",
 }
 
 

@@ -88,6 +88,7 @@ def test_actions_go_through_the_services_and_deleting_asks_first(admins: Client)
 
     assert "2 workspaces done." in act(admins, "archive", first, second).text
     assert "1 workspace done." in act(admins, "pin", first).text
+    assert "1 export started." not in act(admins, "export", first).text  # it has not ended
     first.refresh_from_db()
     assert (first.archived, first.pinned, first.version) == (True, True, 3)
 

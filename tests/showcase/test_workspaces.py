@@ -14,6 +14,7 @@ from showcase.models import Run, Workspace
 from showcase.queries import story_slots
 from showcase.services import curation, runs, workspaces
 from tests.factories import make_group, make_run, make_user, make_version, make_workspace, work_off
+from tests.showcase.test_api import call
 
 AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 DB = pytest.mark.django_db
@@ -279,7 +280,9 @@ def test_who_may_only_look_changes_nothing_and_strangers_find_nothing() -> None:
         curation.bulk(["rich-a"], "pin", by=viewer, at=AT)
     with pytest.raises(NotFound):
         workspaces.find("rich-a", viewer=viewer)
+    assert call(viewer, "GET", f"/streams/{kept.stream}/events")[0] == 404
     viewer.groups.add(make_group("readers"))
 
+    assert call(viewer, "GET", f"/streams/{kept.stream}/events")[0] == 200
     assert workspaces.find("rich-a", viewer=viewer).pk == kept.pk
     assert workspaces.find(kept.key, viewer=viewer).pk == kept.pk
