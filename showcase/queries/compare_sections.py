@@ -195,7 +195,7 @@ def written(what: str, value: Any) -> str:
 
 
 def _word(what: str, text: str) -> str:
-    if what == "folds":
+    if FOLD in text and what == "folds":
         return dates.window(*text.split(FOLD))
     if what.endswith("_hash"):
         return figures.short_hash(text)
