@@ -100,6 +100,7 @@ def _today(viewer: User, now: datetime) -> list[stories.Entry]:
     midnight = datetime.combine(now.date(), time(), tzinfo=now.tzinfo)
     recent = Q(created_at__gte=midnight) | Q(finished_at__gte=midnight)
     visible = Run.objects.visible_to(viewer).filter(recent | Q(status__in=Run.ACTIVE))
-    streams = [run.stream for run in visible.only("pk").order_by("-pk")[:RUNS_LOOKED_AT]]
-    found = Event.objects.filter(stream__in=streams, kind__startswith="run.", at__gte=midnight)
-    return stories.of_several(found.order_by("-at", "-pk")[:TODAY])
+    named = visible.select_related("workspace").only("pk", "workspace__name")
+    kept = {run.stream: run.kept_as for run in named.order_by("-pk")[:RUNS_LOOKED_AT]}
+    found = Event.objects.filter(stream__in=kept, kind__startswith="run.", at__gte=midnight)
+    return stories.of_several(found.order_by("-at", "-pk")[:TODAY], kept=kept)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,7 +94,7 @@ class Row:
 class WorkspaceList:
     wanted: Wanted
     views: Sequence[lists.View]
-    page: Page[Workspace]
+    page: Page[int]
     rows: Sequence[Row]
     total: int
     tags: Sequence[str]
@@ -168,21 +168,21 @@ def of(asked: Wanted, *, viewer: User) -> WorkspaceList:
     counts = visible.order_by().aggregate(
         **{key: Count("pk", filter=_of_view(key, viewer) & Q(archived=False)) for key in VIEWS}
     )
-    found = matching(asked, viewer=viewer)
-    rows = lists.ordered(_for_rows(found), asked.sort, SORTS, first=["-pinned"])
-    page = Paginator(rows, PER_PAGE).get_page(asked.page)
+    found = matching(asked, viewer=viewer).values_list("pk", flat=True)
+    ranked = lists.ordered(found, asked.sort, SORTS, first=["-pinned"])
+    page = Paginator(ranked, PER_PAGE).get_page(asked.page)
     viewed = visible.filter(_of_view(asked.view, viewer))
     used = tags(viewer)
     return WorkspaceList(
         wanted=asked,
         views=_views(counts, asked, viewer=viewer),
         page=page,
-        rows=_rows(page.object_list, viewer=viewer),
+        rows=_rows(list(page.object_list), viewer=viewer),
         total=counts["all"],
         tags=used,
         choices=_choices(asked, visible, used, viewer=viewer),
         drops=[]
-        if page.object_list
+        if page.paginator.count
         else lists.drops(viewed, asked.filters, narrow=_narrowed, rest=asked.rest),
     )
 
@@ -291,11 +291,13 @@ def _for_rows(rows: WorkspaceQuerySet) -> WorkspaceQuerySet:
     return read.defer(*slots, "run__frame", "run__result")
 
 
-def _rows(found: Iterable[Workspace], *, viewer: User) -> list[Row]:
-    kept = list(found)
+def _rows(ranked: Sequence[int], *, viewer: User) -> list[Row]:
+    """Read the rows of one page: what they are ranked by is sorted without them."""
+    read = {one.pk: one for one in _for_rows(Workspace.objects.filter(pk__in=ranked))}
+    kept = [read[pk] for pk in ranked if pk in read]
     keys = {one.replayed_from for one in kept if one.replayed_from}
-    read = Workspace.objects.visible_to(viewer).filter(key__in=keys).select_related("run")
-    sources = {one.key: one for one in read} if keys else {}
+    replayed = Workspace.objects.visible_to(viewer).filter(key__in=keys).select_related("run")
+    sources = {one.key: one for one in replayed} if keys else {}
     health = link_health.of_runs([one.run_id for one in kept])
     return [_row(one, sources.get(one.replayed_from), dead=health[one.run_id].dead) for one in kept]
 

@@ -145,10 +145,13 @@ def workspace_delete(request: HttpRequest, name: str) -> HttpResponse:
     return _delete_page(request, [kept.name], query="")
 
 
-@requires("workspace.edit")
+@requires("workspace.view")
 @require_POST
 def workspace_bulk(request: HttpRequest) -> HttpResponse:
-    """Do one thing to the ticked rows, or to all that match, and tell of each that refused."""
+    """Do one thing to the ticked rows, or to all that match, and tell of each that refused.
+
+    Whoever reads may compare; every other action asks for its own verb.
+    """
     action, query = request.POST.get("action", ""), request.POST.get("query", "")
     names = _ticked(request, query)
     if not names:

@@ -22,7 +22,7 @@ def run(stack: Stack) -> int:
     """A run over few sales that nobody has kept."""
     start = ("run_showcase", "--scenario", "demo_minimal", "--table", "short", "--wait")
     told = stack.answer(*start, "--models", "naive,seasonal_naive", "--as", "planner")
-    return int(told["run_id"])
+    return int(told["run"])
 
 
 def fits(page: Page) -> None:

@@ -146,7 +146,7 @@ def test_a_list_asks_the_database_as_often_for_many_rows_as_for_few(
             replayed_from=source.key, ancestors=[{"key": source.key, "name": "one"}]
         )
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(17):
         page = text_of(alices, LIST)
 
     assert "Replayed from one" in page
@@ -299,15 +299,20 @@ def test_rows_are_deleted_after_their_page_has_said_what_stays(alices: Client) -
 # -- who may --------------------------------------------------------------------------------------
 
 
-def test_a_viewer_reads_and_finds_no_action(alice: User) -> None:
+def test_a_viewer_reads_and_compares_and_finds_no_other_action(alice: User) -> None:
     make_kept("beta")
     bob = signed_in(make_user("bob", role="viewer"))
 
     listed, shown = text_of(bob, LIST), text_of(bob, "/workspaces/beta/")
 
-    assert 'name="pick"' not in listed
+    assert 'value="compare"' in listed
+    assert 'value="pin"' not in listed
+    assert 'value="delete"' not in listed
     assert "/workspaces/beta/edit/" not in shown
     assert bob.post(BULK, {"pick": ["beta"], "action": "pin"}).status_code == 403
+    assert bob.post(BULK, {"pick": ["beta"], "action": "delete"}).status_code == 403
+    compared = bob.post(BULK, {"pick": ["beta", "gamma"], "action": "compare"})
+    assert compared.headers["Location"] == "/workspaces/compare/?of=beta&of=gamma"
     assert bob.get("/workspaces/beta/edit/").status_code == 403
     assert bob.get("/workspaces/beta/delete/").status_code == 403
 

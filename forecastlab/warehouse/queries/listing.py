@@ -53,8 +53,19 @@ class DatasetList:
     total: int
 
     @property
-    def frequencies(self) -> list[Frequency]:
-        return list(Frequency)
+    def search(self) -> dict[str, Any]:
+        return {"value": self.wanted.search, "hint": _("Name"), "label": _("Search datasets")}
+
+    @property
+    def hidden(self) -> list[tuple[str, str]]:
+        return [("sort", self.wanted.sort)]
+
+    @property
+    def choices(self) -> list[dict[str, Any]]:
+        """The filters as `components/filters.html` wants them."""
+        options = [(one.value, one.noun) for one in Frequency]
+        chosen, label = self.wanted.frequency, _("Any frequency")
+        return [{"name": "frequency", "label": label, "options": options, "chosen": chosen}]
 
     @property
     def columns(self) -> list[dict[str, Any]]:
