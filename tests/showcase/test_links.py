@@ -90,8 +90,8 @@ def test_many_runs_are_asked_about_at_once() -> None:
     assert found[second.pk].dead == 8
 
 
-def test_a_reference_that_is_no_number_is_dead_to_a_table() -> None:
-    assert link_probes.by_kind()["backtest"].alive(["x"]) == {"x": False}
+def test_nothing_is_said_of_a_reference_into_another_installation() -> None:
+    assert link_probes.by_kind()["backtest"].alive(["away-12"]) == {}
 
 
 def test_two_probes_of_one_kind_stop_the_check() -> None:
