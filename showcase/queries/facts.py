@@ -22,6 +22,7 @@ def of(run: Run) -> list[Mapping[str, Any]]:
     rows: list[Mapping[str, Any]] = [
         _dataset(run),
         *_kept_as(run),
+        *_imported(run),
         {"label": _("Window"), "value": window},
         {"label": _("Horizon"), "value": f"{config['horizon']} {noun}, {_folds(config)}"},
         {"label": _("Ranked by"), "value": _metric(config["metric"])},
@@ -54,13 +55,28 @@ def _kept_as(run: Run) -> list[Mapping[str, Any]]:
     if not run.kept_as:
         return []
     url = reverse("showcase:workspace", args=[run.kept_as])
-    return [{"label": _("Kept as"), "value": run.kept_as, "url": url}]
+    kept = {"label": _("Kept as"), "value": run.kept_as, "url": url}
+    source = [one["name"] for one in run.workspace.ancestors[-1:]]
+    if not source:
+        return [kept]
+    told = {"name": source[0], "mode": run.workspace.get_replay_mode_display().lower()}
+    return [kept, {"label": _("Replays"), "value": _("%(name)s, %(mode)s") % told}]
+
+
+def _imported(run: Run) -> list[Mapping[str, Any]]:
+    origin = run.workspace.origin if run.kept_as else None
+    if not origin:
+        return []
+    told = {"name": origin["workspace"], "run": origin["run"], "key": origin["installation"]}
+    value = _("%(name)s, run %(run)s, signed by key %(key)s") % told
+    return [{"label": _("Imported from"), "value": value}]
 
 
 def _dataset(run: Run) -> Mapping[str, Any]:
     label = _("Dataset")
     if run.version is None:
-        return {"label": label, "value": f"{run.config['dataset']} ({_('simulated')})"}
+        why = _("simulated") if run.scenario else _("not here")
+        return {"label": label, "value": f"{run.config['dataset']} ({why})"}
     return {"label": label, "value": run.version.ref, "url": run.version.get_absolute_url()}
 
 

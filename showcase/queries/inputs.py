@@ -42,7 +42,15 @@ def label(key: str) -> str:
     if not key.startswith(WORLD):
         return str(LABELS.get(key, key))
     knob = key.removeprefix(WORLD)
-    return str(wording.KNOBS[knob]) if knob in wording.KNOBS else _("World: %s") % knob
+    if knob in wording.KNOBS:
+        return str(wording.KNOBS[knob])
+    return _("World: %s") % knob.replace("_", " ")
+
+
+def place(key: str) -> tuple[int, str]:
+    """Return where an option stands among the others: by its label, then knobs, then the world."""
+    known = [*LABELS, *(f"{WORLD}{knob}" for knob in wording.KNOBS)]
+    return (known.index(key), "") if key in known else (len(known), key)
 
 
 def text(value: Any) -> str:

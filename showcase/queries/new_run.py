@@ -141,12 +141,12 @@ def preview(prepared: Prepared, *, source: Run | None = None) -> Preview:
 
 
 def _changed(source: Run, prepared: Prepared) -> list[Mapping[str, Any]]:
-    told: list[Mapping[str, Any]] = [
-        {
-            "label": inputs.label(one.what.partition(".")[2]),
-            "value": f"{inputs.text(one.expected)} → {inputs.text(one.actual)}",
-        }
+    found = {
+        one.what.partition(".")[2]: f"{inputs.text(one.expected)} → {inputs.text(one.actual)}"
         for one in evidence.of_inputs(source.config, prepared.config)
+    }
+    told: list[Mapping[str, Any]] = [
+        {"label": inputs.label(key), "value": found[key]} for key in sorted(found, key=inputs.place)
     ]
     if prepared.version and source.version and prepared.version != source.version:
         moved = f"{source.version.ref} → {prepared.version.ref}"

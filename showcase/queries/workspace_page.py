@@ -133,6 +133,11 @@ class WorkspacePage:
         return Differences(tone, title, shown, len(differences))
 
     def _verdict(self, reproduced: bool | None, count: int) -> tuple[str, str]:  # noqa: FBT001
+        if self.workspace.replay_mode != Workspace.ReplayMode.EXACT:
+            text = ngettext(
+                "1 input differs from '%(name)s'.", "%(n)s inputs differ from '%(name)s'.", count
+            )
+            return "accent", text % {"n": count, "name": self.source}
         if reproduced is None:
             return "warn", _("Nobody can say whether '%(name)s' was reproduced.") % {
                 "name": self.source

@@ -112,5 +112,6 @@ def _said(config: Mapping[str, Any]) -> dict[str, str]:
     """Return the options of a frozen config, then the world that is simulated."""
     world = config.get("simulate") or {}
     asked = {key: value for key, value in config.items() if key not in APART}
-    drawn = {f"simulate.{key}": value for key, value in world.items() if key not in config}
-    return {inputs.label(key): inputs.text(value) for key, value in {**asked, **drawn}.items()}
+    drawn = {f"{inputs.WORLD}{key}": value for key, value in world.items() if key not in config}
+    told = sorted({**asked, **drawn}.items(), key=lambda one: inputs.place(one[0]))
+    return {inputs.label(key): inputs.text(value) for key, value in told}

@@ -143,7 +143,12 @@ def changes(given: Mapping[str, Any]) -> dict[str, Any]:
     _check_apart(given, "reset", "keep")
     knobs = {name: value for name, value in given.items() if name in KNOBS}
     rest = {name: _flag(one) for name, one in given.items() if name not in knobs}
-    return {**rest, **({"simulate": knobs} if knobs else {})}
+    return {**rest, **({"simulate": {**rest.get("simulate", {}), **knobs}} if knobs else {})}
+
+
+def kept(source: Workspace) -> dict[str, Any]:
+    """Return what the form of a replay says of its name, which it has in any case."""
+    return {"keep": True, "keep_as": next_name(source)}
 
 
 def _check_apart(given: Mapping[str, Any], *names: str) -> None:
@@ -177,7 +182,7 @@ def _exact(run: Run, *, by: User) -> Prepared:
     are counted anew.
     """
     config = run.config
-    version = _same_version(run, by) if config["version"] else None
+    version = None if config["simulate"] else _same_version(run, by)
     if version is None:
         imports.check_name(config["scenario"], by=by)
     names = list(run.steps.in_order().values_list("name", flat=True))

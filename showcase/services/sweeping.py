@@ -24,7 +24,7 @@ from forecastlab.warehouse.services import versions
 from showcase.domain.resets import Kept, Listing
 from showcase.models import Run, StepRun
 
-MOST_REASONS = 3
+MOST_REASONS = 6
 
 
 def sweep(dataset: Dataset) -> Listing:

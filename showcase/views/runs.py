@@ -156,7 +156,7 @@ def _form(request: HttpRequest) -> RunForm:
     again = None if earlier is None else runs.find(earlier, viewer=person(request))
     options = new_run.options_of(again) if again else {}
     if (source := _replayed(request)) is not None:
-        options = new_run.recorded(source.run)
+        options = {**new_run.recorded(source.run), **replaying.kept(source)}
     if given.get("preset"):
         options = run_presets.named(given["preset"], by=person(request)).options
     if given.get("dataset"):  # where the page of a dataset leads

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from forecastlab.accounts.models import User
@@ -16,6 +18,7 @@ from forecastlab.lib import artefacts
 from forecastlab.warehouse.models import DatasetVersion
 from forecastlab.warehouse.services import contents, versions
 from showcase.models import Run, Workspace
+from showcase.queries import inputs
 from showcase.services import replaying
 from showcase.services.replaying import Asked, ReplayUnusable, SalesGone, StillAtWork
 from tests.factories import make_run, make_sales, make_user, make_version, work_off
@@ -202,6 +205,46 @@ def test_a_replay_that_cannot_be_asked_for_so_is_refused(asked: dict[str, Any], 
         Asked(**asked)
 
     assert refused.value.field == field
+
+
+def test_the_page_shows_every_input_and_the_form_what_is_changed(client: Client) -> None:
+    source = make_kept(focus="S0:P1")
+    make_version(make_sales(seed=8))
+    client.force_login(alice())
+    page = reverse("showcase:workspace-replay", args=["week"])
+
+    shown = client.get(page)
+    rows = {one.label: one for one in shown.context["inputs"].rows}
+    asked = [key for key in source.run.config if key not in ("version", "simulate")]
+    taken = client.post(page, {"mode": "exact", "keep": "week"})
+    started = client.post(page, {"mode": "fresh", "keep": "newest"})
+
+    assert {inputs.label(key) for key in asked} <= set(rows)
+    sales = rows["Sales"]
+    assert (sales.recorded, sales.exact, sales.fresh) == ("shop@1", "shop@1", "shop@2")
+    assert rows["Results of earlier runs"].exact == "computed anew"
+    assert "computed anew" in shown.content.decode()
+    assert taken.status_code == 422
+    assert "A run is kept as &#x27;week&#x27; already." in taken.content.decode()
+    newest = Workspace.objects.get(name="newest")
+    assert started.headers["Location"] == newest.run.get_absolute_url()
+    assert (newest.replay_mode, newest.replayed_from) == ("fresh", source.key)
+    # The form of a new run opens with the recorded settings, and lists what differs from them.
+    form = {"replay": "week", "sales": "dataset:shop@1", "horizon": "5", "folds": "2"}
+    form |= {"models": "naive", "focus": "S0:P1", "as_of": source.run.config["as_of"]}
+    new = reverse("showcase:run-new")
+    prefilled = client.get(new, {"replay": "week"})
+    assert prefilled.context["preview"].changed == []
+    changed = client.get(new, form).context["preview"].changed
+    assert changed == [
+        {"label": "Horizon", "value": "7 → 5"},
+        {"label": "Step between folds", "value": "7 → 5"},
+        {"label": "Models", "value": "naive, seasonal_naive → naive"},
+    ]
+    client.post(new, form)
+    modified = Workspace.objects.get(name="week-r1")
+    assert (modified.replay_mode, modified.run.config["horizon"]) == ("modified", 5)
+    assert client.post(new, {**form, "reset": "on"}).status_code == 422
 
 
 def answer(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> dict[str, Any]:

@@ -143,7 +143,7 @@ def test_a_confirmation_that_does_not_fit_is_refused_and_deletes_nothing(kept: W
     # Only simulated sales are reset, by their owner or an admin.
     with pytest.raises(HouseError, match="and admins may reset it"):
         previewed(kept, by=make_user("bob"))
-    DatasetVersion.objects.filter(number=3).update(source=DatasetVersion.Source.IMPORT)
+    DatasetVersion.objects.filter(number=5).update(source=DatasetVersion.Source.IMPORT)
     with pytest.raises(HouseError, match="Only simulated sales"):
         previewed(kept)
     assert not resets.can_reset(kept, zoe)
