@@ -77,6 +77,10 @@ class WorkspaceForm(KeepForm):
         label=_("Archived"), required=False, help_text=_("Out of the list, unless asked for.")
     )
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["name"].help_text = _("Lower-case letters, digits, - and _.")
+
 
 def initial_of(workspace: Workspace) -> dict[str, Any]:
     said = {key: getattr(workspace, key) for key in SAID}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -52,11 +52,22 @@ def address(pairs: Iterable[tuple[str, str]]) -> str:
     return f"?{urlencode([(key, value) for key, value in pairs if value])}"
 
 
-def ordered(rows: Rows, sort: str, fields: Mapping[str, str], *, first: Sequence[str] = ()) -> Rows:
-    """Order by one of `fields`, unknown values last; of equals the newest stands above."""
-    field = F(fields[sort.removeprefix("-")])
-    descending = sort.startswith("-")
-    order = field.desc(nulls_last=True) if descending else field.asc(nulls_last=True)
+def ordered(
+    rows: Rows,
+    sort: str,
+    fields: Mapping[str, str],
+    *,
+    unknown: Collection[str] = (),
+    first: Sequence[str] = (),
+) -> Rows:
+    """Order by one of `fields`; of equals the newest stands above.
+
+    Keys in `unknown` may have no value, which then comes last; for the others an index serves.
+    """
+    key, descending = sort.removeprefix("-"), sort.startswith("-")
+    last = True if key in unknown else None
+    field = F(fields[key])
+    order = field.desc(nulls_last=last) if descending else field.asc(nulls_last=last)
     return rows.order_by(*first, order, "-pk")
 
 

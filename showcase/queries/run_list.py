@@ -30,6 +30,7 @@ SORTS: Mapping[str, str] = {
     "took": "seconds",
     "started": "created_at",
 }
+UNKNOWN = frozenset({"wape", "took"})
 NEWEST = "-started"
 
 
@@ -149,7 +150,7 @@ def of(asked: Wanted, *, viewer: User, now: datetime) -> RunList:
     )
     viewed = visible.filter(views[asked.view])
     filters = list(asked.filters.items())
-    rows = lists.ordered(_narrowed(viewed, filters).for_lists(), asked.sort, SORTS)
+    rows = lists.ordered(_narrowed(viewed, filters).for_lists(), asked.sort, SORTS, unknown=UNKNOWN)
     page = Paginator(rows, PER_PAGE).get_page(asked.page)
     rest = [("view", asked.view), ("sort", asked.sort)]
     drops = [] if page.object_list else lists.drops(viewed, filters, narrow=_narrowed, rest=rest)

@@ -32,9 +32,10 @@ SORTS: Mapping[str, str] = {
     "took": "run__seconds",
     "kept": "created_at",
 }
+UNKNOWN = frozenset({"wape", "took"})
 NEWEST = "-kept"
 TAGS_OFFERED = 100
-TAGS_LOOKED_AT = 1000
+NEWEST_LOOKED_AT = 1000  # for the tags that are offered
 TAGS_IN_A_ROW = 2
 
 
@@ -96,7 +97,6 @@ class WorkspaceList:
     views: Sequence[lists.View]
     page: Page[int]
     rows: Sequence[Row]
-    total: int
     tags: Sequence[str]
     choices: Sequence[Mapping[str, Any]]
     drops: Sequence[lists.Drop]
@@ -168,9 +168,7 @@ def of(asked: Wanted, *, viewer: User) -> WorkspaceList:
     counts = visible.order_by().aggregate(
         **{key: Count("pk", filter=_of_view(key, viewer) & Q(archived=False)) for key in VIEWS}
     )
-    found = matching(asked, viewer=viewer).values_list("pk", flat=True)
-    ranked = lists.ordered(found, asked.sort, SORTS, first=["-pinned"])
-    page = Paginator(ranked, PER_PAGE).get_page(asked.page)
+    page = _page(asked, known=counts[asked.view], viewer=viewer)
     viewed = visible.filter(_of_view(asked.view, viewer))
     used = tags(viewer)
     return WorkspaceList(
@@ -178,9 +176,8 @@ def of(asked: Wanted, *, viewer: User) -> WorkspaceList:
         views=_views(counts, asked, viewer=viewer),
         page=page,
         rows=_rows(list(page.object_list), viewer=viewer),
-        total=counts["all"],
         tags=used,
-        choices=_choices(asked, visible, used, viewer=viewer),
+        choices=_choices(asked, used, viewer=viewer),
         drops=[]
         if page.paginator.count
         else lists.drops(viewed, asked.filters, narrow=_narrowed, rest=asked.rest),
@@ -193,13 +190,36 @@ def matching(asked: Wanted, *, viewer: User) -> WorkspaceQuerySet:
     return _narrowed(viewed, asked.filters)
 
 
-def tags(viewer: User, *, start: str = "", limit: int = TAGS_OFFERED) -> list[str]:
-    """Return tags that begin with `start`, the most used first."""
+def _page(asked: Wanted, *, known: int, viewer: User) -> Page[int]:
+    """Rank by number alone, and count in the same breath where that is not `known` already."""
+    found = matching(asked, viewer=viewer).values_list("pk", flat=True)
+    first = ["-pinned"]
+    ranked = lists.ordered(found, asked.sort, SORTS, unknown=UNKNOWN, first=first)
+    if asked.filters:
+        return Paginator(list(ranked), PER_PAGE).get_page(asked.page)
+    pages = Paginator(ranked, PER_PAGE)
+    pages.count = known
+    return pages.get_page(asked.page)
+
+
+def tags(viewer: User, *, limit: int = TAGS_OFFERED) -> list[str]:
+    """Return the tags of the newest that are not archived, the most used first."""
+    visible = Workspace.objects.visible_to(viewer).filter(archived=False)
+    newest = visible.order_by("-pinned", "-created_at", "-pk").values("pk")[:NEWEST_LOOKED_AT]
+    return _used(Workspace.objects.filter(pk__in=newest))[:limit]
+
+
+def tags_like(start: str, *, viewer: User, limit: int) -> list[str]:
+    """Return all tags that begin with `start`, whatever their case, the most used first."""
+    tagged = Workspace.objects.visible_to(viewer).exclude(tags=[])
+    used = _used(tagged.filter(tags__icontains=start))
+    return [tag for tag in used if tag.casefold().startswith(start.casefold())][:limit]
+
+
+def _used(rows: WorkspaceQuerySet) -> list[str]:
     each = Func("tags", function="unnest", output_field=TextField())
-    tagged = Workspace.objects.visible_to(viewer).order_by().exclude(tags=[])
-    used = tagged.annotate(one=each).values("one").annotate(uses=Count("pk"))
-    most = used.order_by("-uses", "one").values_list("one", flat=True)[:TAGS_LOOKED_AT]
-    return [tag for tag in most if tag.lower().startswith(start.lower())][:limit]
+    used = rows.order_by().annotate(one=each).values("one").annotate(uses=Count("pk"))
+    return list(used.order_by("-uses", "one").values_list("one", flat=True))
 
 
 # -- what matches ------------------------------------------------------------------------------
@@ -259,12 +279,9 @@ def _views(counts: Mapping[str, int], asked: Wanted, *, viewer: User) -> list[li
     return [lists.View(_("All runs"), reverse("showcase:runs")), *usual, *own]
 
 
-def _choices(
-    asked: Wanted, visible: WorkspaceQuerySet, used: Sequence[str], *, viewer: User
-) -> list[Mapping[str, Any]]:
-    kept = Exists(Workspace.objects.filter(run__dataset=OuterRef("pk")))
-    datasets = Dataset.objects.visible_to(viewer).filter(kept).order_by("name")
-    keepers = Exists(visible.order_by().filter(created_by=OuterRef("pk")))
+def _choices(asked: Wanted, used: Sequence[str], *, viewer: User) -> list[Mapping[str, Any]]:
+    datasets = Dataset.objects.visible_to(viewer).order_by("name")
+    keepers = Exists(Workspace.objects.filter(created_by=OuterRef("pk")))
     people = User.objects.people().filter(keepers).order_by("username")
     archived = [("also", _("With archived ones")), ("only", _("Archived only"))]
     offered = [one for one in used if one not in asked.tags]

@@ -88,9 +88,10 @@ class WorkspacePage:
     @property
     def facts(self) -> Sequence[Mapping[str, Any]]:
         run = self.workspace.run
+        told = {_("Kept as"), _("Imported from")}  # elsewhere on the page
         return [
             {"label": _("Run"), "value": run.pk, "url": run.get_absolute_url()},
-            *(one for one in facts.of(run) if one["label"] != _("Kept as")),
+            *(one for one in facts.of(run) if one["label"] not in told),
             *self._changed(),
             {"label": _("Key"), "value": self.workspace.key, "mono": True},
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -27,6 +27,7 @@ from showcase.services import curation, runs, workspaces
 # What a button of the bulk bar asks for beside the actions themselves.
 COMPARE, DELETE, CONFIRMED = "compare", "delete", "-confirmed"
 LOSSES_SHOWN = 20
+OFFERED = 20
 DONE = {
     "archive": gettext_lazy("%(n)s archived."),
     "delete": gettext_lazy("%(n)s deleted. The runs stay."),
@@ -62,16 +63,18 @@ def workspace(request: HttpRequest, name: str) -> HttpResponse:
 def workspace_tags(request: HttpRequest) -> HttpResponse:
     """Offer tags that begin as the last one does that was typed, each after those before it."""
     before, _comma, start = request.GET.get("tags", "").rpartition(",")
-    known = _known(request, before=before, start=start.strip(), limit=20)
-    return render(request, "showcase/_workspace_tags.html", {"known": known})
+    found = workspace_list.tags_like(start.strip(), viewer=person(request), limit=OFFERED)
+    return render(request, "showcase/_workspace_tags.html", {"known": _after(before, found)})
 
 
-def _known(
-    request: HttpRequest, *, before: str = "", start: str = "", limit: int = 50
-) -> list[str]:
-    found = workspace_list.tags(person(request), start=start, limit=limit)
+def _known(request: HttpRequest, *, before: str = "") -> list[str]:
+    return _after(before, workspace_list.tags(person(request)))
+
+
+def _after(before: str, tags: Iterable[str]) -> list[str]:
+    """Return what a field of tags would hold with one of `tags` more."""
     there = {one.strip() for one in before.split(",")}
-    return [f"{before}, {one}" if before else one for one in found if one not in there]
+    return [f"{before}, {one}" if before else one for one in tags if one not in there]
 
 
 # -- keep and edit ------------------------------------------------------------------------------
@@ -142,7 +145,7 @@ def _edit_page(
 def workspace_delete(request: HttpRequest, name: str) -> HttpResponse:
     """Ask before it is deleted: the answer is an action on one ticked row."""
     kept = workspaces.find(name, viewer=person(request))
-    return _delete_page(request, [kept.name], query="")
+    return _delete_page(request, [kept.name], back=kept.get_absolute_url())
 
 
 @requires("workspace.view")
@@ -161,7 +164,7 @@ def workspace_bulk(request: HttpRequest) -> HttpResponse:
         return redirect(reverse("showcase:workspace-compare", query={"of": names}))
     if action == DELETE:
         check(request.user, "workspace.delete")
-        return _delete_page(request, names, query=query)
+        return _delete_page(request, names, back=_list_address(query), query=query)
     return _done(request, names, action.removesuffix(CONFIRMED), query=query)
 
 
@@ -192,7 +195,9 @@ def _done(request: HttpRequest, names: Sequence[str], action: str, *, query: str
     return render(request, "showcase/workspaces_done.html", context)
 
 
-def _delete_page(request: HttpRequest, names: Sequence[str], *, query: str) -> HttpResponse:
+def _delete_page(
+    request: HttpRequest, names: Sequence[str], *, back: str, query: str = ""
+) -> HttpResponse:
     """Say what goes and what stays, of the first so many in detail."""
     visible = Workspace.objects.visible_to(person(request)).select_related("run")
     found = list(visible.filter(name__in=names).order_by("name")[: curation.MOST_AT_ONCE])
@@ -201,7 +206,7 @@ def _delete_page(request: HttpRequest, names: Sequence[str], *, query: str) -> H
         "losses": [curation.consequences(one) for one in found[:LOSSES_SHOWN]],
         "more": max(len(found) - LOSSES_SHOWN, 0),
         "query": query,
-        "back": _list_address(query),
+        "back": back,
     }
     return render(request, "showcase/workspace_delete.html", context)
 
