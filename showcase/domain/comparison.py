@@ -7,7 +7,6 @@ said why nothing is made of them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -63,7 +62,7 @@ class Side:
         if self.judged is None:
             return None
         found = self.judged.models.get(model or self.judged.winner, {}).get(metric)
-        return None if found is None else float(found)
+        return float(found) if isinstance(found, int | float) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +144,7 @@ def lines(parts: Sequence[Values]) -> list[Line]:
 
 
 def _line(name: str, values: Sequence[Any]) -> Line:
-    told = {json.dumps(one, sort_keys=True, default=str) for one in values}
-    return Line(name, values, len(told) > 1)
+    return Line(name, values, any(one != values[0] for one in values))
 
 
 def apart(first: Side, other: Side) -> Apart | None:

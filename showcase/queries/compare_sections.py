@@ -20,7 +20,7 @@ from showcase.queries.comparing import FOLD, Compared, Untold
 
 MOST_LISTED = 8
 MOST_MOVES = 60
-STEP = "step."
+STEP, TIMES = "step.", "durations"
 
 WORDS: Mapping[str, str | Promise] = {
     "config_hash": gettext_lazy("Config"),
@@ -33,7 +33,7 @@ WORDS: Mapping[str, str | Promise] = {
 }
 WHY_UNTOLD: Mapping[Untold, str | Promise] = {
     Untold.NOT_JUDGED: gettext_lazy("nothing was judged"),
-    Untold.GONE: gettext_lazy("the backtest was deleted"),
+    Untold.GONE: gettext_lazy("the backtest is not here any more"),
     Untold.OTHER_DATASET: gettext_lazy("other dataset"),
     Untold.TOO_MANY: gettext_lazy("too many series: compare fewer at a time"),
 }
@@ -41,11 +41,10 @@ WHY_UNTOLD: Mapping[Untold, str | Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """`as_first` says that it is as in the first run, `is_best` that nothing comparable is less."""
+    """A value: `best` where nothing comparable is less, `quiet` where it is as in the first run."""
 
     text: str
-    as_first: bool = False
-    is_best: bool = False
+    css: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +63,10 @@ class Section:
     shown: int
     there_are: int
     numeric: bool = False
+
+    @property
+    def css(self) -> str:
+        return "num " if self.numeric else ""
 
     @property
     def told(self) -> str:
@@ -86,7 +89,7 @@ def of(found: Compared, *, everything: bool) -> list[Section]:
     parts: Sequence[tuple[str, str, Sequence[Line], Callable[[str, Any], str]]] = (
         ("config", _("Settings"), found.config, written),
         ("data", _("Sales and folds"), found.data, written),
-        ("durations", _("Time taken"), found.durations, lambda _what, one: figures.duration(one)),
+        (TIMES, _("Time taken"), found.durations, lambda _what, one: figures.duration(one)),
         ("story", _("What happened"), found.story, written),
     )
     tables = [
@@ -108,12 +111,18 @@ def _section(
     rows = [
         Row(
             label(one.what),
-            [Cell(write(one.what, value), value == one.values[0]) for value in one.values],
+            [_cell(write, one, place) for place in range(len(one.values))],
         )
         for one in shown
     ]
-    numeric = head[0] == "durations"
+    numeric = head[0] == TIMES
     return Section(*head, rows, len(shown), len(lines), numeric)
+
+
+def _cell(write: Callable[[str, Any], str], line: Line, place: int) -> Cell:
+    value = line.values[place]
+    is_quiet = place > 0 and value == line.values[0]
+    return Cell(write(line.what, value), "quiet" if is_quiet else "")
 
 
 def _errors(found: Compared, *, everything: bool) -> Section:
@@ -136,8 +145,7 @@ def errors(found: Compared, line: Measured) -> list[Cell]:
     return [
         Cell(
             measures.measured(value, line.metric),
-            value == line.values[0],
-            value is not None and reason is None and abs(value) == least,
+            "best" if value is not None and reason is None and abs(value) == least else "",
         )
         for value, reason in zip(line.values, found.apart, strict=True)
     ]

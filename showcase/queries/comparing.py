@@ -148,7 +148,11 @@ def _judgements(runs: Iterable[Run]) -> dict[int, dict[str, Any]]:
     rows = StepRun.objects.filter(run__in=list(runs), name=JUDGED_IN, status=StepRun.Status.DONE)
     found = rows.values_list("run_id", *(f"data__{name}" for name in SAID))
     told = {run: dict(zip(SAID, said, strict=True)) for run, *said in found}
-    return {run: said for run, said in told.items() if said["per_model"] and said["winner"]}
+    return {
+        run: said
+        for run, said in told.items()
+        if isinstance(said["per_model"], dict) and said["per_model"] and said["winner"]
+    }
 
 
 # -- one run ----------------------------------------------------------------------------------
@@ -174,12 +178,17 @@ def _side(
 
 
 def _judged(said: Mapping[str, Any]) -> Judged:
+    """Return what a step said, as far as it has the shape that steps have here."""
+    models, folds = said["per_model"], said["folds"]
+    told = [one for one in folds if isinstance(one, dict)] if isinstance(folds, list) else []
     return Judged(
-        metric=said["metric"],
-        winner=said["winner"],
-        models=said["per_model"],
-        windows=[(one["cutoff"], one["start"], one["end"]) for one in said["folds"] or ()],
-        series=said["series_judged"] or 0,
+        metric=str(said["metric"]),
+        winner=str(said["winner"]),
+        models={name: one for name, one in models.items() if isinstance(one, dict)},
+        windows=[
+            (str(one.get("cutoff")), str(one.get("start")), str(one.get("end"))) for one in told
+        ],
+        series=said["series_judged"] if isinstance(said["series_judged"], int) else 0,
     )
 
 
@@ -251,7 +260,7 @@ def _moved(
     rows = wanted.values_list("pk", "version__content_hash", "judged")
     kept = {pk: (content_hash, count) for pk, content_hash, count in rows}
     untold = {
-        place: why
+        place: why if run.pk in judged else Untold.NOT_JUDGED
         for place, run in enumerate(runs)
         if (why := _why_untold(run, named[place], kept, runs[0])) is not None
     }
@@ -279,9 +288,7 @@ def _why_untold(
 
     A backtest of another content is not that of the run: its number came from elsewhere.
     """
-    if backtest is None:
-        return Untold.NOT_JUDGED
-    if kept.get(backtest, ("", 0))[0] != run.content_hash:
+    if backtest is None or kept.get(backtest, ("", 0))[0] != run.content_hash:
         return Untold.GONE
     return None if run.dataset_id == first.dataset_id else Untold.OTHER_DATASET
 
