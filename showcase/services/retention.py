@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 
 from django.conf import settings
 from django.db import transaction
@@ -24,6 +25,7 @@ from showcase.models import Run
 logger = logging.getLogger(__name__)
 
 LOCK = "runs.prune"
+AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,11 @@ class Finding:
 
 
 def sweep(at: datetime) -> int:
-    """Prune what is due; return how many runs went."""
-    gone = [one for one in prune(at) if one.is_pruned]
+    """Prune what is due, so many at a time; return how many runs went."""
+    gone = len(list(islice((one for one in _each(at) if one.is_pruned), AT_ONCE)))
     if gone:
-        logger.info("Pruned %s runs", len(gone))
-    return len(gone)
+        logger.info("Pruned %s runs", gone)
+    return gone
 
 
 def prune(at: datetime, *, dry_run: bool = False) -> list[Finding]:
@@ -53,15 +55,20 @@ def prune(at: datetime, *, dry_run: bool = False) -> list[Finding]:
 
     Judgements, batches, simulated sales and the job go with the last run that made them, unless
     something serves from them, holds them, or they are the newest of their dataset. A dry run
-    does the same and takes it all back.
+    does the same and takes it all back, but for facts: readers would wait for those.
     """
-    due = _due(at)
     if not dry_run:
-        return [one for pk in due if (one := _prune(pk, at=at))]
+        return list(_each(at))
     with transaction.atomic():
-        found = [one for pk in due if (one := _prune(pk, at=at))]
+        found = list(_each(at, dry_run=True))
         transaction.set_rollback(True)
     return found
+
+
+def _each(at: datetime, *, dry_run: bool = False) -> Iterator[Finding]:
+    for pk in _due(at):
+        if found := _prune(pk, at=at, dry_run=dry_run):
+            yield found
 
 
 def _due(at: datetime) -> list[int]:
@@ -72,7 +79,7 @@ def _due(at: datetime) -> list[int]:
     return list(old.order_by("pk").values_list("pk", flat=True))
 
 
-def _prune(pk: int, *, at: datetime) -> Finding | None:
+def _prune(pk: int, *, at: datetime, dry_run: bool) -> Finding | None:
     """Delete one run and what it alone has made; None where it was kept or went meanwhile.
 
     Locks are taken in the order of all: the dataset, the job, the run. Of two who prune at once
@@ -90,12 +97,12 @@ def _prune(pk: int, *, at: datetime) -> Finding | None:
             return Finding(pk, run.name, stays=why)
         try:
             with transaction.atomic():
-                return _deleted(run, at=at)
+                return _deleted(run, at=at, dry_run=dry_run)
         except (versions.BeingRead, versions.Held) as refusal:
             return Finding(pk, run.name, stays=[refusal.message])
 
 
-def _deleted(run: Run, *, at: datetime) -> Finding:
+def _deleted(run: Run, *, at: datetime, dry_run: bool) -> Finding:
     number, name, stream = run.pk, run.name, run.stream
     made = _made(run)
     jobs = Job.objects.filter(run=number)
@@ -112,7 +119,8 @@ def _deleted(run: Run, *, at: datetime) -> Finding:
         if why := _why_sales(version):
             stays.append(f"{version.ref}: {'; '.join(why)}")
         else:
-            versions.drop(version, at=at, actor_id=None)
+            if not dry_run:
+                versions.drop(version, at=at, actor_id=None)
             counts["dataset_version"] = counts.get("dataset_version", 0) + 1
     goes = {kind: count for kind, count in counts.items() if count}
     news = NewEvent(stream, "run.pruned", {"name": name, "goes": goes})

@@ -97,7 +97,9 @@ def test_the_sweep_drops_simulated_sales_that_nobody_needs_and_asks_referrers(
     assert retention.sweep(timezone.now()) == 0
     settings.RUNS_KEPT_DAYS = 30
     with registry.contributing("referrers", Referrer("lab", holders)):
-        assert prune("--dry-run")[held]["stays"] == ["session 7 is about it"]
+        told = prune("--dry-run")
+        assert told[held]["stays"] == ["session 7 is about it"]
+        assert [one["goes"].get("dataset_version", 0) for one in told.values()] == [1, 0, 0]
         sweep_runs()
 
     assert list(Run.objects.values_list("pk", flat=True)) == [held]
