@@ -56,8 +56,8 @@ def a_workspace(alice: User) -> Sample:
 
 
 @sample("showcase:workspace-bulk")
-def workspaces_to_pin(alice: User) -> Sample:
-    return Sample(body={"pick": two_guarded_workspaces(), "action": "pin"}, guarded=False)
+def workspaces_to_tick(alice: User) -> Sample:
+    return Sample(body={"pick": two_guarded_workspaces(), "action": "compare"}, guarded=False)
 
 
 # -- exports of workspaces ----------------------------------------------------------------------
