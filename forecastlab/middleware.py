@@ -7,7 +7,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from django.db import connection
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
@@ -42,12 +43,25 @@ class RequestLog:
             return self._later(request)
         started = _begin(request)
         with logs.bound(request_id=request.request_id):  # type: ignore[attr-defined]
-            return _end(request, self.get_response(request), started)
+            response = _with_connection_free(self.get_response(request))
+            return _end(request, response, started)
 
     async def _later(self, request: HttpRequest) -> Answer:
         started = _begin(request)
         with logs.bound(request_id=request.request_id):  # type: ignore[attr-defined]
-            return _end(request, await self.get_response(request), started)
+            response = await self.get_response(request)
+            response = await sync_to_async(_with_connection_free)(response)
+            return _end(request, response, started)
+
+
+def _with_connection_free(response: Answer) -> Answer:
+    """Give the connection back before a long answer is sent, not with its last byte.
+
+    A few readers who stay, or who are slow, would keep all that there are from everybody else.
+    """
+    if response.streaming and not connection.in_atomic_block:
+        connection.close()
+    return response
 
 
 def _begin(request: HttpRequest) -> float:

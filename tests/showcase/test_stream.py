@@ -147,6 +147,7 @@ async def test_a_run_is_followed_with_a_token_to_its_end() -> None:
     run, secret = await in_thread(asked_for)()
     chunks = await opened(run, secret)
     assert ": beat" in await read(chunks, until=": beat")
+    assert await sync_to_async(lambda: connection.connection)() is None, "kept from all others"
 
     assert run.requested_by is not None
     await in_thread(runs.stop)(run, by=run.requested_by, at=timezone.now())
