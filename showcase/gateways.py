@@ -42,13 +42,15 @@ def read_options(path: Path) -> dict[str, Any]:
     """Return the options of a run that a file holds as one JSON object; raises BadInput."""
     try:
         sent = json.loads(path.read_text(encoding="utf-8"))
+        texts.check(sent)
+    except RecursionError as error:
+        raise BadInput(f"{path} is nested too deep.", field="config") from error
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}.", field="config") from error
     except ValueError as error:
         raise BadInput(f"{path} is not JSON: {error}.", field="config") from error
     if not isinstance(sent, dict):
         raise BadInput(f"{path} holds no JSON object of names and values.", field="config")
-    texts.check(sent)
     return sent
 
 

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from django.core.management.base import BaseCommand, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 
-from forecastlab.lib import cursors
+from forecastlab.lib import cursors, texts
 from forecastlab.lib.errors import BadInput, HouseError, Unavailable
 from forecastlab.lib.outages import outage
 
@@ -65,6 +65,7 @@ class HouseCommand(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self._json = bool(options.get("json"))
         with _Told(self):
+            texts.check(options)
             self.prepare(options)
             result = self.run(options)
         self._print(result if self._json else self.describe(result))

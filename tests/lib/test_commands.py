@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -24,6 +25,7 @@ class Count(HouseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--limit", type=int)
+        parser.add_argument("--name", default="")
 
     def run(self, options: dict[str, Any]) -> Mapping[str, Any]:
         self.say("counting")
@@ -109,6 +111,13 @@ def test_people_read_errors_on_standard_error(capsys) -> None:
     assert left == 2
     assert told.out == ""
     assert "No such file. Check the path." in told.err
+
+
+def test_bytes_that_are_no_text_are_refused_before_anything_is_done(capsys) -> None:
+    left = call(Count(), "--json", "--name", os.fsdecode(b"caf\xe9"))
+
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert (left, error["code"], error["field"]) == (2, "text_unusable", "name")
 
 
 @pytest.mark.parametrize("arguments", [["--limit", "many"], ["--colour"], ["stray"]])

@@ -157,12 +157,15 @@ def test_options_in_a_file_give_way_to_those_beside_it(
     unknown = answer(capsys, *asked, code=2)["error"]
     file.write_text("[]")
     no_object = answer(capsys, *asked, code=2)["error"]
+    file.write_text("[" * 100_000 + "]" * 100_000)
+    too_deep = answer(capsys, *asked, code=2)["error"]
     file.unlink()
 
     assert (config["scenario"], config["seed"], config["horizon"]) == ("sparse", 7, 7)
     assert (config["simulate"]["stores"], config["simulate"]["products"]) == (2, 12)
     assert other["scenario"] == "demo_minimal"
     assert (unknown["field"], no_object["field"]) == ("colour", "config")
+    assert too_deep["detail"].endswith("is nested too deep.")
     assert answer(capsys, *asked, code=2)["error"]["field"] == "config"
 
 
