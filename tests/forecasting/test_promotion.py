@@ -91,7 +91,9 @@ def test_a_worse_model_is_promoted_once_that_is_acknowledged(alias: Alias, alice
     assert 'value="worse_metric"' in shown
     assert 'value="version_mismatch"' not in shown
     assert refused.status_code == 409
-    assert "acknowledge worse_metric" in refused.content.decode()
+    told = refused.content.decode()
+    assert "Tick what you know below to promote it anyway." in told
+    assert 'value="Steadier in December"' in told  # what was typed stays
     assert stood_at == best.pk
     made = Promotion.objects.get()
     assert (made.before, made.after, made.acknowledged) == (best, worst, ["worse_metric"])
@@ -140,6 +142,7 @@ def test_programs_ask_the_gates_compare_and_promote(alias: Alias, alice: Client)
     url = reverse("api:model-run-promote", args=[worst.pk])
     unknown = alice.post(url, {"acknowledged": ["luck"]}, content_type="application/json")
     body = {"acknowledged": ["worse_metric"], "seen": asked["from"]}
+    unseen = alice.post(url, {**body, "seen": 0}, content_type="application/json")
     made = alice.post(url, body, content_type="application/json")
     again = alice.post(url, {"acknowledged": []}, content_type="application/json")
     listed = alice.get(reverse("api:promotion-list"), {"dataset": "shop"}).json()
@@ -152,6 +155,7 @@ def test_programs_ask_the_gates_compare_and_promote(alias: Alias, alice: Client)
     assert "is ahead of" in page
     assert [one["gate"] for one in asked["gates"] if not one["holds"]] == ["worse_metric"]
     assert (unknown.status_code, unknown.json()["field"]) == (422, "acknowledged")
+    assert unseen.json()["code"] == "alias_moved"
     assert made.status_code == 201
     assert again.json()["code"] == "already_there"
     assert listed["items"] == [made.json()]
@@ -179,11 +183,13 @@ def test_the_command_says_no_and_then_promotes(alias: Alias, capsys: Any) -> Non
     call_command("promote_model", str(worst.pk), dry_run=True, **acting)
     with pytest.raises(SystemExit) as refused:
         call_command("promote_model", str(worst.pk), **acting)
+    with pytest.raises(SystemExit) as too_long:
+        call_command("promote_model", str(worst.pk), note="x" * 501, **acting)
     call_command("promote_model", str(worst.pk), acknowledge=["worse_metric"], **acting)
 
     told = capsys.readouterr()
     assert f"would point at model run {worst.pk}" in told.out
-    assert refused.value.code == 1
+    assert (refused.value.code, too_long.value.code) == (1, 2)
     assert "acknowledge worse_metric" in told.err
     assert Promotion.objects.get().before == best
 

@@ -18,6 +18,8 @@ from forecastlab.forecasting.queries import diffs, labels
 from forecastlab.forecasting.services import registry
 from forecastlab.lib.errors import BadInput, Conflict, NotFound
 
+LONGEST_NOTE = 500
+
 
 class NoAliasOfDataset(NotFound):
     """The dataset has no such alias."""
@@ -53,6 +55,7 @@ class GatesRefuse(Conflict):
         self.missing = list(missing)
         refusing = [one for one in asked if one.gate in self.missing]
         told = " ".join(one.detail for one in refusing)
+        self.on_page = _("%s Tick what you know below to promote it anyway.") % told
         if self.is_final:
             super().__init__(told, hint=_("This cannot be acknowledged: train it again."))
             return
@@ -186,13 +189,16 @@ def promote(
     """Point the alias at another model run of its dataset, under a lock on the alias.
 
     Raises AliasMoved when it points elsewhere since it was looked at, GatesRefuse naming what
-    must be acknowledged, MadeToTeach, AlreadyThere, or BadInput for a gate that there is not.
+    must be acknowledged, MadeToTeach, AlreadyThere, or BadInput for a gate that there is not
+    or a note that is too long.
     """
     _check_names(decision.acknowledged)
+    _check_note(decision.note)
     if after.teaching and not decision.key:
         raise MadeToTeach(_("Model run %s was made to teach; it serves nobody.") % after.pk)
     with transaction.atomic():
-        alias = _locked(alias, decision.seen or alias.model_run_id)
+        seen = alias.model_run_id if decision.seen is None else decision.seen
+        alias = _locked(alias, seen)
         before = alias.model_run
         if before.pk == after.pk:
             raise AlreadyThere(_("'%s' points at this model run already.") % alias.name)
@@ -225,6 +231,11 @@ def _check_names(acknowledged: Collection[str]) -> None:
             hint=_("There are: %s.") % ", ".join(Name),
             field="acknowledged",
         )
+
+
+def _check_note(note: str) -> None:
+    if len(note) > LONGEST_NOTE:
+        raise BadInput(_("A note has at most %d characters.") % LONGEST_NOTE, field="note")
 
 
 def _locked(alias: Alias, seen: int) -> Alias:
