@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode
 
 from django.urls import NoReverseMatch, reverse
@@ -77,9 +76,3 @@ def delete(pk: int, *, by: User) -> SavedView:
         raise NoSuchView("You have no such saved view.")
     SavedView.objects.filter(pk=pk).delete()
     return found
-
-
-def same(view: SavedView, asked: Mapping[str, str]) -> bool:
-    """Say whether a list is asked for just what the view keeps."""
-    kept = dict(parse_qsl(view.query))
-    return kept == {key: value for key, value in asked.items() if value and key not in NOT_KEPT}
