@@ -79,9 +79,7 @@ class Outlook:
         story = self.received.story
         if self.version is None and not story.has_sales:
             yield _("Its sales are not in the bundle, so it cannot be replayed here.")
-        yield _(
-            "Comparisons, forecasts and model runs stay where they are: links to them are dead."
-        )
+        yield _("Comparisons, forecasts and model runs stay there, and links to them lead nowhere.")
         if bundles.MODELS in story.contents:
             yield _("The models in the bundle are not registered here.")
 

@@ -116,8 +116,8 @@ def start(received: Received, *, name: str = "", by: User, at: datetime) -> Job:
 
     Raises AlreadyImported, WorkspaceNameTaken or WorkspaceNameUnusable; the file is kept then.
     """
-    called = check_name(received, name)
     check_new(received.sha256, by=by)
+    called = check_name(received, name)
     params = {
         "upload": received.token,
         "file_name": received.file_name,

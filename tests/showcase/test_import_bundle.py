@@ -139,7 +139,7 @@ def _assert_sales_are_the_same(kept: Workspace) -> None:
     assert contents.recomputed(came, lambda _part: None) == came.content_hash
     links = {one.kind: one for one in link_health.of_run(kept.run).references}
     assert links.pop("dataset_version").status == "alive"
-    assert {one.status.value for one in links.values()} == {"dead"}
+    assert {one.status.value for one in links.values()} == {"unknown"}
 
 
 def test_numbers_of_another_installation_lead_to_nothing_of_ours() -> None:
@@ -159,7 +159,7 @@ def test_numbers_of_another_installation_lead_to_nothing_of_ours() -> None:
     assert kept.run.version is None
     health = link_health.of_run(kept.run)
     assert health.references
-    assert {one.status.value for one in health.references} == {"dead"}
+    assert {one.status.value for one in health.references} == {"unknown"}
     assert kept.job_ids == ["1 (elsewhere)"]
     assert kept.key == KEY
 
