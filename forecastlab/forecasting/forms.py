@@ -43,8 +43,12 @@ class BatchForm(forms.Form):
         help_text=_("Brings its own scope and models; leave those empty then."),
     )
     scope = forms.ChoiceField(label=_("Scope"), required=False, choices=SCOPES)
-    region = forms.CharField(label=_("Region"), required=False)
-    category = forms.CharField(label=_("Category"), required=False)
+    region = forms.CharField(
+        label=_("Region"), required=False, help_text=_("For a scope of one region.")
+    )
+    category = forms.CharField(
+        label=_("Category"), required=False, help_text=_("For a scope of one category.")
+    )
     top_n = forms.CharField(
         label=_("How many"),
         required=False,
@@ -154,6 +158,10 @@ class PromoteForm(forms.Form):
     note = forms.CharField(
         label=_("Why"), max_length=500, required=False, help_text=_("Kept with the promotion.")
     )
+
+    def again(self, seen: int) -> PromoteForm:
+        """Return the form for another look at the gates: what was typed stays, ticks do not."""
+        return PromoteForm(initial={"seen": seen, "note": self.cleaned_data["note"]})
 
     @property
     def decision(self) -> Decision:

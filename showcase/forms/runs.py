@@ -61,9 +61,9 @@ class RunForm(forms.Form):
         help_text=_("Today in UTC if empty."),
     )
     reset = forms.BooleanField(
-        label=_("Delete earlier simulated sales first"),
+        label=_("Delete earlier versions"),
         required=False,
-        help_text=_("Versions of this dataset that nothing refers to, but for the newest one."),
+        help_text=_("Of these simulated sales, where nothing refers to them; not the newest."),
     )
     horizon = forms.CharField(
         label=_("Horizon, periods"),

@@ -97,8 +97,10 @@ def _forecast(run: Run, register: Mapping[str, Any]) -> Kpi:
     noun = BY_FREQUENCY[run.version.frequency if run.version else "D"].noun
     label = _("Series forecast")
     about = _("%(n)s %(noun)s ahead") % {"n": run.config["horizon"], "noun": noun}
-    forecast = register.get("series_forecast")
-    return Kpi(label, figures.number(forecast) if isinstance(forecast, int) else None, about=about)
+    forecast, without = register.get("series_forecast"), register.get("series_without_forecast")
+    note = _("%(n)s discontinued") % {"n": figures.number(without)} if without else ""
+    shown = figures.number(forecast) if isinstance(forecast, int) else None
+    return Kpi(label, shown, note, about=about)
 
 
 def _alias(register: Mapping[str, Any]) -> Kpi:

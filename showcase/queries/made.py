@@ -131,7 +131,10 @@ class _Panel:
         """Model runs of the rows that teach: they serve nothing and are left out of lists."""
         others = [step for step in self.steps.values() if step.name != "register"]
         named = [one for step in others for one in _model_runs(step)]
-        return self._runs(_("Model runs made to teach"), "book-open", named)
+        label, icon = _("Model runs made to teach"), "book-open"
+        if not named:
+            return Made(label, icon, reason=_("none were made"))
+        return self._runs(label, icon, named)
 
     def _runs(self, label: str, icon: str, named: Sequence[int]) -> Made | None:
         parts = [

@@ -26,8 +26,7 @@ def of(run: Run, steps: Sequence[StepRun]) -> list[str]:
     named = {step.name: step for step in steps}
     told = [
         _asked(run),
-        _said(named, "seed"),
-        _said(named, "status"),
+        _said(named, "seed") or _said(named, "status"),
         _said(named, "features"),
         *_trained(named),
         _decided(run, named),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import takewhile
 from typing import Any
 
 from django.urls import reverse
@@ -185,7 +186,8 @@ class RunPage:
     def _run_took(self) -> str:
         if self.run.seconds is not None:
             return figures.duration(self.run.seconds)
-        return figures.clock(self._seconds_since(self.run.started_at))
+        began = self.run.started_at
+        return figures.clock(self._seconds_since(began)) if began else ""
 
     def _run_usual(self) -> str:
         """How a run that computed everything and went well compares with its like."""
@@ -196,7 +198,8 @@ class RunPage:
         return labels.usual_of(estimates.times_usual(self.run.seconds, past), past)
 
     def _position(self) -> str:
-        done = [step for step in self.steps if step.status == StepRun.Status.DONE]
+        # Cleaning up is done after a stop as well, and tells nothing of how far the run came.
+        done = list(takewhile(lambda step: step.status == StepRun.Status.DONE, self.steps))
         failed = next((step for step in done if step.outcome == StepRun.Outcome.FAIL), None)
         reached = self.current or failed or (done[-1] if done else None)
         if reached is None:
@@ -283,9 +286,10 @@ class RunPage:
         return labels.about(estimates.of_steps(self.estimates.get(step.name) for step in steps))
 
     def _phase_since(self, steps: Sequence[StepRun]) -> datetime | None:
-        """When the phase under way began: from there the browser counts on."""
-        began = (one.started_at for one in steps if one.started_at)
-        return next(began, None) if self.current in steps else None
+        """From when the browser counts on, so that the phase took what its steps did."""
+        began = self.current.started_at if self.current in steps and self.current else None
+        before = sum(one.seconds or 0.0 for one in steps if one != self.current)
+        return began - timedelta(seconds=before) if began else None
 
     def _card(self, step: StepRun) -> Card:
         done = step.status == StepRun.Status.DONE

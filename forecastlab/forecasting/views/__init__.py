@@ -178,7 +178,7 @@ def model_run_promote(request: HttpRequest, pk: int) -> HttpResponse:
         "alias": alias,
         "serves": model_runs.row(alias.model_run),
         "gates": promotion.asked(alias.model_run, run),
-        "form": PromoteForm(initial={"seen": alias.model_run_id}) if problem else form,
+        "form": form.again(alias.model_run_id) if problem else form,
         "problem": problem,
         "history": promotions.of_alias(alias),
     }
@@ -191,6 +191,8 @@ def _promoted(request: HttpRequest, form: PromoteForm, alias: Alias, run: ModelR
     by = person(request).pk
     try:
         promotion.promote(alias, run, form.decision, by=by, at=timezone.now())
+    except promotion.GatesRefuse as refusal:
+        return refusal.message if refusal.is_final else refusal.on_page
     except HouseError as error:
         return error.message
     said = {"alias": alias.name, "model": title_of(run.model)}
