@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 
 from forecastlab.events import queries as events
 from forecastlab.lib import registry
@@ -140,6 +142,20 @@ def test_a_run_is_kept_once_and_a_name_given_once() -> None:
     curation.delete(first, by=alice, at=AT)
 
     assert workspaces.keep(other, "rich-a", by=alice, at=AT).key != first.key
+
+
+@DB
+def test_what_was_kept_before_there_was_a_curation_gets_a_key_and_keeps_its_number() -> None:
+    kept = [make_workspace(name) for name in ("rich-a", "rich-b")]
+    migration = import_module("showcase.migrations.0004_curation")
+
+    migration.curate_what_is_kept(apps, None)
+
+    now = list(Workspace.objects.order_by("pk"))
+    assert len({one.key for one in [*now, *kept]}) == 4
+    for one in now:
+        assert (one.family, one.updated_at) == (one.key, one.created_at)
+        assert one.config_schema_version == 1
 
 
 def test_slots_that_no_story_has_or_two_apps_fill_stop_the_check() -> None:
