@@ -154,7 +154,7 @@ def kept(source: Workspace) -> dict[str, Any]:
 def _check_apart(given: Mapping[str, Any], *names: str) -> None:
     """Refuse what is never a setting of a replay: its name, and what deletes."""
     for name in names:
-        if name in given:
+        if given.get(name):
             hint = _("Confirm it on the page of the replay.") if name == "reset" else ""
             message = _("'%s' is not a setting of a replay.") % name
             raise ReplayUnusable(message, hint=hint, field=name)
