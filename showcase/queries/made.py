@@ -14,6 +14,7 @@ from forecastlab.forecasting.domain.config import title_of
 from forecastlab.forecasting.models import Alias, Backtest, ForecastIssue, ModelRun
 from forecastlab.forecasting.queries import comparison
 from forecastlab.lib import figures
+from showcase.domain.bundle_stories import ELSEWHERE
 from showcase.models import Run, StepRun
 from showcase.queries import labels
 
@@ -72,7 +73,10 @@ class _Panel:
         step = self.steps[name]
         if not step.data or step.outcome in ("", StepRun.Outcome.FAIL, StepRun.Outcome.SKIP):
             return Made(label, icon, reason=_why_not(self.run, step))
-        return make() or Made(label, icon, reason=_("deleted since"))
+        made = make()
+        if ELSEWHERE in step.data and not (made and (made.url or made.parts)):
+            return Made(label, icon, reason=_("not here, but where the run was imported from"))
+        return made or Made(label, icon, reason=_("deleted since"))
 
     def _said(self, step: str, key: str) -> Any:
         return self.steps[step].data.get(key)

@@ -78,7 +78,7 @@ class Outlook:
         """Yield what does not come along."""
         story = self.received.story
         if self.version is None and not story.has_sales:
-            yield _("Its sales are not in the bundle, so it cannot be replayed here.")
+            yield importing.without_sales(story)
         yield _("Comparisons, forecasts and model runs stay there, and links to them lead nowhere.")
         if bundles.MODELS in story.contents:
             yield _("The models in the bundle are not registered here.")

@@ -51,7 +51,7 @@ def sales(context: StepContext) -> Done | Skipped:
     if known is not None:
         return Skipped(_("The same sales are here: %s") % known.ref)
     if not story.has_sales:
-        return Skipped(_("The bundle holds no sales, so the run cannot be replayed here"))
+        return Skipped(importing.without_sales(story))
     for path in (FACTS, SERIES):
         _unpack(context, path, _unpacked(place, path))
     staged = carried.stage(place, _unpacked(place, FACTS), _told(story), context.report)

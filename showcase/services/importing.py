@@ -158,6 +158,13 @@ def imported(sha256: str) -> Workspace | None:
     return Workspace.objects.filter(origin__bundle=sha256).select_related("run").first()
 
 
+def without_sales(story: Story) -> str:
+    """Say what it means that the sales do not come along."""
+    if story.config["simulate"]:
+        return _("Its sales are not in the bundle: a replay simulates them again.")
+    return _("Its sales are not in the bundle, so it cannot be replayed here.")
+
+
 # -- what the jobs' pages ask ------------------------------------------------------------------
 
 

@@ -148,7 +148,8 @@ def test_numbers_of_another_installation_lead_to_nothing_of_ours() -> None:
     seed, *rest = made_bundles.STEPS
     steps = [{**seed, "data": {**seed["data"], "version": ours}}, *rest]
 
-    kept = _imported(_signed_in(alice), packed(files(steps__json=bundles.canonical(steps))))
+    client = _signed_in(alice)
+    kept = _imported(client, packed(files(steps__json=bundles.canonical(steps))))
 
     data = dict(kept.run.steps.values_list("name", "data"))
     assert data["seed"] == {"rows": 720, "series": 6, "elsewhere": {"version": ours}}
@@ -161,6 +162,7 @@ def test_numbers_of_another_installation_lead_to_nothing_of_ours() -> None:
     assert health.references
     assert {one.status.value for one in health.references} == {"unknown"}
     assert kept.job_ids == ["1 (elsewhere)"]
+    assert "where the run was imported from" in client.get(kept.run.get_absolute_url()).text
     assert kept.key == KEY
 
 
