@@ -32,7 +32,7 @@ class Exporting(ReadOnlyAdmin):
                 workspace = workspaces.find(name, viewer=by)
                 exporting.start(workspace, contents=[], by=by, at=timezone.now())
             except HouseError as error:
-                self.message_user(request, f"{name}: {error.message}", messages.WARNING)
+                self.message_user(request, f"'{name}': {error.message}", messages.WARNING)
             else:
                 started += 1
         if started:

@@ -230,6 +230,16 @@ def test_a_lost_download_goes_on_where_it_broke(alice: Client, failed: Run) -> N
     assert head["Content-Disposition"] == f'attachment; filename="{NAME}.zip"'
 
 
+def test_a_damaged_bundle_is_not_sent(alice: Client, failed: Run) -> None:
+    bundle = export(alice)
+    stored = artefacts.path(bundle.digest)
+    stored.write_bytes(stored.read_bytes()[:-1] + b"x")
+
+    answer = alice.get(f"/api/v1/workspaces/{NAME}/bundles/{bundle.pk}")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "artefact_changed")
+
+
 def test_the_command_writes_a_whole_file_or_none(
     failed: Run, alice: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -280,6 +290,20 @@ def test_only_who_may_read_the_sales_sees_exports(client: Client) -> None:
     client.force_login(reader)
     assert client.post(f"{PAGE}start/").status_code == 403
     assert client.post(f"{url(bundle)}delete/").status_code == 403
+
+
+def test_administrators_export_those_that_have_ended(client: Client, failed: Run) -> None:
+    client.force_login(make_user("root", role="admin"))
+    going_on = make_run(keep="summer", dataset="shop", **SMALL)
+    chosen = [going_on.workspace.pk, failed.workspace.pk]
+    given = {"action": "export", "_selected_action": chosen}
+
+    page = client.post("/admin/showcase/workspace/", given, follow=True).content.decode()
+
+    assert "1 export started" in page
+    assert f"summer&#x27;: Run {going_on.pk} is queued" in page
+    assert Job.objects.get(kind="export").params["name"] == NAME
+    assert client.get("/admin/showcase/bundle/").status_code == 200
 
 
 # -- what is refused, undone and swept -----------------------------------------------------------
