@@ -66,11 +66,12 @@ def test_every_reference_is_alive_dead_or_unknown() -> None:
         "unknown",
     ]
 
-    # The page of the workspace tells it as well.
+    # The page of the workspace tells it as well, and the list of all marks it.
     client = Client()
     client.force_login(alice)
     page = client.get("/workspaces/monday/").content.decode()
     assert "deleted since" in page
+    assert "5 dead references" in client.get("/workspaces/").content.decode()
 
 
 @pytest.mark.django_db
