@@ -235,8 +235,8 @@ MUTATIONS = (
     Mutation(
         "results taken over from other software",
         "forecastlab/forecasting/services/sameness.py",
-        "told += [registry.software(), installed.digest(*PARTS)]",
-        "told += [installed.digest(*PARTS)]",
+        "told += [registry.software(), installed.digest(*installed.PARTS)]",
+        "told += [installed.digest(*installed.PARTS)]",
         "tests/showcase/test_reuse.py::test_other_sales_and_other_software_are_computed",
     ),
 )
