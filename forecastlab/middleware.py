@@ -43,25 +43,29 @@ class RequestLog:
             return self._later(request)
         started = _begin(request)
         with logs.bound(request_id=request.request_id):  # type: ignore[attr-defined]
-            response = _with_connection_free(self.get_response(request))
-            return _end(request, response, started)
+            try:
+                return _end(request, self.get_response(request), started)
+            finally:
+                _free_connection()
 
     async def _later(self, request: HttpRequest) -> Answer:
         started = _begin(request)
         with logs.bound(request_id=request.request_id):  # type: ignore[attr-defined]
-            response = await self.get_response(request)
-            response = await sync_to_async(_with_connection_free)(response)
-            return _end(request, response, started)
+            try:
+                return _end(request, await self.get_response(request), started)
+            finally:
+                await sync_to_async(_free_connection)()
 
 
-def _with_connection_free(response: Answer) -> Answer:
-    """Give the connection back before a long answer is sent, not with its last byte.
+def _free_connection() -> None:
+    """Give the connection back as soon as the answer is made, on the thread that made it.
 
-    A few readers who stay, or who are slow, would keep all that there are from everybody else.
+    Django does so when the answer has been sent: readers who stay, or are slow, would keep all
+    that there are, and one who leaves a page that takes long would keep his for ever, since then
+    the server drops the request before its end is told.
     """
-    if response.streaming and not connection.in_atomic_block:
+    if not connection.in_atomic_block:
         connection.close()
-    return response
 
 
 def _begin(request: HttpRequest) -> float:

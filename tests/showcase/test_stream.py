@@ -131,6 +131,12 @@ async def opened(run: Run, secret: str) -> Any:
     return (chunk.decode() async for chunk in answer.streaming_content)
 
 
+@sync_to_async
+def keeps_a_connection() -> bool:
+    """Say whether the thread that makes the answers has one, which nobody else can use then."""
+    return connection.connection is not None
+
+
 async def read(chunks: Any, *, until: str = "") -> str:
     """Read until `until` has come, or to the end."""
     text = ""
@@ -145,9 +151,13 @@ async def read(chunks: Any, *, until: str = "") -> str:
 @pytest.mark.django_db(transaction=True)
 async def test_a_run_is_followed_with_a_token_to_its_end() -> None:
     run, secret = await in_thread(asked_for)()
+    asking = {"Authorization": f"Bearer {secret}"}
+    read_once = await AsyncClient().get(f"/api/v1/runs/{run.pk}", headers=asking)
+    assert read_once.status_code == 200
+    assert not await keeps_a_connection()
     chunks = await opened(run, secret)
     assert ": beat" in await read(chunks, until=": beat")
-    assert await sync_to_async(lambda: connection.connection)() is None, "kept from all others"
+    assert not await keeps_a_connection()
 
     assert run.requested_by is not None
     await in_thread(runs.stop)(run, by=run.requested_by, at=timezone.now())
