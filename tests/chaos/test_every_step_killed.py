@@ -19,13 +19,15 @@ from showcase.models import Run
 from tests.factories import make_run, make_user
 from tests.jobs_lab.workers import Lab, over
 
-pytestmark = pytest.mark.chaos
+# Each death takes some seconds to be noticed; a loaded machine needs longer.
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 
 # As few series as the batch of the long table makes do with.
 ASKED: dict[str, Any] = {
     "scenario": "showcase_rich",
     "as_of": "2026-01-31",
-    "simulate": {"stores": 3, "products": 2},
+    "simulate": {"stores": 3, "products": 2, "window_days": 90},
+    "horizon": 7,
     "folds": 2,
     "models": ["naive", "tsb"],
     "reuse": False,
