@@ -207,7 +207,5 @@ def _count(steps: Any) -> int:
 
 
 def _plain(value: Any) -> str:
-    """Write a value of any kind on one line."""
-    if value is None:
-        return figures.UNKNOWN
-    return figures.number(value, 6) if isinstance(value, float) else str(value)
+    """Write a value of any kind on one line, numbers with all their digits."""
+    return figures.UNKNOWN if value is None else str(value)
