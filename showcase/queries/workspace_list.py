@@ -203,10 +203,10 @@ def _page(asked: Wanted, *, known: int, viewer: User) -> Page[int]:
 
 
 def tags(viewer: User, *, limit: int = TAGS_OFFERED) -> list[str]:
-    """Return the tags of the newest that are not archived, the most used first."""
-    visible = Workspace.objects.visible_to(viewer).filter(archived=False)
-    newest = visible.order_by("-pinned", "-created_at", "-pk").values("pk")[:NEWEST_LOOKED_AT]
-    return _used(Workspace.objects.filter(pk__in=newest))[:limit]
+    """Return tags of the newest that are not archived, as far as seen, the most used first."""
+    kept = Workspace.objects.filter(archived=False)
+    newest = kept.order_by("-pinned", "-created_at", "-pk").values("pk")[:NEWEST_LOOKED_AT]
+    return _used(Workspace.objects.visible_to(viewer).filter(pk__in=newest))[:limit]
 
 
 def tags_like(start: str, *, viewer: User, limit: int) -> list[str]:
