@@ -78,7 +78,8 @@ def _end(request: HttpRequest, response: Answer, started: float) -> Answer:
     if request.path.startswith(QUIET_PATHS):
         return response
     # The route, not the path: a path may carry a secret. The user only if somebody asked for it.
-    match, user = request.resolver_match, getattr(request, "_cached_user", None)
+    match = request.resolver_match
+    user = getattr(request, "auth", None) or getattr(request, "_cached_user", None)
     logger.info(
         "request",
         method=request.method,

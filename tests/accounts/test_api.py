@@ -40,10 +40,16 @@ def test_a_session_calls_the_api(client: Client) -> None:
     assert "people.manage" not in answer.json()["may"]
 
 
-def test_a_token_calls_the_api_as_its_person(client: Client) -> None:
-    secret = make_secret(make_user("alice", role="viewer"))
+def test_a_token_calls_the_api_as_its_person(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    alice = make_user("alice", role="viewer")
+    secret = make_secret(alice)
 
     answer = client.get(ME, headers=bearer(secret))
+
+    (line,) = [one.msg for one in caplog.records if one.name == "forecastlab.request"]
+    assert line["user_id"] == alice.pk
 
     assert answer.json()["username"] == "alice"
     assert "run.start" not in answer.json()["may"]
