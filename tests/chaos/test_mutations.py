@@ -51,7 +51,7 @@ def test_its_test_notices(copy: Path, mutation: Mutation) -> None:
     assert sound.count(mutation.original) == 1, f"'{mutation.original}' in {mutation.file}"
     path.write_text(sound.replace(mutation.original, mutation.mutated))
 
-    outcome = _pytest(copy, mutation.test)
+    outcome = _pytest(copy, mutation.test, anew="/migrations/" in mutation.file)
 
     path.write_text(sound)
     assert outcome.code == FAILED, outcome.printed
@@ -63,15 +63,18 @@ def test_without_a_mutation_they_are_green(copy: Path) -> None:
     assert outcome.code == 0, outcome.printed
 
 
-def _pytest(folder: Path, *tests: str) -> Outcome:
-    """Run tests in a process of their own, on a database beside this process's own one."""
+def _pytest(folder: Path, *tests: str, anew: bool = False) -> Outcome:
+    """Run tests in a process of their own, on a database beside this process's own one.
+
+    It is the same one for all, but where it is to be made `anew`.
+    """
     environment = {**os.environ, services.GIVEN: "yes"}
     environment = {name: value for name, value in environment.items() if name not in XDIST}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--timeout={HANGS}"]
     # A file, not a pipe: servers that outlive a killed pytest would hold a pipe open.
     with (folder / "outcome.log").open("w+") as log:
         code = subprocess.run(
-            [*command, "--reuse-db", *tests],
+            [*command, "--create-db" if anew else "--reuse-db", *tests],
             cwd=folder,
             env=environment,
             stdout=log,
