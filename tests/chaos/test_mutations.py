@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import redis
 
 from tests import services
 from tests.mutations import MUTATIONS, Mutation
@@ -42,6 +43,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             shutil.copy(source, folder / name)
     yield folder
     shutil.rmtree(folder)
+    # Messages that nobody came for would count in the tests after these.
+    redis.Redis.from_url(os.environ["REDIS_URL"]).flushall()
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda one: one.name)
