@@ -49,7 +49,7 @@ OPTIONS = (
     "table",
     "window",
 )
-LONGEST, LONGEST_SERIES = 90, 300
+LONGEST, LONGEST_SERIES, LONGEST_NAME = 90, 300, 100
 MOST_PERIODS = 100_000
 # Seconds that somebody may give a step, and a run.
 LONGEST_TIMES = {"step_timeout": 21_600, "run_timeout": 86_400}
@@ -322,10 +322,11 @@ def _focus(given: Options) -> str | None:
 
 
 def _name(given: Options, config: Options, sales: Sales) -> str:
-    default = f"{config['scenario'] or sales.name}, {config['horizon']} {sales.defaults.noun}"
-    name = str(given.get("name", default)).strip()
-    if len(name) > 100 or not name.isprintable():
-        raise BadInput("A name has at most 100 printable characters.", field="name")
+    about = f", {config['horizon']} {sales.defaults.noun}"
+    default = f"{(config['scenario'] or sales.name)[: LONGEST_NAME - len(about)]}{about}"
+    name = str(given.get("name", "")).strip() or default
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        raise BadInput(f"A name has at most {LONGEST_NAME} printable characters.", field="name")
     return name
 
 

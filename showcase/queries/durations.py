@@ -50,9 +50,14 @@ def past(
 def of_run(run: Run) -> Past | None:
     """Return what whole runs of this size took that went well and computed everything."""
     runs = _same(run.scenario, run.dataset_id, run.pk, run.config)
+    return of_whole(runs)
+
+
+def of_whole(runs: RunQuerySet) -> Past | None:
+    """Return what the newest of these runs took that went well and computed everything."""
     eased = StepRun.objects.exclude(same_as=None).values("run")
     whole_ones = runs.filter(status=Run.Status.SUCCEEDED).exclude(pk__in=eased)
-    newest = whole_ones.values("pk")[:RUNS_LOOKED_AT]
+    newest = whole_ones.order_by("-pk").values("pk")[:RUNS_LOOKED_AT]
     told = Run.objects.filter(pk__in=newest).aggregate(n=Count("pk"), taken=Quartiles("seconds"))
     return Past(told["n"], *told["taken"]) if told["taken"] else None
 

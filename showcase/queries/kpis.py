@@ -63,9 +63,9 @@ def _against_previous(run: Run) -> tuple[str, str]:
     before = same.exclude(winner_wape=None).order_by("-pk").first()
     if run.dataset_id is None or before is None or before.winner_wape is None:
         return "", ""
-    if before.content_hash != run.content_hash or any(
-        before.config.get(key) != run.config.get(key) for key in FOLD_KEYS
-    ):
+    if before.content_hash != run.content_hash:
+        return _("other sales than run %(n)s") % {"n": before.pk}, ""
+    if any(before.config.get(key) != run.config.get(key) for key in FOLD_KEYS):
         return _("other folds than run %(n)s") % {"n": before.pk}, ""
     delta = (run.winner_wape or 0.0) - before.winner_wape
     tone = "ok" if delta <= -0.05 else "bad" if delta >= 0.05 else ""

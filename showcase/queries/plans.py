@@ -6,21 +6,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 from typing import Any, Protocol
 
-from django.db.models import Count
-
 from forecastlab.forecasting.domain.folds import Folds
 from forecastlab.warehouse.domain.periods import Calendar, Frequency
 from forecastlab.warehouse.domain.simulator import config as simulator
 from forecastlab.warehouse.models import Dataset, DatasetVersion
 from showcase.domain import estimates
 from showcase.domain.config import Sales
-from showcase.domain.estimates import Estimate, Past
+from showcase.domain.estimates import Estimate
 from showcase.domain.pipeline import Row
 from showcase.models import Run
-from showcase.queries.durations import Quartiles
+from showcase.queries import durations
 
-# Runs over a half to the double of the rows, newest first, say how long a run takes.
-LIKE, RUNS_LOOKED_AT = 2, 50
+# Runs over a half to the double of the rows say how long a run takes.
+LIKE = 2
 
 
 class Prepared(Protocol):
@@ -101,15 +99,12 @@ def estimate(prepared: Prepared) -> Estimate | None:
     """
     config, rows = prepared.config, _rows(prepared)
     same = Run.objects.filter(
-        status=Run.Status.SUCCEEDED,
         version__rows__range=(rows // LIKE, rows * LIKE),
         config__models=config["models"],
         config__folds=config["folds"],
         config__table=config["table"],
     )
-    newest = same.order_by("-pk").values("pk")[:RUNS_LOOKED_AT]
-    told = Run.objects.filter(pk__in=newest).aggregate(n=Count("pk"), taken=Quartiles("seconds"))
-    return estimates.of_step(Past(told["n"], *told["taken"]) if told["taken"] else None)
+    return estimates.of_step(durations.of_whole(same))
 
 
 def _rows(prepared: Prepared) -> int:

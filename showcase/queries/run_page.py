@@ -336,7 +336,7 @@ class RunPage:
         return f"{step.detail} {self._kept(step)}".strip()
 
     def _kept(self, failed: StepRun) -> str:
-        if failed.index == 1:
+        if failed.index == 1 or failed.index != self.run.failed_step:
             return ""
         if failed.index == 2:
             return _("Step 1 is kept.")

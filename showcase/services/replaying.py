@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from forecastlab.accounts.models import User
+from forecastlab.forecasting.domain.serving import ASIDE
 from forecastlab.lib.errors import BadInput, Conflict
 from forecastlab.warehouse.domain.simulator.config import KNOBS
 from forecastlab.warehouse.models import DatasetVersion
@@ -26,8 +27,6 @@ from showcase.services.workspaces import WorkspaceNameTaken
 
 Mode = Workspace.ReplayMode
 TRIES, LONGEST_NAME = 5, 100
-# What serves is not moved by a replay: it points an alias of its own.
-ALIAS = "replay"
 FLAGS = {"true": True, "false": False}
 
 
@@ -203,7 +202,7 @@ def _exact(run: Run, *, by: User) -> Prepared:
             "reuse": False,
             "reset": False,
             "check_sales": True,
-            "alias": ALIAS,
+            "alias": ASIDE,
         },
     )
 

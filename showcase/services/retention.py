@@ -150,7 +150,8 @@ def _why_judged(backtest_id: int) -> list[str]:
     found = Backtest.objects.select_related("version").get(pk=backtest_id)
     dataset = found.version.dataset_id
     newest = Backtest.objects.real().filter(version__dataset=dataset).order_by("-pk").first()
-    issue = ForecastIssue.objects.filter(version__dataset=dataset).order_by("-pk").first()
+    issues = ForecastIssue.objects.serving().filter(version__dataset=dataset)
+    issue = issues.newest().first()
     why = holding.holders("backtest", backtest_id)
     if issue is not None and issue.backtest_id == backtest_id:
         return [_("its forecasts are the newest ones"), *why]

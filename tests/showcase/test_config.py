@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -106,6 +107,14 @@ def test_a_bad_option_is_refused_by_name(options: dict[str, Any], field: str, me
         freeze(**options)
 
     assert refused.value.field == field
+
+
+def test_a_name_of_blanks_counts_as_left_out_and_a_usual_one_always_fits() -> None:
+    long = replace(DAYS, name="d" * 100)
+
+    assert freeze(name="   ")["name"] == freeze()["name"]
+    assert len(freeze(long, dataset="d" * 100)["name"]) == 100
+    assert freeze(long, dataset="d" * 100)["name"].endswith(", 14 days")
 
 
 def test_an_unknown_scenario_names_the_known_ones() -> None:

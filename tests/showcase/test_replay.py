@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from forecastlab.accounts.models import User
 from forecastlab.forecasting.models import Alias, Backtest, ForecastIssue, KeptForecast, ModelRun
+from forecastlab.forecasting.queries import series_list
 from forecastlab.lib import artefacts
 from forecastlab.warehouse.models import DatasetVersion
 from forecastlab.warehouse.services import contents, versions
@@ -118,9 +119,13 @@ def test_an_exact_replay_comes_to_the_same_though_all_that_the_source_made_is_go
 
 def test_an_altered_sale_is_named_with_what_came_of_it() -> None:
     source = make_kept()
+    served = series_list.newest_issue(alice())
     alter_one_fact(version_of(source))
 
     again = replayed(source)
+
+    assert ForecastIssue.objects.count() == 2
+    assert series_list.newest_issue(alice()) == served
 
     assert again.reproduction is not None
     assert again.reproduction["reproduced"] is False

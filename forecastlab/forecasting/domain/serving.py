@@ -16,6 +16,8 @@ from forecastlab.forecasting.domain.intervals import Spread
 from forecastlab.forecasting.domain.panel import Flags, Floats, Integers
 
 SECOND = "without_plan/"
+# The alias of what is made again only to compare it: forecasts under it serve nobody.
+ASIDE = "replay"
 
 
 @dataclass(frozen=True, slots=True)

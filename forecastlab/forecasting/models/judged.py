@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.urls import reverse
 
+from forecastlab.forecasting.domain.serving import ASIDE
 from forecastlab.warehouse.models import Dataset, DatasetVersion, Series
 
 if TYPE_CHECKING:
@@ -39,12 +40,19 @@ class TaughtQuerySet(JudgedQuerySet):
         return self.all() if teaching else self.real()
 
 
+class IssueQuerySet(JudgedQuerySet):
+    def serving(self) -> Self:
+        """Leave out what was issued only to be compared with earlier forecasts."""
+        return self.exclude(alias=ASIDE)
+
+
 class AliasQuerySet(JudgedQuerySet):
     to_dataset = "dataset"
 
 
 JudgedManager = models.Manager.from_queryset(JudgedQuerySet)
 TaughtManager = models.Manager.from_queryset(TaughtQuerySet)
+IssueManager = models.Manager.from_queryset(IssueQuerySet)
 AliasManager = models.Manager.from_queryset(AliasQuerySet)
 
 
@@ -313,7 +321,7 @@ class ForecastIssue(models.Model):
     )
     created_at = models.DateTimeField()
 
-    objects = JudgedManager()
+    objects = IssueManager()
 
     class Meta:
         indexes = [models.Index(fields=["version", "-id"], name="issue_by_version")]

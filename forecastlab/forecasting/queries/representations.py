@@ -24,7 +24,8 @@ class NoForecasts(NotFound):
 def newest(viewer: User, dataset: str) -> ForecastIssue:
     """Return the newest issue of `NAME` or `NAME@VERSION`; raises NotFound."""
     version = warehouse.resolve(dataset, viewer)
-    issues = ForecastIssue.objects.visible_to(viewer).filter(version__dataset=version.dataset)
+    issues = ForecastIssue.objects.serving().visible_to(viewer)
+    issues = issues.filter(version__dataset=version.dataset)
     if "@" in dataset:
         issues = issues.filter(version=version)
     found: ForecastIssue | None = issues.select_related("version__dataset").newest().first()

@@ -125,10 +125,10 @@ def _recent(issue: ForecastIssue, series_ids: list[int]) -> dict[int, list[float
 
 def newest_issue(viewer: User, dataset: str = "") -> ForecastIssue | None:
     """Return the newest issue that the viewer may see, of one dataset if it is named."""
-    issues = ForecastIssue.objects.visible_to(viewer).select_related("version__dataset")
+    issues = ForecastIssue.objects.serving().visible_to(viewer)
     if dataset:
         issues = issues.filter(version__dataset__name=dataset)
-    found: ForecastIssue | None = issues.newest().first()
+    found: ForecastIssue | None = issues.select_related("version__dataset").newest().first()
     return found
 
 

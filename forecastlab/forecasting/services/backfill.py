@@ -11,8 +11,9 @@ from forecastlab.forecasting.domain.defaults import BY_FREQUENCY
 from forecastlab.forecasting.models import ModelRun
 from forecastlab.forecasting.queries import labels
 from forecastlab.forecasting.services import configs, retraining
+from forecastlab.forecasting.services.failing import NothingJudged
 from forecastlab.lib import dates, figures
-from forecastlab.lib.contributions import Done, Skipped, StepContext, StepFailed, StepResult
+from forecastlab.lib.contributions import Done, Skipped, StepContext, StepResult
 from forecastlab.warehouse.models import DatasetVersion
 from forecastlab.warehouse.services import versions
 
@@ -47,7 +48,7 @@ def _made(
         key = f"backfill.{model}.{until}"
         try:
             runs.append(retraining.judged_run(here, model=model, until=until, key=key))
-        except StepFailed as error:
+        except NothingJudged as error:
             cutoff = version.calendar.label(until - 1)
             told = {"cutoff": cutoff, "day": dates.day(cutoff), "reason": error.message}
             failed.append({"model": model, **told})

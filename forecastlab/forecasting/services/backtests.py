@@ -22,11 +22,11 @@ from forecastlab.forecasting.domain.protocol import Arrays
 from forecastlab.forecasting.domain.serving import Serving
 from forecastlab.forecasting.models import Backtest
 from forecastlab.forecasting.queries import groupings, labels, step_drawings
-from forecastlab.forecasting.services import configs, scores, trained
+from forecastlab.forecasting.services import configs, failing, scores, trained
 from forecastlab.jobs.models import Job
 from forecastlab.jobs.services import jobs
 from forecastlab.lib import figures
-from forecastlab.lib.contributions import Done, StepContext, StepFailed
+from forecastlab.lib.contributions import Done, StepContext
 from forecastlab.warehouse.models import DatasetVersion, Series
 from forecastlab.warehouse.services import versions
 
@@ -113,7 +113,7 @@ def keep(backtest: Backtest, found: Found) -> None:
 
 
 def evidence_of(stored: Arrays, version: DatasetVersion) -> Evidence:
-    """Return what is judged; raises StepFailed where no series can be."""
+    """Return what is judged; raises NothingJudged where no series can be."""
     evidence = Evidence(
         stored["actual"],
         Scales(stored["seasonal"], stored["squared_step"]),
@@ -124,7 +124,7 @@ def evidence_of(stored: Arrays, version: DatasetVersion) -> Evidence:
         groups=groupings.of_series(version, stored["series"]),
     )
     if not evidence.judged.any():
-        raise StepFailed(
+        raise failing.NothingJudged(
             _("No series can be judged."),
             hint=_("The first one: %(reason)s.") % {"reason": stored["reasons"][0]},
         )

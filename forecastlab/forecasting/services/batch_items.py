@@ -27,7 +27,7 @@ from forecastlab.lib.contributions import (
     Transient,
 )
 from forecastlab.lib.errors import HouseError
-from forecastlab.lib.moves import after
+from forecastlab.lib.moves import after, sources
 
 PLACES = 6
 
@@ -35,7 +35,7 @@ PLACES = 6
 def judge(context: StepContext, item_id: int) -> Done:
     """Judge an item and keep what came of it, a failure as well; what is judged already is kept."""
     item = BatchItem.objects.select_related("batch__version__dataset").get(pk=item_id)
-    if item.status != BatchItem.Status.SUCCEEDED:
+    if item.status in sources(statuses.ITEM, "start"):
         _begin(context, item)
         _settle(context, item)
     return Done(f"{title_of(item.model)}, {item.title}: {item.status}", {"status": item.status})

@@ -18,6 +18,12 @@ from forecastlab.lib.contributions import StepContext, StepFailed
 from forecastlab.warehouse.models import Series
 
 
+class NothingJudged(StepFailed):
+    """No series can be judged, or the model fails on every one."""
+
+    code = "nothing_judged"
+
+
 def of_shard(series: Integers, done: Mapping[str, Forecast]) -> list[dict[str, Any]]:
     """Return where models of this shard fell back, with the first series by their ids."""
     return [

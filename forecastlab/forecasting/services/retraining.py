@@ -21,7 +21,7 @@ from forecastlab.forecasting.domain.shards import Forecast
 from forecastlab.forecasting.models import ModelRun
 from forecastlab.forecasting.services import backtests, configs, failing, laying, registry
 from forecastlab.forecasting.services.backtests import Found
-from forecastlab.lib.contributions import StepContext, StepFailed
+from forecastlab.lib.contributions import StepContext
 from forecastlab.warehouse.services import versions
 
 # How much of the work is learning from the whole panel, rather than forecasting part by part.
@@ -43,7 +43,7 @@ def judged_run(
     periods; of more than fit, on as many as do. `until` is all periods where it is left out; as of
     an earlier one, closed periods and those before the first sale are not scored. It is kept as
     made to teach; repeating it with the same `key` finds what was made. Raises HistoryTooShort
-    where no fold fits, StepFailed where no series can be judged or the model fails on every one.
+    where no fold fits, NothingJudged where no series can be judged or the model fails on every one.
     """
     key = f"{configs.key(context)}.{key}"
     made = ModelRun.objects.filter(backtest__key=key).select_related("backtest")
@@ -161,10 +161,10 @@ def _found(context: StepContext, trained: _Trained) -> Found:
 
 
 def _failures(trained: _Trained) -> Mapping[str, Any]:
-    """Return where the model fell back; raises StepFailed where it did everywhere."""
+    """Return where the model fell back; raises NothingJudged where it did everywhere."""
     fallen, width = trained.done.fallen, len(trained.series)
     if len(fallen) == width:
-        raise StepFailed(
+        raise failing.NothingJudged(
             _("%(model)s cannot forecast these sales.") % {"model": title_of(trained.model)},
             hint=_("The first reason: %(reason)s.") % {"reason": fallen[0].rstrip(".")},
         )
