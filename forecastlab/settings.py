@@ -26,6 +26,8 @@ FORECASTLAB_ENVIRONMENT = os.environ.get(
 FORECASTLAB_ACTOR = os.environ.get("FORECASTLAB_ACTOR", "planner" if FORECASTLAB_EMBEDDED else "")
 SECRET_KEY = os.environ.get("FORECASTLAB_SECRET_KEY") or home.secret_key(FORECASTLAB_HOME)
 ALLOWED_HOSTS = listed("FORECASTLAB_HOSTS", "localhost,127.0.0.1,[::1]")
+# As many ticked rows as one action takes, a thousand, and the rest of their form.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_200
 CSRF_TRUSTED_ORIGINS = listed("FORECASTLAB_ORIGINS", "")
 
 # -- apps --------------------------------------------------------------------------------------

@@ -21,7 +21,11 @@ def _kept() -> Iterable[str]:
 
 
 def _holders(kind: str, pk: int) -> Sequence[str]:
-    find = {"dataset_version": holders.of_version, "backtest": holders.of_backtest}
+    find = {
+        "dataset_version": holders.of_version,
+        "backtest": holders.of_backtest,
+        "batch": holders.of_batch,
+    }
     return find[kind](pk) if kind in find else ()
 
 

@@ -20,6 +20,7 @@ LONGEST_NOTES, LONGEST_TAG, MOST_TAGS = 10_000, 40, 20
 # Words that stand in an address where the name of a workspace does.
 RESERVED = {"bulk", "compare", "import", "tags"}
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
+_KEY = re.compile(r"[0-9a-f]{32}")  # what names another one for good
 
 
 class WorkspaceNameUnusable(BadInput):
@@ -53,7 +54,7 @@ def checked(name: str, *, field: str = "keep") -> str:
             "'-' and '_', starting with a letter or digit.",
             field=field,
         )
-    if name in RESERVED:
+    if name in RESERVED or _KEY.fullmatch(name):
         raise WorkspaceNameUnusable(f"No workspace can be called '{name}'.", field=field)
     return name
 

@@ -115,6 +115,8 @@ def _of_stored(bundle: Bundle) -> Mapping[str, Any]:
             artefacts.verify(bundle.digest)
     except (artefacts.ArtefactMissing, artefacts.ArtefactChanged, BadInput) as error:
         return {"valid": False, "reason": error.detail}
+    except OSError as error:  # the next bundle is looked at all the same
+        return {"valid": False, "reason": _("It cannot be read: %s") % error}
     return {"valid": not reason, "reason": reason}
 
 

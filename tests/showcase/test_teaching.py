@@ -14,7 +14,7 @@ from django.utils import timezone
 from forecastlab.forecasting.models import Alias, ModelRun, Promotion
 from forecastlab.forecasting.services import promotion, teaching
 from forecastlab.forecasting.services.promotion import Decision
-from forecastlab.lib import registry
+from forecastlab.lib import holding, registry
 from forecastlab.lib.contributions import Done, PipelineStep, StepContext, StepFailed
 from showcase.models import Run
 from showcase.services import runs
@@ -104,6 +104,8 @@ def test_a_step_that_is_repeated_swaps_once(long_run: Run) -> None:
     told = data_of(long_run, "safer_promote_flow")
     Promotion.objects.update(ended_at=None, restored=False)
     Alias.objects.update(model_run=told["after_run_id"])  # as if it had died after the swap
+    serves = ModelRun.objects.get(pk=told["before_run_id"]).backtest_id
+    assert any("serves forecasts" in why for why in holding.holders("backtest", serves))
 
     again = teaching.promote_safely(_context(long_run))
 

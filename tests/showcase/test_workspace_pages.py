@@ -70,7 +70,9 @@ def test_a_run_is_kept_from_its_page_and_leads_to_its_workspace(alices: Client) 
     assert alices.get(address).headers["Location"] == "/workspaces/weekly-1/"
 
 
-@pytest.mark.parametrize("name", ["Weekly 1", "a/b", "../x", "compare", "bulk", "tags", "import"])
+@pytest.mark.parametrize(
+    "name", ["Weekly 1", "a/b", "../x", "compare", "bulk", "tags", "import", "0f" * 16]
+)
 def test_a_name_that_no_address_can_hold_is_refused_under_its_field(
     alices: Client, name: str
 ) -> None:

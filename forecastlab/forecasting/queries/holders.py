@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -38,10 +38,20 @@ def of_version(version_id: int) -> list[str]:
 
 
 def of_backtest(backtest_id: int) -> list[str]:
-    """Return what serves from a backtest, and the jobs that work on it."""
-    serving = Alias.objects.filter(model_run__backtest=backtest_id).order_by("name")
+    """Return what serves from a backtest, and the jobs that work on it or on its sales.
+
+    An alias that was moved to teach goes back to what it served from before.
+    """
+    moved = Q(promotions__teaching=True, promotions__ended_at=None)
+    goes_back = moved & Q(promotions__before__backtest=backtest_id)
+    serving = Alias.objects.filter(Q(model_run__backtest=backtest_id) | goes_back)
+    serving = serving.order_by("name").distinct()
     runs = ModelRun.objects.filter(backtest=backtest_id).values_list("pk", flat=True)
-    at_work = Job.objects.unfinished().filter(params__serving__model_run__in=list(runs))
+    judged = Backtest.objects.filter(pk=backtest_id).values_list("version", flat=True)
+    at_work = Job.objects.unfinished().filter(
+        Q(params__serving__model_run__in=list(runs))
+        | Q(kind__in=KINDS, params__version__in=list(judged))
+    )
     return [
         *(
             _("alias '%(name)s' serves forecasts from it") % {"name": name}
@@ -52,6 +62,12 @@ def of_backtest(backtest_id: int) -> list[str]:
             for pk in at_work.values_list("pk", flat=True)
         ),
     ]
+
+
+def of_batch(batch_id: int) -> list[str]:
+    """Return why a batch cannot go: it is at work."""
+    found = Batch.objects.filter(pk=batch_id).first()
+    return [_("it is at work")] if found is not None and found.is_active else []
 
 
 def _counted(held: QuerySet[Any], version_id: int, words: Any) -> list[str]:
