@@ -6,7 +6,10 @@ import time
 from dataclasses import replace
 from typing import Any
 
+from django.db.models import Q
+
 from forecastlab.forecasting.services import promotion
+from forecastlab.jobs.domain.statuses import StepStatus
 from forecastlab.jobs.models import Job
 from forecastlab.lib import artefacts, figures
 from forecastlab.lib.contributions import Done, Skipped, StepContext, StepFailed
@@ -73,7 +76,9 @@ def _take_away(context: StepContext) -> Done | Skipped:
         return Skipped("There is nothing to clear up.")
     if _has_failed(context):
         return Skipped(f"{len(digests)} working files stay, for a run that goes on from here.")
-    if Job.objects.exclude(pk=context.job_id).filter(status=Job.Status.RUNNING).exists():
+    begun = Q(status__in=(Job.Status.RUNNING, Job.Status.WAITING))
+    going_on = Q(status=Job.Status.QUEUED, steps__status=StepStatus.DONE)
+    if Job.objects.exclude(pk=context.job_id).filter(begun | going_on).exists():
         return Skipped(f"{len(digests)} working files stay while another job may share them.")
     freed = [artefacts.discard(digest) for digest in sorted(digests)]
     gone = [size for size in freed if size]

@@ -13,7 +13,7 @@ from forecastlab.lib import artefacts, registry
 from forecastlab.lib.contributions import Done, PipelineStep, StepContext, StepFailed
 from showcase.models import Run
 from showcase.services import runs
-from tests.factories import make_run, run_job, work_off
+from tests.factories import make_run, make_version, run_job, work_off
 
 pytestmark = pytest.mark.django_db
 
@@ -120,3 +120,16 @@ def test_a_run_goes_on_once_and_only_from_a_step_that_it_reached(
     client.post(address)
     assert "there is nothing to go on with" in page(client, run)
     assert Job.objects.filter(pk=run.job_id, status="queued").exists()
+
+
+def test_clearing_up_leaves_files_while_another_run_is_queued_to_go_on(oven: Oven) -> None:
+    waits = failed()
+    assert waits.requested_by is not None
+    runs.retry(waits, by=waits.requested_by, at=timezone.now())
+    make_version(by=waits.requested_by, name="other")
+    oven.is_lit = True
+
+    done = work_off(make_run(models=["naive"], dataset="other"))
+
+    assert done.status == "succeeded"
+    assert "another job may share them" in done.steps.get(name="cleanup").detail
