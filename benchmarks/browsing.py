@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import resource
-import statistics
 import tempfile
 import time
 from datetime import date
@@ -30,6 +29,7 @@ from django.core.management import call_command  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from benchmarks.pages import asked_in_turn, figures, load  # noqa: E402
 from forecastlab.warehouse.models import DatasetVersion, Product, SeriesProfile  # noqa: E402
 from forecastlab.warehouse.services import imports, uploads  # noqa: E402
 from forecastlab.warehouse.services.imports import Options  # noqa: E402
@@ -93,19 +93,6 @@ def imported(series: int, periods: int) -> DatasetVersion:
     return DatasetVersion.objects.get()
 
 
-def asked(client: Client, url: str) -> float:
-    begin = time.perf_counter()
-    answer = client.get(url)
-    if answer.status_code != 200:
-        raise SystemExit(f"{url}: {answer.status_code}")
-    return 1000 * (time.perf_counter() - begin)
-
-
-def figures(milliseconds: list[float]) -> dict[str, float]:
-    ranked = statistics.quantiles(milliseconds, n=20)
-    return {"p50_ms": round(ranked[9], 1), "p95_ms": round(ranked[18], 1)}
-
-
 def taken_away(client: Client, url: str) -> dict[str, Any]:
     """Read a download to its end and forget each part; memory is looked at after each."""
     before, begin, most, size = resident(), time.perf_counter(), 0.0, 0
@@ -134,14 +121,11 @@ def main() -> None:
     middle = SeriesProfile.objects.order_by("series_id")[options.series // 2].series_id
     pages = {name: f"{place}series/{query}" for name, query in ASKED.items()}
     pages |= {"overview": place, "one series": f"{place}series/{middle}/"}
-    times: dict[str, list[float]] = {name: [] for name in pages}
-    for _ in range(options.rounds + 1):
-        for name, url in pages.items():
-            times[name].append(asked(client, url))
-    lists = [one for name in ASKED for one in times[name][1:]]
-    print(json.dumps({"rows": version.rows, "series": version.series_count}))
+    times = asked_in_turn(client, pages, rounds=options.rounds)
+    lists = [one for name in ASKED for one in times[name]]
+    print(json.dumps({"rows": version.rows, "series": version.series_count, "load": load()}))
     for name, found in times.items():
-        print(json.dumps({"page": name, **figures(found[1:])}))
+        print(json.dumps({"page": name, **figures(found)}))
     print(json.dumps({"page": "all lists of series", **figures(lists)}))
     for suffix in ("csv", "parquet"):
         print(json.dumps({"all rows": suffix, **taken_away(client, f"{place}facts.{suffix}")}))

@@ -15,92 +15,28 @@ from __future__ import annotations
 
 import argparse
 import platform
-import subprocess
-import sys
 import time
 from collections.abc import Iterable
-from dataclasses import replace
-from datetime import date
 from importlib.metadata import version as version_of
-from typing import Any
 
-import django
+import numpy as np
+from django.core.management import call_command
 
-import tests.services  # noqa: F401  starts the services before Django reads where they are
-
-django.setup()
-
-import numpy as np  # noqa: E402
-from django.core.management import call_command  # noqa: E402
-from django.utils import timezone  # noqa: E402
-
-from benchmarks import peers  # noqa: E402
-from benchmarks.peers import Measured  # noqa: E402
-from forecastlab.forecasting.domain import config, metrics, shards  # noqa: E402
-from forecastlab.forecasting.domain.folds import judged_values  # noqa: E402
-from forecastlab.forecasting.domain.panel import Panel  # noqa: E402
-from forecastlab.forecasting.models import Alias, Backtest, ForecastIssue  # noqa: E402
-from forecastlab.forecasting.queries import panels  # noqa: E402
-from forecastlab.forecasting.services import forecasts  # noqa: E402
-from forecastlab.jobs.models import Job  # noqa: E402
-from forecastlab.warehouse.domain.content import NUMBERS  # noqa: E402
-from forecastlab.warehouse.domain.simulator import config as simulator  # noqa: E402
-from forecastlab.warehouse.models import DatasetVersion  # noqa: E402
-from forecastlab.warehouse.services import simulations  # noqa: E402
-from tests.factories import make_user, make_version, run_job  # noqa: E402
+from benchmarks import peers
+from benchmarks.peers import Measured
+from benchmarks.portfolio import job_with, simulated
+from forecastlab.forecasting.domain import config, metrics, shards
+from forecastlab.forecasting.domain.folds import judged_values
+from forecastlab.forecasting.domain.panel import Panel
+from forecastlab.forecasting.queries import panels
+from forecastlab.warehouse.domain.content import NUMBERS
+from tests.factories import make_version
 
 PACKAGES = ("numpy", "polars", "lightgbm", "statsforecast", "mlforecast")
-PRESET, PRODUCTS, MEMORY_DAYS = "retail_standard", 500, 120
-
-
-def simulated(name: str, series: int, periods: int) -> DatasetVersion:
-    """Simulate sales into the database; longer, and more stores, than a person may ask for."""
-    products = min(PRODUCTS, series)
-    knobs = {"stores": 1, "products": products}
-    asked = simulator.build(PRESET, seed=42, as_of=date(2026, 11, 21), knobs=knobs)
-    asked = replace(asked, window_days=periods - 1, stores=-(-series // products))
-    job = run_job(simulations.start(name, asked, by=planner(), at=timezone.now()))
-    if job.status != "succeeded":
-        raise SystemExit(f"the simulation {job.status}: {job.error}")
-    return DatasetVersion.objects.get(dataset__name=name)
-
-
-def planner() -> Any:
-    user_model = DatasetVersion._meta.get_field("created_by").related_model
-    return user_model.objects.filter(username="alice").first() or make_user("alice")
+MEMORY_DAYS = 120
 
 
 # -- the whole job -----------------------------------------------------------------------------
-
-
-def job_with(version: DatasetVersion, workers: int, horizon: int, *, reuse: bool = False) -> None:
-    """Judge, refit and store forecasts with so many processes; print what it took.
-
-    With `reuse` it takes over what earlier jobs have forecast.
-    """
-    Alias.objects.all().delete()  # or it would forecast by the verdict of before
-    job = forecasts.start(version, horizon=horizon, alias="", by=planner(), at=timezone.now())
-    Job.objects.filter(pk=job.pk).update(params={**job.params, "reuse": reuse})
-    began = time.perf_counter()
-    command = [sys.executable, "-m", "benchmarks.job_worker", str(job.pk)]
-    started = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(workers)]
-    held = [int(one.communicate()[0]) for one in started]
-    seconds = time.perf_counter() - began
-    job.refresh_from_db()
-    if job.status != "succeeded":
-        raise SystemExit(f"the job {job.status}: {job.error}")
-    issue = ForecastIssue.objects.get(key=f"job.{job.pk}")
-    told = Backtest.objects.get(key=f"job.{job.pk}").result
-    print(
-        f"  {workers} workers  {seconds:6.1f} s   "
-        f"{told['best_model']} {told['models'][told['best_model']]['wape']:.2f}   "
-        f"{issue.series_count:,} series stored   "
-        f"most held by a worker {max(held):,} MB, by all {sum(held):,} MB   "
-        f"{100 * told['reused']:.0f} % taken over"
-    )
-    for step in job.steps.filter(parent=None).order_by("position"):
-        took = (step.finished_at - step.started_at).total_seconds()
-        print(f"    {step.name:<10} {took:6.1f} s")
 
 
 def growing(panel: Panel, horizon: int) -> None:
@@ -123,14 +59,17 @@ def own(models: Iterable[str], panel: Panel, asked: config.Config) -> dict[str, 
     actual = judged_values(panel.actual, asked.windows)
     scales = metrics.scales(panel.actual[: work.task.origins[0] + 1], asked.scale)
     everyone = np.ones(panel.width, dtype=bool)
-    found = {}
+    learned, seconds = {}, {}
     for name in models:
         began = time.perf_counter()
-        learned = shards.learn((name,), panel, work)
-        done = shards.run(panel, work, learned, lambda _: None)[name]
-        seconds = time.perf_counter() - began
+        learned |= shards.learn((name,), panel, work)
+        seconds[name] = time.perf_counter() - began
+    # Side by side as in a shard, where models share the seasons of a block.
+    made = shards.run(panel, work, learned, lambda _: None)
+    found = {}
+    for name, done in made.items():
         error = metrics.score(actual, done.judged, scales).pooled(everyone)["wape"]
-        found[name] = Measured(panel.width, seconds, error)
+        found[name] = Measured(panel.width, seconds[name] + done.seconds, error)
     return found
 
 

@@ -4,7 +4,7 @@
 
 Starts PostgreSQL and Redis of its own, lets one run over drawn sales work, and copies it with its
 24 rows, backtest and champions inside the database. Pages are asked for as a browser does, in turn.
-Percentiles are those of the server's time for whole pages.
+Percentiles are those of whole pages; `pages` says of what time.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import statistics
-import time
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -28,9 +26,9 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
-from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from benchmarks import pages  # noqa: E402
 from forecastlab.accounts.models import User  # noqa: E402
 from showcase.models import Run, StepRun, Workspace  # noqa: E402
 from showcase.services.workspaces import new_key  # noqa: E402
@@ -46,10 +44,18 @@ LISTS = {
     "by WAPE, deep": "?sort=-wape&page=200",
     "search": "?search=weekly-77",
     "search, nothing found": "?search=nowhere-at-all",
+    "search in notes": "?search=holidays",
     "one tag": "?tag=tag-7",
     "two tags": "?tag=tag-7&tag=tag-8",
     "pinned": "?view=pinned",
     "failed, archived as well": "?status=failed&archived=also",
+}
+RUNS = {
+    "first page": "",
+    "deep page": "?page=300",
+    "by WAPE, deep": "?sort=-wape&page=200",
+    "search": "?search=seasonal",
+    "failed": "?status=failed",
 }
 
 
@@ -70,7 +76,7 @@ def kept_runs(count: int, series: int) -> User:
         own_backtests(cursor, numbers[:COMPARED])
     keep(runs, draw, by)
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+        cursor.execute("VACUUM ANALYZE")
     return by
 
 
@@ -174,23 +180,23 @@ def keep(runs: Sequence[Run], draw: random.Random, by: User) -> None:
     Workspace.objects.bulk_create(kept, 2000)
 
 
-def asked(client: Client, url: str) -> float:
-    begin = time.perf_counter()
-    answer = client.get(url)
-    if answer.status_code != 200:
-        raise SystemExit(f"{url}: {answer.status_code}")
-    return 1000 * (time.perf_counter() - begin)
-
-
-def figures(milliseconds: list[float]) -> dict[str, float]:
-    ranked = statistics.quantiles(milliseconds, n=20)
-    return {"p50_ms": round(ranked[9], 1), "p95_ms": round(ranked[18], 1)}
-
-
-def queries_of(client: Client, url: str) -> int:
-    with CaptureQueriesContext(connection) as queries:
-        client.get(url)
-    return len(queries)
+def places() -> dict[str, str]:
+    """Return what is asked for, by the names of the pages."""
+    hundred = urlencode([("of", f"weekly-{number}") for number in range(COMPARED)])
+    return {
+        **{f"list, {name}": f"/workspaces/{query}" for name, query in LISTS.items()},
+        "one workspace": "/workspaces/weekly-42/",
+        "compare two": "/workspaces/compare/?of=weekly-1&of=weekly-2",
+        "compare a hundred": f"/workspaces/compare/?{hundred}",
+        "compare a hundred, everything": f"/workspaces/compare/?{hundred}&all=1",
+        "compare a hundred, API": f"/api/v1/workspaces/compare?{hundred}",
+        "home": "/",
+        **{f"runs, {name}": f"/runs/{query}" for name, query in RUNS.items()},
+        "admin": "/admin/showcase/workspace/",
+        "admin, search": "/admin/showcase/workspace/?q=weekly-77",
+        "admin, runs": "/admin/showcase/run/",
+        "admin, steps": "/admin/showcase/steprun/",
+    }
 
 
 def main() -> None:
@@ -203,28 +209,15 @@ def main() -> None:
     by = kept_runs(options.workspaces, options.series)
     client = Client(headers={"Host": "localhost"})
     client.force_login(by)
-    hundred = urlencode([("of", f"weekly-{number}") for number in range(COMPARED)])
-    pages = {f"list, {name}": f"/workspaces/{query}" for name, query in LISTS.items()}
-    pages |= {
-        "one workspace": "/workspaces/weekly-42/",
-        "compare two": "/workspaces/compare/?of=weekly-1&of=weekly-2",
-        "compare a hundred": f"/workspaces/compare/?{hundred}",
-        "compare a hundred, everything": f"/workspaces/compare/?{hundred}&all=1",
-        "compare a hundred, API": f"/api/v1/workspaces/compare?{hundred}",
-        "admin": "/admin/showcase/workspace/",
-        "admin, search": "/admin/showcase/workspace/?q=weekly-77",
-    }
-    times: dict[str, list[float]] = {name: [] for name in pages}
-    for _ in range(options.rounds + 1):
-        for name, url in pages.items():
-            times[name].append(asked(client, url))
+    times = pages.asked_in_turn(client, places(), rounds=options.rounds)
     counts = {"workspaces": Workspace.objects.count(), "steps": StepRun.objects.count()}
-    print(json.dumps({**counts, "at": timezone.now().date().isoformat()}))
+    at = timezone.now().date().isoformat()
+    print(json.dumps({**counts, "at": at, "load": pages.load()}))
     for name, found in times.items():
-        told = {"page": name, **figures(found[1:])}
-        print(json.dumps({**told, "queries": queries_of(client, pages[name])}))
-    lists = [one for name, found in times.items() if name.startswith("list") for one in found[1:]]
-    print(json.dumps({"page": "all lists", **figures(lists)}))
+        print(json.dumps({"page": name, **pages.figures(found)}))
+    for kind in ("list", "runs", "admin"):
+        lists = [one for name, found in times.items() if name.startswith(kind) for one in found]
+        print(json.dumps({"page": f"all of {kind}", **pages.figures(lists)}))
 
 
 if __name__ == "__main__":

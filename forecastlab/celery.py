@@ -23,6 +23,11 @@ app.conf.beat_schedule = {
         "schedule": 3600.0,
         "options": {"expires": 3600.0},
     },
+    "sweep-approvals": {
+        "task": "agents.tasks.sweep_approvals",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
     "sweep-artefacts": {
         "task": "forecastlab.jobs.tasks.sweep_artefacts",
         "schedule": 3600.0,
@@ -45,6 +50,21 @@ app.conf.beat_schedule = {
     },
     "sweep-runs": {
         "task": "showcase.tasks.sweep_runs",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
+    "sweep-sessions": {
+        "task": "agents.tasks.sweep_sessions",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},
+    },
+    "sweep-run-waits": {
+        "task": "agents.tasks.sweep_run_waits",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},
+    },
+    "sweep-documents": {
+        "task": "forecastlab.knowledge.tasks.sweep_documents",
         "schedule": 3600.0,
         "options": {"expires": 3600.0},
     },

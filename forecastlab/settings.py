@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -25,6 +26,7 @@ FORECASTLAB_ENVIRONMENT = os.environ.get(
 )
 FORECASTLAB_ACTOR = os.environ.get("FORECASTLAB_ACTOR", "planner" if FORECASTLAB_EMBEDDED else "")
 SECRET_KEY = os.environ.get("FORECASTLAB_SECRET_KEY") or home.secret_key(FORECASTLAB_HOME)
+SECRET_KEY_FALLBACKS = listed("FORECASTLAB_OLD_SECRET_KEYS", "")
 ALLOWED_HOSTS = listed("FORECASTLAB_HOSTS", "localhost,127.0.0.1,[::1]")
 # As many ticked rows as one action takes, a thousand, and the rest of their form.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_200
@@ -33,7 +35,10 @@ CSRF_TRUSTED_ORIGINS = listed("FORECASTLAB_ORIGINS", "")
 # -- apps --------------------------------------------------------------------------------------
 # Ours, the uppermost first: their pages, operations and commands are found by this list.
 OUR_APPS = [
+    "agents",
     "showcase",
+    "forecastlab.planning",
+    "forecastlab.knowledge",
     "forecastlab.forecasting",
     "forecastlab.warehouse",
     "forecastlab.jobs",
@@ -127,6 +132,30 @@ UPLOAD_ROOT = ARTEFACT_ROOT / "uploads"
 FORECASTLAB_SIGNING_KEY = os.environ.get("FORECASTLAB_SIGNING_KEY", "")
 RUNS_KEPT_DAYS = int(os.environ.get("FORECASTLAB_RUNS_KEPT_DAYS", "30"))
 BUNDLES_KEPT_DAYS = int(os.environ.get("FORECASTLAB_BUNDLES_KEPT_DAYS", "90"))
+EMBEDDING_PROVIDER = os.environ.get("FORECASTLAB_EMBEDDING_PROVIDER", "")
+EMBEDDING_URL = os.environ.get("FORECASTLAB_EMBEDDING_URL", "")
+EMBEDDING_MODEL = os.environ.get("FORECASTLAB_EMBEDDING_MODEL", "")
+EMBEDDING_KEY = os.environ.get("FORECASTLAB_EMBEDDING_KEY", "")
+# Whom agents may hand work to, and which group of people each team is.
+# What answers in sessions of agents: planner (rules, no language model), openai, ollama, or none.
+FORECASTLAB_LLM = os.environ.get("FORECASTLAB_LLM", "planner")
+LLM_URL = os.environ.get("FORECASTLAB_LLM_URL", "")
+LLM_MODEL = os.environ.get("FORECASTLAB_LLM_MODEL", "")
+LLM_KEY = os.environ.get("FORECASTLAB_LLM_KEY", "")
+AGENT_SESSIONS_AT_ONCE = int(os.environ.get("FORECASTLAB_AGENT_SESSIONS", "8"))
+FORECASTLAB_TEAMS = listed(
+    "FORECASTLAB_TEAMS", "planning:planner,approvals:approver,operations:operator"
+)
+# What a model costs per million tokens in and out: {"model": ["2.50", "10"]}.
+AGENT_PRICES = json.loads(os.environ.get("FORECASTLAB_AGENT_PRICES", "{}"))
+# Without a host no mail is sent.
+EMAIL_HOST = os.environ.get("FORECASTLAB_EMAIL_HOST", "")
+EMAIL_PORT = int(os.environ.get("FORECASTLAB_EMAIL_PORT", "25"))
+EMAIL_HOST_USER = os.environ.get("FORECASTLAB_EMAIL_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("FORECASTLAB_EMAIL_PASSWORD", "")
+EMAIL_USE_TLS = flag("FORECASTLAB_EMAIL_TLS")
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = os.environ.get("FORECASTLAB_EMAIL_FROM", "forecastlab@localhost")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "forecastlab.lib.static_files.HouseStaticFilesStorage"},

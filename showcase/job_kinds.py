@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from forecastlab.lib.contributions import JobKind, JobStepPlan, Json, StepContext, StepResult
+from forecastlab.lib.contributions import JobKind, JobStepPlan, Json
 from forecastlab.warehouse.services import space
+from forecastlab.warehouse.services.space import Step
 from showcase.services import (
     execution,
     export_steps,
@@ -26,18 +27,17 @@ RUN = JobKind(
 )
 
 
-def _step(
-    name: str, run: Callable[[StepContext], StepResult], title: str, weight: float
-) -> JobStepPlan:
-    return JobStepPlan(name, workbench.guarded(run), title, weight, 120, 3600)
+def _step(name: str, run: Step, title: str, weight: float) -> JobStepPlan:
+    return JobStepPlan(name, run, title, weight, 300, 3600)
 
 
 def _export_steps(params: Json) -> Sequence[JobStepPlan]:
+    at_bench = workbench.guarded
     return (
-        _step("gather", export_steps.gather, "Write down the story", 1),
-        _step("tables", export_steps.tabulate, "Write the tables", 3),
-        _step("pack", export_steps.pack, "Pack and sign", 3),
-        _step("check", export_steps.check, "Read it again", 2),
+        _step("gather", at_bench(export_steps.gather), "Write down the story", 1),
+        _step("tables", at_bench(export_steps.tabulate), "Write the tables", 3),
+        _step("pack", at_bench(export_steps.pack), "Pack and sign", 3),
+        _step("check", at_bench(export_steps.check), "Read it again", 2),
     )
 
 
@@ -52,17 +52,11 @@ EXPORT = JobKind(
 )
 
 
-def _import_step(
-    name: str, run: Callable[[StepContext], StepResult], title: str, weight: float
-) -> JobStepPlan:
-    return JobStepPlan(name, space.guarded(run), title, weight, 300, 3600)
-
-
 def _import_steps(params: Json) -> Sequence[JobStepPlan]:
     return (
-        _import_step("check", import_steps.check, "Read all of it", 3),
-        _import_step("sales", import_steps.sales, "Lay out the sales", 3),
-        _import_step("load", import_steps.load, "Make the rows", 2),
+        _step("check", space.guarded(import_steps.check), "Read all of it", 3),
+        _step("sales", space.guarded(import_steps.sales), "Lay out the sales", 3),
+        _step("load", space.guarded(import_steps.load), "Make the rows", 2),
     )
 
 

@@ -19,12 +19,29 @@ class Mutation:
 
 
 _ACCOUNTS = "forecastlab/accounts"
+_DECISIONS = "tests/agents/test_decision_races.py"
 _EVENTS = "tests/events"
 _JOBS = "forecastlab/jobs/services"
 _LEASES = "tests/jobs/test_leases.py"
+_OVERRIDES = "tests/planning/test_overrides.py"
 _PROMOTIONS = "tests/forecasting/test_promotion.py"
+_SESSIONS = "tests/agents/test_sessions.py"
 
 MUTATIONS = (
+    Mutation(
+        "what became of a call is recorded by whoever lost it",
+        "agents/services/invocations.py",
+        "pk=one.pk, status=Invocation.Status.CLAIMED, fence=fence)",
+        "pk=one.pk, status=Invocation.Status.CLAIMED)",
+        f"{_SESSIONS}::test_a_late_record_of_a_call_that_somebody_else_has_claimed_changes_nothing",
+    ),
+    Mutation(
+        "a call that is claimed is claimed again",
+        "agents/services/invocations.py",
+        'pk=one.pk, status__in=sources(INVOCATION, "claim"))',
+        "pk=one.pk)",
+        f"{_SESSIONS}::test_a_late_record_of_a_call_that_somebody_else_has_claimed_changes_nothing",
+    ),
     Mutation(
         "a token of a reset is used without looking whether it was",
         "showcase/services/resets.py",
@@ -115,7 +132,7 @@ MUTATIONS = (
         f"{_JOBS}/closing.py",
         "Job.objects.select_for_update(no_key=True).get(pk=step.job_id)",
         "Job.objects.get(pk=step.job_id)",
-        "tests/jobs/test_cancel.py::test_a_job_that_finishes_while_it_is_cancelled_is_cancelled",
+        "tests/jobs/test_cancel.py::test_a_step_that_is_already_closing_hears_of_a_cancel",
     ),
     Mutation(
         "cancel locks the job before its steps",
@@ -127,7 +144,7 @@ MUTATIONS = (
     Mutation(
         "nobody holds the slot",
         f"{_JOBS}/admission.py",
-        'slot=F("exclusive"), ',
+        "slot=F(slot), ",
         "",
         "tests/jobs/test_slots.py::test_of_two_that_start_together_one_gets_the_slot",
     ),
@@ -178,7 +195,7 @@ MUTATIONS = (
         f"{_ACCOUNTS}/services/access.py",
         "        check(user, verb)\n        return None",
         "        return None",
-        "tests/architecture/test_urls.py::test_an_address_lets_in_whom_the_table_says",
+        "tests/architecture/test_urls.py::test_an_address_lets_in_whom_the_table_says[jobs:job-cancel]",
     ),
     Mutation(
         "numbers of a stream without the lock of its head",
@@ -238,5 +255,47 @@ MUTATIONS = (
         "told += [registry.software(), installed.digest(*installed.PARTS)]",
         "told += [installed.digest(*installed.PARTS)]",
         "tests/showcase/test_reuse.py::test_other_sales_and_other_software_are_computed",
+    ),
+    Mutation(
+        "an override is written without waiting for a freeze under way",
+        "forecastlab/planning/services/locks.py",
+        "        cursor.execute(_HOLD, [dataset.pk % 2**31])\n",
+        '        cursor.execute("select 1")\n',
+        f"{_OVERRIDES}::test_an_override_that_comes_while_it_is_frozen_is_refused",
+    ),
+    Mutation(
+        "an override is written over one that nobody has seen",
+        "forecastlab/planning/services/overrides.py",
+        "if one.revision is None or self.before.revision(one.series, one.period) == one.revision:",
+        "if one.revision is None or one.revision >= 0:",
+        f"{_OVERRIDES}::test_of_two_who_change_a_number_at_once_the_second_is_told",
+    ),
+    Mutation(
+        "an answer to an approval is taken whatever has become of it",
+        "agents/services/closing.py",
+        "Approval.objects.filter(seen, pk=approval.pk, status=Approval.Status.OPEN)",
+        "Approval.objects.filter(pk=approval.pk)",
+        f"{_DECISIONS}::test_of_two_who_answer_at_once_one_wins_and_the_other_is_told",
+    ),
+    Mutation(
+        "an approval is answered without waiting for who stops its session",
+        "agents/services/decisions.py",
+        "session = moves.lock(found.invocation.session_id)",
+        "session = found.invocation.session",
+        f"{_DECISIONS}::test_an_answer_waits_for_who_is_stopping_the_session",
+    ),
+    Mutation(
+        "an approval is answered for other arguments than were seen",
+        "agents/services/decisions.py",
+        "Q(version=version, digest=digest, expires_at__gt=Now())",
+        "Q(version=version, expires_at__gt=Now())",
+        "tests/agents/test_approvals.py::test_only_what_was_seen_is_answered",
+    ),
+    Mutation(
+        "other arguments are executed than were approved",
+        "agents/services/gating.py",
+        "if digests.digest(plain) != approval.digest:",
+        "if not plain:",
+        "tests/agents/test_approvals.py::test_what_changed_since_the_answer_does_not_run",
     ),
 )

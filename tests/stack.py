@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg
 
 from forecastlab.lib.embedded import children, home, servers
 
@@ -34,7 +35,9 @@ class Stack:
         self.home = folder or _fresh_home()
         self.arguments = up
         kept = {name: value for name, value in os.environ.items() if name not in OURS}
-        self.env = kept | {"FORECASTLAB_HOME": str(self.home)} | (env or {})
+        # Runs skip their agents, unless a test is about them.
+        told = {"FORECASTLAB_HOME": str(self.home), "FORECASTLAB_LLM": "none"}
+        self.env = kept | told | (env or {})
         self.process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Stack:
@@ -98,6 +101,15 @@ class Stack:
         assert done.returncode == 0, done.stdout + done.stderr
         printed: dict[str, Any] = json.loads(done.stdout)
         return printed
+
+    def wait_for_jobs(self, *, within: float = 60) -> None:
+        """Wait until no job is at work, not even those that an installation starts with."""
+        deadline = time.monotonic() + within
+        query = "SELECT count(*) FROM jobs_job WHERE status IN ('queued', 'running')"
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            while connection.execute(query).fetchone() != (0,):
+                assert time.monotonic() < deadline, "jobs are still at work"
+                time.sleep(0.1)
 
     def sign_in_url(self, username: str) -> str:
         return str(self.answer("sign_in_link", username)["url"])

@@ -7,8 +7,8 @@ from django.utils import timezone
 from forecastlab.accounts.models import User
 from forecastlab.lib import artefacts
 from showcase.models import Bundle, Run, Workspace
-from tests.access_samples import SAMPLES as SAMPLES
 from tests.access_samples import Sample, guarded_version, sample
+from tests.approval_samples import SAMPLES as SAMPLES
 from tests.factories import make_run
 
 # -- workspaces side by side --------------------------------------------------------------------

@@ -49,7 +49,13 @@ class ProfileForm(forms.Form):
         choices=_zones,
         help_text=_("Times are shown in it."),
     )
-    has_shortcuts = forms.BooleanField(label=_("Keyboard shortcuts"), required=False)
+    has_shortcuts = forms.BooleanField(
+        label=_("Keyboard shortcuts"),
+        required=False,
+        help_text=_(
+            "Single keys act on pages, such as / for the search. Off: only Tab, Enter and Esc."
+        ),
+    )
 
 
 class TokenForm(forms.Form):

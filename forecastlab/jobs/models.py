@@ -50,6 +50,13 @@ class Job(models.Model):
     )
     queue = models.CharField(max_length=20)
     params = models.JSONField(default=dict)
+    key = models.CharField(  # noqa: DJ001 - null: nobody's
+        max_length=100,
+        null=True,
+        unique=True,
+        editable=False,
+        help_text="Names what asked for it, so that asked for twice it is one.",
+    )
     exclusive = models.CharField(
         max_length=200, blank=True, help_text="The slot this job wants for itself."
     )
@@ -71,6 +78,12 @@ class Job(models.Model):
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    parked_at = models.DateTimeField(
+        null=True, help_text="Since when it waits for somebody; empty while it does not."
+    )
+    parked_seconds = models.FloatField(
+        default=0, help_text="How long it has waited for somebody: no timeout counts it."
+    )
     error = models.JSONField(default=dict)
 
     objects = models.Manager.from_queryset(JobQuerySet)()
@@ -192,6 +205,7 @@ class JobStep(models.Model):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     seconds = models.FloatField(null=True)
+    parked_seconds = models.FloatField(default=0)
 
     objects = models.Manager.from_queryset(JobStepQuerySet)()
 

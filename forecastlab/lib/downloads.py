@@ -17,10 +17,12 @@ import polars as pl
 import pyarrow.parquet as pq
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
+from django.db import connection
 from django.http import HttpRequest, StreamingHttpResponse
-from django.urls import register_converter
+from django.urls import register_converter, reverse
 from django.urls.converters import StringConverter
 
+FORMATS = (("CSV", "csv"), ("Parquet", "parquet"))
 TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 MINUTES = "%Y-%m-%dT%H:%M"
 FORMULA = r"^[=+\-@\t\r]"
@@ -31,6 +33,20 @@ class SuffixConverter(StringConverter):
 
 
 register_converter(SuffixConverter, "table_suffix")
+
+
+def offered(name: str, *args: object, label: str = "", query: str = "") -> list[dict[str, str]]:
+    """Return where a table is taken away in each format, as `components/download_menu.html` has it.
+
+    `name` is that of the address, whose last argument is the format; `query` follows on it.
+    """
+    return [
+        {
+            "label": f"{label}, {kind}" if label else kind,
+            "url": reverse(name, args=[*args, suffix]) + query,
+        }
+        for kind, suffix in FORMATS
+    ]
 
 
 def respond(
@@ -107,4 +123,8 @@ async def in_threads(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
 
 
 def _next(chunks: Iterator[bytes]) -> bytes | None:
-    return next(chunks, None)
+    """Read one chunk; the thread keeps no connection, since nobody knows when it is used again."""
+    try:
+        return next(chunks, None)
+    finally:
+        connection.close()

@@ -6,9 +6,9 @@ are encoded a block at a time with array operations. Out: ADBC on a connection o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import numpy as np
@@ -18,7 +18,10 @@ from psycopg import sql
 
 SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 TRAILER = b"\xff\xff"
-BLOCK = 65_536
+# Rows that are encoded at a time, of about so many values.
+BLOCK, USUAL_WIDTH = 65_536, 8
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 # Element type of an array -> (type number, big-endian array type).
 _ELEMENTS: dict[Any, tuple[int, str]] = {pl.Float32: (700, ">f4"), pl.Float64: (701, ">f8")}
 
@@ -78,16 +81,32 @@ def _encoded_ahead(
     columns: Sequence[str], frames: Iterable[pl.DataFrame]
 ) -> Iterator[tuple[int, bytes]]:
     """Yield rows and bytes of each block; a thread encodes the next one meanwhile."""
-    blocks = (one for frame in frames for one in frame.select(columns).iter_slices(BLOCK))
+    blocks = (one for frame in frames for one in frame.select(columns).iter_slices(_rows_of(frame)))
+    return ahead(lambda one: (one.height, encoded(one)), blocks)
+
+
+def _rows_of(frame: pl.DataFrame) -> int:
+    """Return how many rows are encoded at a time: fewer where arrays make them wide."""
+    values = sum(one.shape[0] for one in frame.dtypes if isinstance(one, pl.Array))
+    return max(BLOCK // (1 + values // USUAL_WIDTH), 1)
+
+
+def ahead(make: Callable[[Given], Made], given: Iterable[Given]) -> Iterator[Made]:
+    """Yield what `make` returns for each one, as `map` does; a thread makes the next meanwhile."""
     with ThreadPoolExecutor(1) as aside:
-        waiting: Future[tuple[int, bytes]] | None = None
-        for block in blocks:
-            following = aside.submit(lambda one: (one.height, encoded(one)), block)
+        waiting: Future[Made] | None = None
+        for one in given:
+            following = aside.submit(make, one)
             if waiting is not None:
                 yield waiting.result()
             waiting = following
         if waiting is not None:
             yield waiting.result()
+
+
+def may_read_aside() -> bool:
+    """Say whether a thread that reads sees what is seen here; not so within a transaction."""
+    return not connection.in_atomic_block
 
 
 def encoded(frame: pl.DataFrame) -> bytes:
@@ -170,13 +189,14 @@ def _array_bytes(column: pl.Series, kind: pl.Array) -> np.ndarray[Any, Any]:
     )
 
 
-def read(query: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:
+def read(query: str, parameters: Sequence[Any] = (), *, few: bool = False) -> pl.DataFrame:
     """Return the rows of a query whose parameters are written $1, $2, ...
 
     Inside a transaction the query runs on Django's connection, so that it sees what the
-    transaction wrote; it is some five times slower there.
+    transaction wrote; many rows take some five times as long there. So do a `few`, since to open a
+    connection of their own takes longer than to read ten thousand.
     """
-    if connection.in_atomic_block:
+    if few or connection.in_atomic_block:
         return _read_here(query, parameters)
     options = {"parameters": tuple(parameters)} if parameters else None
     return pl.read_database_uri(query, uri(), engine="adbc", execute_options=options)

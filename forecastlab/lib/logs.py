@@ -20,9 +20,9 @@ STRUCK = "[secret]"
 _SECRET_NAMES = re.compile(r"pass(word|wd)?$|secret|token|authorization|cookie|api_?key", re.I)
 _SECRET_TEXT = (
     (re.compile(r"(://[^:/@\s]*:)[^@/\s]+@"), rf"\1{STRUCK}@"),
-    (re.compile(r"(Bearer\s+)\S+", re.I), rf"\1{STRUCK}"),
+    (re.compile(r"(Bearer\s+)(?!\[secret)\S+", re.I), rf"\1{STRUCK}"),
     (re.compile(r"(/sign-in/link/)[^\s/?'\"]+"), rf"\1{STRUCK}"),
-    (re.compile(r"((?:password|secret|token)=)[^&\s'\"]+", re.I), rf"\1{STRUCK}"),
+    (re.compile(r"((?:password|secret|token)=)(?!\[secret)[^&\s'\"]+", re.I), rf"\1{STRUCK}"),
 )
 # Members of a line that a person who reads it elsewhere has no use for, or must not see.
 _UNTOLD = {"event", "timestamp", "level", "logger", "exception", "exc_info", "stack", "stack_info"}

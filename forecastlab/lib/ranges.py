@@ -77,7 +77,8 @@ def _asked(request: HttpRequest, kept: Kept) -> range | None:
         return None
     if not found[1]:
         return range(max(0, kept.size - int(found[2])), kept.size)
-    first, last = int(found[1]), int(found[2] or kept.size)
+    first = int(found[1])
+    last = int(found[2] or max(first, kept.size))
     if last < first:
         return None
     return range(first, min(last + 1, kept.size))

@@ -23,6 +23,7 @@ _LOOKS = {
     "waiting": Look("hand", _("Waiting for you"), "ask"),
     "waiting_others": Look("hand", _("Waiting for approver"), "muted"),
     "done": Look("circle-check", _("Done"), "ok"),
+    "indexed": Look("circle-check", _("Indexed"), "ok"),
     "warned": Look("triangle-alert", _("Done, with warnings"), "warn"),
     "partial": Look("triangle-alert", _("Partly done"), "warn"),
     "stale": Look("clock", _("Stale"), "warn"),

@@ -12,6 +12,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.dateformat import format as dated
 from django.utils.html import format_html, format_html_join
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -220,12 +221,26 @@ def time_zone(context: template.Context) -> str:
     return _preference(context, "time_zone")
 
 
+@register.simple_tag(takes_context=True)
+def shortcuts(context: template.Context) -> str:
+    """Say whether single keys act on pages: `on`, or `off` for who has switched them off."""
+    return "off" if _preference(context, "has_shortcuts") == str(False) else "on"
+
+
 def _preference(context: template.Context, name: str) -> str:
     user = getattr(context.get("request"), "user", None)
     return str(getattr(getattr(user, "profile", None), name, ""))
 
 
 # -- addresses and forms ----------------------------------------------------------------------
+@register.filter
+def ours(address: Any) -> str:
+    """Return an address of a page here; empty for any other, which an imported story may hold."""
+    text = address if isinstance(address, str) else ""
+    stays = url_has_allowed_host_and_scheme(text, allowed_hosts=None)
+    return text if text.startswith("/") and stays else ""
+
+
 @register.simple_tag(takes_context=True)
 def query(context: template.RequestContext, **changes: Any) -> str:
     """Write the address of this page with some parameters changed: {% query page=2 sort=None %}.

@@ -10,13 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from forecastlab.accounts.services.access import may, person
-from forecastlab.lib.admin import ReadOnlyAdmin
 from forecastlab.lib.errors import HouseError
+from showcase.admin.seen import SeenAdmin
 from showcase.models import Bundle, Workspace
 from showcase.services import exporting, workspaces
 
 
-class Exporting(ReadOnlyAdmin):
+class Exporting(SeenAdmin):
     """Lets an administrator export the rows that are chosen; each by a job of its own."""
 
     actions: tuple[str, ...] = ("export",)
@@ -41,7 +41,7 @@ class Exporting(ReadOnlyAdmin):
 
 
 @admin.register(Bundle)
-class BundleAdmin(ReadOnlyAdmin):
+class BundleAdmin(SeenAdmin):
     list_display = ("id", "workspace", "size", "files", "created_by", "created_at", "checked_at")
     list_select_related = ("workspace", "created_by")
     search_fields = ("workspace__name", "digest")

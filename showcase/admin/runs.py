@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -8,14 +10,28 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from forecastlab.accounts.services.access import may, person
-from forecastlab.lib.admin import ReadOnlyAdmin
 from forecastlab.lib.errors import HouseError
+from showcase.admin.seen import OfRunAdmin, SeenAdmin
 from showcase.models import Run, RunObject, RunPreset, StepRun
+from showcase.queries import labels
 from showcase.services import runs
 
 
+class Phase(admin.SimpleListFilter):
+    """Offers the phases that there are, without looking for them in every row."""
+
+    title, parameter_name = _("phase"), "phase"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, str(word)) for name, word in labels.PHASES.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[StepRun]) -> QuerySet[StepRun]:
+        return queryset.filter(phase=self.value()) if self.value() else queryset
+
+
 @admin.register(Run)
-class RunAdmin(ReadOnlyAdmin):
+class RunAdmin(SeenAdmin):
+    at_length = ("config", "frame", "result")
     list_display = ("id", "name", "status", "dataset", "winner", "requested_by", "created_at")
     list_filter = ("status", "scenario")
     list_select_related = ("dataset", "requested_by")
@@ -42,15 +58,17 @@ class RunAdmin(ReadOnlyAdmin):
 
 
 @admin.register(StepRun)
-class StepRunAdmin(ReadOnlyAdmin):
+class StepRunAdmin(OfRunAdmin):
+    at_length = ("data", "detail", "run__config", "run__frame", "run__result")
     list_display = ("id", "run", "index", "name", "status", "outcome", "seconds")
-    list_filter = ("status", "outcome", "phase")
+    list_filter = ("status", "outcome", Phase)
     list_select_related = ("run",)
     ordering = ("-id",)
 
 
 @admin.register(RunObject)
-class RunObjectAdmin(ReadOnlyAdmin):
+class RunObjectAdmin(OfRunAdmin):
+    at_length = ("run__config", "run__frame", "run__result")
     list_display = ("id", "run", "kind", "ref")
     list_filter = ("kind",)
     list_select_related = ("run",)
@@ -58,7 +76,7 @@ class RunObjectAdmin(ReadOnlyAdmin):
 
 
 @admin.register(RunPreset)
-class RunPresetAdmin(ReadOnlyAdmin):
+class RunPresetAdmin(SeenAdmin):
     list_display = ("id", "name", "created_by", "created_at")
     list_select_related = ("created_by",)
     ordering = ("-id",)

@@ -47,10 +47,10 @@ class WorkspaceAdmin(Exporting):
     )
     list_filter = ("archived", "pinned", "replay_mode", "run__status", "created_at")
     list_select_related = ("run__dataset", "created_by")
-    search_fields = ("name", "notes", "key")
-    search_help_text = _("In names, notes and keys")
+    search_fields = ("name", "key")
+    search_help_text = _("In names, keys and words of notes")
     ordering = ("-pinned", "-created_at", "-id")
-    show_full_result_count = False
+    at_length = ("notes", "run__config", "run__frame", "run__result", *SLOTS)
     actions = ("pin", "unpin", "archive", "restore", *Exporting.actions, "delete")
     fieldsets = (
         (None, {"fields": ("name", "key", "run", "status", "notes", "tags")}),
@@ -64,10 +64,14 @@ class WorkspaceAdmin(Exporting):
         (_("Events"), {"fields": ("events",)}),
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Workspace]:
-        """Read no story, config or frame for a list of rows that shows none of them."""
-        rows: QuerySet[Workspace] = super().get_queryset(request)
-        return rows.defer("run__config", "run__frame", "run__result", *SLOTS)
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Workspace], search_term: str
+    ) -> tuple[QuerySet[Workspace], bool]:
+        """Search notes by their words, as the page does: every note would have to be read else."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        if search_term:
+            found |= queryset.filter(pk__in=Workspace.objects.noting(search_term).values("pk"))
+        return found, may_repeat
 
     @admin.display(description=_("Status"), ordering="run__status")
     def status(self, kept: Workspace) -> str:

@@ -53,7 +53,7 @@ def workspace_replay(request: HttpRequest, name: str, asked: ReplayIn) -> Status
         access.check(by, "workspace.reset")
         given = Confirmation(asked.reset.token, asked.reset.name)
         run = resets.replay(source, given, wanted, by=by, at=now)
-    return Status(201, replays.told(run))
+    return Status(201, replays.told(run, viewer=by))
 
 
 @router.post(

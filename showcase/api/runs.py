@@ -52,6 +52,7 @@ class RunIn(Schema):
     step_timeout: StrictInt | None = None
     run_timeout: StrictInt | None = None
     reuse: StrictBool | None = None
+    approval_patience_s: StrictInt | None = None
     keep: str | StrictBool | None = None
     reset: StrictBool | None = None
 

@@ -92,7 +92,7 @@ def workspace_keep(request: HttpRequest, asked: KeepIn) -> Status[dict[str, Any]
     run = runs.find(asked.run, viewer=by)
     kept = curation.keep(run, asked.dict(exclude={"run"}), by=by, at=timezone.now())
     found = workspaces.find(kept.name, viewer=by)
-    return Status(201, workspace_representations.whole(found))
+    return Status(201, workspace_representations.whole(found, viewer=by))
 
 
 @router.post(
@@ -119,7 +119,8 @@ def workspace_bulk(request: HttpRequest, asked: BulkIn) -> dict[str, Any]:
 )
 @requires("workspace.view")
 def workspace_read(request: HttpRequest, name: str) -> dict[str, Any]:
-    return workspace_representations.whole(workspaces.find(name, viewer=person(request)))
+    viewer = person(request)
+    return workspace_representations.whole(workspaces.find(name, viewer=viewer), viewer=viewer)
 
 
 @router.patch(
@@ -135,7 +136,7 @@ def workspace_edit(request: HttpRequest, name: str, asked: EditIn) -> dict[str, 
     kept = workspaces.find(name, viewer=by)
     changes = asked.dict(exclude_unset=True, exclude={"version"})
     edited = curation.edit(kept, changes, version=asked.version, by=by, at=timezone.now())
-    return workspace_representations.whole(workspaces.find(edited.key, viewer=by))
+    return workspace_representations.whole(workspaces.find(edited.key, viewer=by), viewer=by)
 
 
 @router.delete(

@@ -1,25 +1,38 @@
 """What the files of a bundle must look like: each value checked for type, length and range.
 
 A check takes a value and returns it, or what it stands for; it raises ValueError saying what is
-wrong. `fields` checks the keys of an object; keys that it does not know are left out.
+wrong. `fields` checks the keys of an object; keys that it does not know are left out. `known`
+keeps those, if they are plain: short enough texts and keys, numbers that a database holds.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 Check = Callable[[Any], Any]
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 SMALL, LARGE = 2**15 - 1, 2**63 - 1
+LONGEST_KEY, LONGEST_TEXT = 300, 100_000
 
 
 def text(most: int) -> Check:
     def check(value: Any) -> str:
         if not isinstance(value, str) or len(value) > most:
             raise ValueError(f"is no text of up to {most} characters")
+        return value
+
+    return check
+
+
+def word(most: int) -> Check:
+    """Text of one line, without what a terminal or a page takes for an order."""
+
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or len(value) > most or not value.isprintable():
+            raise ValueError(f"is no text of up to {most} printable characters")
         return value
 
     return check
@@ -60,6 +73,13 @@ def number(value: Any) -> float:
     return float(value)
 
 
+def seconds(value: Any) -> float:
+    found = number(value)
+    if not 0 <= found <= 1e9:
+        raise ValueError("is not a number of seconds from 0 to a billion")
+    return found
+
+
 def flag(value: Any) -> bool:
     if not isinstance(value, bool):
         raise ValueError("is neither true nor false")
@@ -70,6 +90,35 @@ def mapping(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError("is not an object")
     return value
+
+
+def plain(value: Any) -> Any:
+    """Return a value of any shape of which every part can be stored and shown."""
+    if isinstance(value, str) and len(value) > LONGEST_TEXT:
+        raise ValueError(f"holds a text of more than {LONGEST_TEXT:,} characters")
+    if isinstance(value, int) and abs(value) > LARGE:
+        raise ValueError(f"holds a number of more than {LARGE}")
+    if isinstance(value, dict):
+        for key, one in value.items():
+            plain_key(key)
+            plain(one)
+    if isinstance(value, list):
+        for one in value:
+            plain(one)
+    return value
+
+
+def scalar(value: Any) -> Any:
+    if isinstance(value, dict | list):
+        raise ValueError("is neither a text, a number nor true or false")
+    return plain(value)
+
+
+def day(value: Any) -> str:
+    try:
+        return date.fromisoformat(value).isoformat()
+    except (TypeError, ValueError):
+        raise ValueError("is not a day such as 2026-11-21") from None
 
 
 def moment(value: Any) -> datetime:
@@ -99,6 +148,40 @@ def fields(checks: Mapping[str, Check]) -> Check:
     def checked(value: Any) -> dict[str, Any]:
         given = mapping(value)
         return {key: _within(f"'{key}'", check, given.get(key)) for key, check in checks.items()}
+
+    return checked
+
+
+def known(checks: Mapping[str, Check], *, needed: Collection[str] = ()) -> Check:
+    """Check those keys that are there and keep all; `needed` ones must be there."""
+
+    def checked(value: Any) -> dict[str, Any]:
+        given = mapping(value)
+        for key in needed:
+            if key not in given:
+                raise ValueError(f"'{key}' is missing")
+        return {
+            plain_key(key): _within(f"'{key}'", checks.get(key, plain), one)
+            for key, one in given.items()
+        }
+
+    return checked
+
+
+def plain_key(key: str) -> str:
+    if len(key) > LONGEST_KEY:
+        raise ValueError(f"holds a key of more than {LONGEST_KEY} characters")
+    return key
+
+
+def values(check: Check, *, most: int) -> Check:
+    """Check every value of an object, whatever its key."""
+
+    def checked(value: Any) -> dict[str, Any]:
+        given = mapping(value)
+        if len(given) > most:
+            raise ValueError(f"has more than {most} keys")
+        return {plain_key(key): _within(f"'{key}'", check, one) for key, one in given.items()}
 
     return checked
 

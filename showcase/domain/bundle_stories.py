@@ -2,157 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from showcase.domain import bundle_fields as fields
 from showcase.domain import bundle_shapes as shapes
 from showcase.domain import bundle_verdicts, bundles, strict_json
 from showcase.domain.bundle_members import BundleRefused, Layout
 from showcase.domain.bundle_shapes import Check
-from showcase.domain.pipeline import TABLES
-from showcase.domain.workspaces import LONGEST_NOTES, LONGEST_TAG, MOST_TAGS
 
 Json = dict[str, Any]
-OVER = ("succeeded", "failed", "cancelled", "interrupted")
-OUTCOMES = ("", "pass", "warn", "skip", "fail")
-STATES = ("pending", "running", "waiting", "done")
-MODES = ("", "exact", "fresh", "modified")
-MOST_STEPS, MOST_EVENTS, MOST_ANCESTORS, MOST_TOLD = 300, 20_000, 200, 10_000
-LONGEST_EVENTS = 32 << 20
-LONGEST_DETAIL = 20_000
-NAME = shapes.matching("[a-z0-9][a-z0-9_-]{0,99}", "a name of a workspace")
-FREQUENCIES = ("H", "D", "W", "M", "Q", "Y")
-
-_WORKSPACE = shapes.fields(
-    {
-        "key": shapes.HEX_KEY,
-        "name": NAME,
-        "notes": shapes.text(LONGEST_NOTES),
-        "tags": shapes.list_of(shapes.text(LONGEST_TAG), most=MOST_TAGS),
-        "config_schema_version": shapes.whole(shapes.SMALL),
-        "created_by": shapes.optional(shapes.text(150)),
-        "created_at": shapes.moment,
-        "reproduction": shapes.optional(shapes.mapping),
-    }
-)
-_RUN = shapes.fields(
-    {
-        "id": shapes.whole(),
-        "name": shapes.text(100),
-        "scenario": shapes.text(40),
-        "status": shapes.one_of(OVER),
-        "config_hash": shapes.HASH,
-        "content_hash": shapes.HASH,
-        "created_at": shapes.moment,
-        "started_at": shapes.optional(shapes.moment),
-        "finished_at": shapes.optional(shapes.moment),
-        "seconds": shapes.optional(shapes.number),
-        "winner": shapes.text(60),
-        "winner_wape": shapes.optional(shapes.number),
-        "warnings": shapes.whole(shapes.SMALL),
-        "failed_step": shapes.optional(shapes.whole(shapes.SMALL)),
-        "result": shapes.mapping,
-        "frame": shapes.mapping,
-        "frame_hash": shapes.HASH,
-    }
-)
-_DATASET = shapes.fields(
-    {
-        "name": shapes.text(100),
-        "version": shapes.whole(),
-        "content_hash": shapes.HASH,
-        "rows": shapes.whole(),
-        "series": shapes.whole(),
-        "periods": shapes.whole(2**31 - 1),
-        "first": shapes.text(40),
-        "last": shapes.text(40),
-        "frequency": shapes.one_of(FREQUENCIES),
-        "epoch": shapes.optional(shapes.moment),
-        "month_day": shapes.whole(31),
-        "signals": shapes.list_of(
-            shapes.fields({"name": shapes.text(200), "known": shapes.flag}), most=1000
-        ),
-    }
-)
-_LINEAGE = shapes.fields(
-    {
-        "replayed_from": shapes.matching("([0-9a-f]{32})?", "a key"),
-        "replay_mode": shapes.one_of(MODES),
-        "family": shapes.HEX_KEY,
-        "ancestors": shapes.list_of(
-            shapes.fields({"key": shapes.HEX_KEY, "name": shapes.text(100)}), most=MOST_ANCESTORS
-        ),
-    }
-)
-_TOLD = shapes.optional(shapes.list_of(shapes.mapping, most=MOST_TOLD))
-_STORY = shapes.fields(
-    {
-        "seed_overrides": shapes.optional(shapes.mapping),
-        "user_scope": shapes.optional(shapes.mapping),
-        "approval_events": _TOLD,
-        "knowledge_events": _TOLD,
-        "job_ids": shapes.optional(shapes.list_of(shapes.text(40), most=MOST_TOLD)),
-        "phase_summaries": shapes.optional(
-            shapes.list_of(
-                shapes.fields(
-                    {
-                        "phase_name": shapes.text(40),
-                        "status": shapes.text(20),
-                        "steps": shapes.whole(),
-                        "duration_ms": shapes.optional(shapes.whole()),
-                    }
-                ),
-                most=MOST_STEPS,
-            )
-        ),
-    }
-)
-_STEP = shapes.fields(
-    {
-        "index": shapes.whole(shapes.SMALL),
-        "name": shapes.text(60),
-        "phase": shapes.text(40),
-        "title": shapes.text(120),
-        "contributed_by": shapes.text(40),
-        "status": shapes.one_of(STATES),
-        "outcome": shapes.one_of(OUTCOMES),
-        "detail": shapes.text(LONGEST_DETAIL),
-        "data": shapes.mapping,
-        "started_at": shapes.optional(shapes.moment),
-        "finished_at": shapes.optional(shapes.moment),
-        "seconds": shapes.optional(shapes.number),
-    }
-)
-# What pages read of a config; the rest is kept as it is.
-_CONFIG = shapes.fields(
-    {
-        "name": shapes.text(100),
-        "dataset": shapes.text(100),
-        "scenario": shapes.optional(shapes.text(40)),
-        "seed": shapes.whole(2**31 - 1),
-        "as_of": shapes.text(10),
-        "simulate": shapes.optional(shapes.mapping),
-        "horizon": shapes.whole(shapes.SMALL),
-        "folds": shapes.whole(shapes.SMALL),
-        "step": shapes.whole(shapes.SMALL),
-        "gap": shapes.whole(shapes.SMALL),
-        "metric": shapes.text(20),
-        "models": shapes.list_of(shapes.text(60), most=100),
-        "table": shapes.one_of(TABLES),
-        "focus": shapes.optional(shapes.text(300)),
-        "keep_going": shapes.flag,
-    }
-)
-_EVENT = shapes.fields(
-    {
-        "seq": shapes.whole(),
-        "kind": shapes.matching("[a-z_]+(\\.[a-z_]+)+", "a kind of event"),
-        "payload": shapes.mapping,
-        "actor": shapes.optional(shapes.text(150)),
-        "at": shapes.moment,
-    }
-)
+MOST_EVENTS, LONGEST_EVENTS = 20_000, 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,25 +45,37 @@ def of(layout: Layout, manifest: Mapping[str, Any], *, key_id: str) -> Story:
     def part(name: str, check: Check) -> Any:
         return _checked(bundles.MANIFEST, shapes.fields({name: check}), manifest)[name]
 
-    config = bundle_verdicts.read_json(layout, bundles.CONFIG)
-    _checked(bundles.CONFIG, _CONFIG, config)
-    rows = bundle_verdicts.read_json(layout, bundles.STEPS)
-    steps = _checked(bundles.STEPS, shapes.list_of(_STEP, most=MOST_STEPS), rows)
-    for key in ("name", "index"):
-        if len({one[key] for one in steps}) != len(steps):
-            raise _refused(bundles.STEPS, f"names a row's {key} twice")
+    _checked(bundles.METRICS, shapes.known({}), bundle_verdicts.read_json(layout, bundles.METRICS))
     words = shapes.list_of(shapes.one_of(bundles.OPTIONAL), most=len(bundles.OPTIONAL))
     return Story(
-        workspace=part("workspace", _WORKSPACE),
-        run=part("run", _RUN),
-        lineage=part("lineage", _LINEAGE),
-        slots=part("story", _STORY),
-        config=config,
-        steps=steps,
-        dataset=part("dataset", shapes.optional(_DATASET)),
+        workspace=part("workspace", fields.WORKSPACE),
+        run=part("run", fields.RUN),
+        lineage=part("lineage", fields.LINEAGE),
+        slots=part("story", fields.STORY),
+        config=_config(layout),
+        steps=_steps(layout),
+        dataset=part("dataset", shapes.optional(fields.DATASET)),
         contents=part("contents", words),
         key_id=key_id,
     )
+
+
+def _config(layout: Layout) -> Json:
+    told = bundle_verdicts.read_json(layout, bundles.CONFIG)
+    config: Json = _checked(bundles.CONFIG, fields.CONFIG, told)
+    if (config["simulate"] is None) != (config["scenario"] is None):
+        raise _refused(bundles.CONFIG, "has 'scenario' without 'simulate', or the reverse")
+    return config
+
+
+def _steps(layout: Layout) -> list[Json]:
+    rows = bundle_verdicts.read_json(layout, bundles.STEPS)
+    check = shapes.list_of(fields.STEP, most=fields.MOST_STEPS)
+    steps: list[Json] = _checked(bundles.STEPS, check, rows)
+    for key in ("name", "index"):
+        if len({one[key] for one in steps}) != len(steps):
+            raise _refused(bundles.STEPS, f"names a row's {key} twice")
+    return steps
 
 
 def events(layout: Layout) -> Iterator[Json]:
@@ -216,7 +89,7 @@ def events(layout: Layout) -> Iterator[Json]:
     last = 0
     for number, line in enumerate(lines, start=1):
         where = f"{bundles.EVENTS}, line {number},"
-        event = _checked(where, _EVENT, strict_json.loads(line, where))
+        event = _checked(where, fields.EVENT, strict_json.loads(line, where))
         if event["seq"] <= last or len(event["kind"]) > 60:
             raise _refused(where, "is not the next event")
         last = event["seq"]
@@ -243,7 +116,10 @@ def _refused(file: str, what: str) -> BundleRefused:
 
 # Keys of a step's data that name objects by their number, beside all that end in `_id`.
 NUMBERED = frozenset(
-    {"version", "backtest", "model_runs", "issue", "same_as", "run", "runs", "job", "batch"}
+    {
+        *("version", "backtest", "model_runs", "issue", "same_as", "run", "runs", "job", "batch"),
+        "session",
+    }
 )
 # Keys that name bytes of a store, or let a later run take a result over.
 STORED = frozenset(
@@ -278,15 +154,16 @@ def unlinked(data: Mapping[str, Any], *, here: Mapping[str, Mapping[int, int]]) 
 def _names_objects(key: str, value: Any) -> bool:
     if key in STORED:
         return True
-    if key not in NUMBERED and not key.endswith(("_id", "_ids")):
-        return False
-    named: Iterable[Any] = value if isinstance(value, list) else [value]
-    return any(_is_number(one) for one in named)
+    return (key in NUMBERED or key.endswith(("_id", "_ids"))) and _is_number(value)
 
 
 def _is_number(value: Any) -> bool:
-    """Say whether a value may be taken for the number of a row."""
-    return type(value) is int or (isinstance(value, str) and value.isdecimal())
+    """Say whether a value may be taken for the number of a row, or holds one that may."""
+    if isinstance(value, list):
+        return any(map(_is_number, value))
+    if isinstance(value, str):
+        return value.strip().strip("+-").replace("_", "").isdecimal()
+    return isinstance(value, int | float)
 
 
 def _inner(value: Any, here: Mapping[str, Mapping[int, int]]) -> Any:

@@ -18,8 +18,8 @@ from showcase.domain.workspaces import CONFIG_SCHEMA_VERSION
 LARGEST = {
     bundles.MANIFEST: 8 << 20,
     bundles.CONFIG: 1 << 20,
-    bundles.STEPS: 64 << 20,
-    bundles.METRICS: 64 << 20,
+    bundles.STEPS: 16 << 20,
+    bundles.METRICS: 16 << 20,
     bundles.CHECKSUMS: 1 << 20,
     bundles.SIGNATURE: 1 << 10,
 }

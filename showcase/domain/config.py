@@ -26,6 +26,7 @@ from showcase.domain.pipeline import LONG, SHORT, TABLES
 METRICS = ("wape", "mae", "rmse")
 DEFAULT_SCENARIO, RICHEST_SCENARIO = "demo_minimal", "showcase_rich"
 OPTIONS = (
+    "approval_patience_s",
     "as_of",
     "dataset",
     "focus",
@@ -51,10 +52,12 @@ OPTIONS = (
 )
 LONGEST, LONGEST_SERIES, LONGEST_NAME = 90, 300, 100
 MOST_PERIODS = 100_000
+LONGEST_PATIENCE = 3_600
 # Seconds that somebody may give a step, and a run.
 LONGEST_TIMES = {"step_timeout": 21_600, "run_timeout": 86_400}
 # What a config hash does not cover: how things were called here when they were asked for.
-LABELS = ("name", "renamed", "run", "version")
+# And how long it waits for people, which changes no number.
+LABELS = ("approval_patience_s", "name", "renamed", "run", "version")
 
 Options = Mapping[str, Any]
 
@@ -163,7 +166,7 @@ def freeze(options: Options, *, known: Known, sales: Sales, today: date) -> dict
     policy = checked_policy(given.get("policy"), models)
     if policy != POLICIES[0]:
         config["policy"] = policy
-    config |= {**_timeouts(given), **_reuse(given)}
+    config |= {**_timeouts(given), **_reuse(given), **_patience(given)}
     if _flag(given, "reset"):
         config["reset"] = True
     _check_history(config, sales)
@@ -211,8 +214,8 @@ def _whole(given: Options, key: str, default: int, *, low: int, high: int) -> in
     return number
 
 
-def _flag(given: Options, key: str) -> bool:
-    value = given.get(key, False)
+def _flag(given: Options, key: str, *, usual: bool = False) -> bool:
+    value = given.get(key, usual)
     if not isinstance(value, bool):
         raise BadInput(f"'{value}' is neither true nor false.", field=key)
     return value
@@ -236,10 +239,13 @@ def _timeouts(given: Options) -> dict[str, int]:
 
 def _reuse(given: Options) -> dict[str, bool]:
     """Return that everything is to be computed anew, where that was asked for."""
-    value = given.get("reuse", True)
-    if not isinstance(value, bool):
-        raise BadInput(f"'{value}' is neither true nor false.", field="reuse")
-    return {} if value else {"reuse": False}
+    return {} if _flag(given, "reuse", usual=True) else {"reuse": False}
+
+
+def _patience(given: Options) -> dict[str, int]:
+    """Return the seconds for which a run waits for people; nothing where it does not wait."""
+    found = _whole(given, "approval_patience_s", 0, low=0, high=LONGEST_PATIENCE)
+    return {"approval_patience_s": found} if found else {}
 
 
 def _day(given: Options, today: date) -> date:

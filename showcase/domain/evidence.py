@@ -14,8 +14,9 @@ from showcase.domain.config import LABELS
 
 Json = Mapping[str, Any]
 
-# Keys of data, at any depth, that tell how long something took or which number its row got.
-PASSING = ("seconds", "run_id")
+# Keys of data, at any depth, that tell how long something took or which number its row got; or,
+# of an imported run, which one it had there.
+PASSING = ("seconds", "run_id", "elsewhere")
 SOFTWARE = "software"
 MOST = 200
 _NOTHING = object()

@@ -12,14 +12,22 @@ from typing import Any
 TABLES = (
     "run",
     "step_run",
+    "run_object",
     "job",
+    "job_step",
+    "step_log",
     "batch",
     "batch_item",
     "backtest",
+    "series_score",
+    "slice_score",
+    "champion",
     "model_run",
     "forecast_issue",
     "forecast",
     "dataset_version",
+    "signal",
+    "series_profile",
     "sales_fact",
 )
 
@@ -36,7 +44,10 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """`goes` has the numbers of what is deleted by kind, `counts` the rows of each table."""
+    """`goes` has the numbers of what is deleted by kind, `counts` the rows of each table.
+
+    What hangs on something is counted as well, also in tables that this list does not know.
+    """
 
     goes: Mapping[str, Sequence[int]]
     counts: Mapping[str, int]
@@ -53,6 +64,12 @@ class Listing:
         text = json.dumps(told, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
+    @property
+    def tables(self) -> dict[str, int]:
+        """Return how many rows of each table would go, in the order in which readers hear of it."""
+        more = sorted(set(self.counts) - set(TABLES))
+        return {name: self.counts.get(name, 0) for name in (*TABLES, *more)}
+
     def as_json(self) -> dict[str, Any]:
         stays = [{"what": one.name, "kind": one.kind, "why": list(one.why)} for one in self.stays]
-        return {"deletes": {name: self.counts.get(name, 0) for name in TABLES}, "stays": stays}
+        return {"deletes": self.tables, "stays": stays}

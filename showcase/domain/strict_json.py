@@ -1,4 +1,4 @@
-"""JSON from elsewhere: not too deep, one value a key, nothing that cannot be stored."""
+"""JSON from elsewhere: not too deep or too much, one value a key, nothing that cannot be stored."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from typing import Any, NoReturn
 
 from showcase.domain.bundle_members import BundleRefused
 
-DEEPEST = 32
-# Never fails once begun, so that a text of quotes alone is gone through once.
-_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
-_BRACKETS = re.compile(r"[\[\]{}]")
+DEEPEST, MOST_VALUES = 32, 1_000_000
+# A string or a bracket. A string never fails once begun, so that each character is read once.
+_PARTS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
 def loads(content: bytes, file: str) -> Any:
@@ -22,7 +21,10 @@ def loads(content: bytes, file: str) -> Any:
         text = content.decode()
     except UnicodeDecodeError as error:
         raise BundleRefused("json_encoding", f"{file} is not UTF-8.", entry=file) from error
-    if _depth(text) > DEEPEST:
+    if text.count(",") > MOST_VALUES:
+        message = f"{file} holds more than {MOST_VALUES:,} values."
+        raise BundleRefused("json_values", message, entry=file)
+    if _is_deep(text):
         message = f"{file} is nested more than {DEEPEST} levels deep."
         raise BundleRefused("json_depth", message, entry=file)
     try:
@@ -38,13 +40,15 @@ def loads(content: bytes, file: str) -> Any:
     return value
 
 
-def _depth(text: str) -> int:
-    """Return how deep brackets are nested, without parsing: a parser would recurse."""
-    deepest = depth = 0
-    for bracket in _BRACKETS.findall(_STRING.sub("", text)):
-        depth += 1 if bracket in "[{" else -1
-        deepest = max(deepest, depth)
-    return deepest
+def _is_deep(text: str) -> bool:
+    """Say whether brackets are nested too deep, without parsing: a parser would recurse."""
+    depth = 0
+    for part in _PARTS.finditer(text):
+        if part[0][0] != '"':
+            depth += 1 if part[0] in "[{" else -1
+        if depth > DEEPEST:
+            return True
+    return False
 
 
 def _pairs(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     Text = str | StrPromise
 
 Choices = Sequence[tuple[Any, Any]]
-WHOLE = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
 ANY_DAY = date(2026, 1, 1)
+LIMITS = ("keep_going", "fresh", "step_timeout", "run_timeout", "approval_patience_s")
 SIMULATED, JUDGED = ("seed", "as_of"), ("policy", "step", "gap", "window")
 
 
@@ -44,16 +44,17 @@ class Group:
         return any(field.errors or _is_filled(field) for field in self.further)
 
 
+def _whole(label: Text, help_text: Text) -> forms.CharField:
+    """Return a field for a whole number that may be left out; the config says what it may be."""
+    typed = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
+    return forms.CharField(label=label, required=False, widget=typed, help_text=help_text)
+
+
 class RunForm(forms.Form):
     """Every field may stay empty: then the frequency's default holds."""
 
     sales = forms.ChoiceField(label=_("Sales"), help_text=_("A dataset, or sales simulated anew."))
-    seed = forms.CharField(
-        label=_("Seed"),
-        required=False,
-        widget=WHOLE,
-        help_text=_("42 if empty. The same seed, the same simulated sales."),
-    )
+    seed = _whole(_("Seed"), _("42 if empty. The same seed, the same simulated sales."))
     as_of = forms.CharField(
         label=_("Last day"),
         required=False,
@@ -65,41 +66,18 @@ class RunForm(forms.Form):
         required=False,
         help_text=_("Of these simulated sales, where nothing refers to them; not the newest."),
     )
-    horizon = forms.CharField(
-        label=_("Horizon, periods"),
-        required=False,
-        widget=WHOLE,
-        help_text=_("1 to 90, in periods of the data."),
-    )
-    folds = forms.CharField(
-        label=_("Folds"),
-        required=False,
-        widget=WHOLE,
-        help_text=_("1 to 20; each is judged by every model."),
-    )
+    horizon = _whole(_("Horizon, periods"), _("1 to 90, in periods of the data."))
+    folds = _whole(_("Folds"), _("1 to 20; each is judged by every model."))
     metric = forms.ChoiceField(
         label=_("Ranked by"), required=False, choices=[(name, name.upper()) for name in METRICS]
     )
     policy = forms.ChoiceField(
         label=_("What serves is chosen by"), required=False, choices=verdicts.choices
     )
-    step = forms.CharField(
-        label=_("Step between folds"),
-        required=False,
-        widget=WHOLE,
-        help_text=_("1 to 90; the horizon if empty."),
-    )
-    gap = forms.CharField(
-        label=_("Gap before each fold"),
-        required=False,
-        widget=WHOLE,
-        help_text=_("0 to 30, under the horizon."),
-    )
-    window = forms.CharField(
-        label=_("Learn from"),
-        required=False,
-        widget=WHOLE,
-        help_text=_("The last so many periods before each fold; all of them if empty."),
+    step = _whole(_("Step between folds"), _("1 to 90; the horizon if empty."))
+    gap = _whole(_("Gap before each fold"), _("0 to 30, under the horizon."))
+    window = _whole(
+        _("Learn from"), _("The last so many periods before each fold; all of them if empty.")
     )
     models = forms.MultipleChoiceField(
         label=_("Models"),
@@ -140,17 +118,15 @@ class RunForm(forms.Form):
         required=False,
         help_text=_("Only steps that need the failed one are skipped."),
     )
-    step_timeout = forms.CharField(
-        label=_("Seconds for each step"),
-        required=False,
-        widget=WHOLE,
-        help_text=_("1 to 21,600; what each step needs if empty."),
+    step_timeout = _whole(
+        _("Seconds for each step"), _("1 to 21,600; what each step needs if empty.")
     )
-    run_timeout = forms.CharField(
-        label=_("Seconds for the run"),
-        required=False,
-        widget=WHOLE,
-        help_text=_("1 to 86,400, once it has begun; 6 hours if empty."),
+    run_timeout = _whole(
+        _("Seconds for the run"), _("1 to 86,400, once it has begun; 6 hours if empty.")
+    )
+    approval_patience_s = _whole(
+        _("Seconds to wait for an answer"),
+        _("0 to 3,600, where an agent asks for something; 30 if empty."),
     )
     fresh = forms.BooleanField(
         label=_("Compute everything anew"),
@@ -187,7 +163,7 @@ class RunForm(forms.Form):
         """Return what stands below what is simulated."""
         judged = self._some(("horizon", "folds", "metric"))
         kept = self._some(("name", "table", "focus", "keep", "keep_as"))
-        limits = self._some(("keep_going", "fresh", "step_timeout", "run_timeout"))
+        limits = self._some(LIMITS)
         more = _("More: what serves, step, gap, learning window")
         return [
             Group(_("How it is judged"), judged, more, self._some(JUDGED)),

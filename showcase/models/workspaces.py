@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import string
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q, TextField, Value
 from django.urls import reverse
 
 from showcase.domain.workspaces import (
@@ -22,10 +25,37 @@ from showcase.models.runs import Run
 if TYPE_CHECKING:
     from forecastlab.accounts.models import User
 
+# What parts words; left where it is, the database would take "nov/dec" for the name of a file.
+_MARKS, _BLANKS = string.punctuation, " " * len(string.punctuation)
+_BLANKED = str.maketrans(_MARKS, _BLANKS)
+NOTE_WORDS = SearchVector(
+    Func(
+        F("notes"),
+        Value(_MARKS),
+        Value(_BLANKS),
+        function="translate",
+        output_field=TextField(),
+    ),
+    config="simple",
+)
+
 
 class WorkspaceQuerySet(models.QuerySet["Workspace"]):
     def visible_to(self, user: User) -> WorkspaceQuerySet:
         return self.filter(run__in=Run.objects.visible_to(user))
+
+    def visible_over(self, datasets: Collection[int], *, user: User) -> WorkspaceQuerySet:
+        """As `visible_to`, for a page that has read already which datasets the user may read."""
+        return self.filter(run__in=Run.objects.visible_over(datasets, user=user))
+
+    def noting(self, text: str) -> WorkspaceQuerySet:
+        """Keep those whose notes hold a word that begins with each word of `text`."""
+        words = text.translate(_BLANKED).split()
+        query = " & ".join(f"'{word}':*" for word in words)
+        if not query:
+            return self.none()
+        wanted = SearchQuery(query, config="simple", search_type="raw")
+        return self.annotate(said=NOTE_WORDS).filter(said=wanted)
 
 
 WorkspaceManager = models.Manager.from_queryset(WorkspaceQuerySet)
@@ -47,6 +77,8 @@ class Workspace(models.Model):
     run = models.OneToOneField(Run, on_delete=models.CASCADE, related_name="workspace")
     key = models.CharField(max_length=32, unique=True, editable=False)
     name = models.CharField(max_length=100)
+    # Lead here until another one takes them.
+    former_names = ArrayField(models.CharField(max_length=100), default=list, blank=True)
     notes = models.TextField(blank=True, default="", max_length=LONGEST_NOTES)
     tags = ArrayField(
         models.CharField(max_length=LONGEST_TAG), size=MOST_TAGS, default=list, blank=True
@@ -90,10 +122,21 @@ class Workspace(models.Model):
         )
         indexes = (
             GinIndex(fields=["tags"], name="workspace_tags"),
+            GinIndex(fields=["former_names"], name="workspace_former_names"),
+            GinIndex(NOTE_WORDS, name="workspace_note_words"),
+            # All that the tabs of the list count.
+            models.Index(
+                fields=["run"],
+                include=["pinned", "created_by"],
+                condition=Q(archived=False),
+                name="workspace_counted",
+            ),
             models.Index(
                 fields=["archived", "-pinned", "-created_at", "-id"], name="workspace_newest"
             ),
             models.Index(fields=["archived", "-pinned", "name"], name="workspace_by_name"),
+            # The order of the admin, which shows archived ones among the others.
+            models.Index(fields=["-pinned", "-created_at", "-id"], name="workspace_in_admin"),
         )
 
     def __str__(self) -> str:

@@ -226,8 +226,17 @@ class Documents:
             "replayed_from": one.replayed_from,
             "replay_mode": one.replay_mode,
             "family": one.family,
-            "ancestors": one.ancestors,
+            "ancestors": self._ancestors(),
         }
+
+    def _ancestors(self) -> list[Json]:
+        """Name only those whom everybody may see that may see this one: a bundle goes anywhere."""
+        told = self.workspace.ancestors
+        there = Workspace.objects.filter(key__in=[one["key"] for one in told])
+        others = there.exclude(run__dataset=self.run.dataset_id)
+        closed = others.filter(run__dataset__readers__isnull=False).values_list("key", flat=True)
+        hidden = set(closed) if told else set()
+        return [{**one, "name": "" if one["key"] in hidden else one["name"]} for one in told]
 
     def _model_run(self, one: ModelRun) -> Json:
         return {

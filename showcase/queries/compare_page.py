@@ -17,7 +17,7 @@ from forecastlab.accounts.services import saved_views
 from forecastlab.forecasting.domain.config import title_of
 from forecastlab.forecasting.domain.metrics import PERCENTAGES
 from forecastlab.forecasting.queries import labels as measures
-from forecastlab.lib import figures
+from forecastlab.lib import downloads, figures
 from showcase.domain.comparison import METRICS, MOST, Apart
 from showcase.models import Run, Workspace
 from showcase.queries import compare_sections, comparing, labels
@@ -261,13 +261,7 @@ class ComparePage:
     @property
     def downloads(self) -> list[dict[str, str]]:
         query = urlencode([("of", one) for one in self.found.names])
-        return [
-            {
-                "label": label,
-                "url": f"{reverse('showcase:workspace-compare-download', args=[suffix])}?{query}",
-            }
-            for label, suffix in (("CSV", "csv"), ("Parquet", "parquet"))
-        ]
+        return downloads.offered("showcase:workspace-compare-download", query=f"?{query}")
 
 
 def _page_of(run: Run) -> str:

@@ -15,7 +15,7 @@ from forecastlab.forecasting.queries import labels as measures
 from forecastlab.lib import dates, figures
 from forecastlab.lib.statuses import look_of
 from showcase.domain.comparison import Line, Measured
-from showcase.queries import labels
+from showcase.queries import labels, pipeline
 from showcase.queries.comparing import FOLD, Compared, Untold
 
 MOST_LISTED = 8
@@ -182,14 +182,20 @@ def label(what: str) -> str:
     if what in labels.PHASES:
         return labels.phase(what)
     if what.startswith(STEP):
-        return _("Step %(name)s") % {"name": what.removeprefix(STEP).replace("_", " ")}
+        return _step(what.removeprefix(STEP))
     text = what.replace(".", ": ").replace("_", " ")
     return f"{text[:1].upper()}{text[1:]}"
 
 
+def _step(name: str) -> str:
+    """Write a step as its runs do; one that no app contributes any more by its name."""
+    titles = {row.step.name: row.step.title for row in pipeline.contributed()}
+    return _(titles[name]) if name in titles else name.replace("_", " ").capitalize()
+
+
 def written(what: str, value: Any) -> str:
     """Write a value for people, long lists by their beginning."""
-    if value is None or value == "":
+    if value is None or value in ("", [], ()):
         return figures.UNKNOWN
     if isinstance(value, bool):
         return _("yes") if value else _("no")

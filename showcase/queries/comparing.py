@@ -94,21 +94,43 @@ def of(names: Iterable[str], *, viewer: User) -> Compared:
 
     Raises NoSuchWorkspace without saying which, so that nobody learns of what is not for him.
     """
-    asked = comparison.chosen(names)
-    runs = _runs(asked, viewer)
+    chosen = _chosen(comparison.chosen(names), viewer)
+    runs = list(chosen.values())
     told = _told(runs)
     judged = _judgements(runs)
     known = {workspace.key: workspace.name for run in runs if (workspace := _kept(run))}
     sides = [
         _side(name, run, told.get(run.pk, []), judged.get(run.pk, {}), known)
-        for name, run in zip(asked, runs, strict=True)
+        for name, run in chosen.items()
     ]
     moved, untold = _moved(runs, judged, viewer)
     gained, lost = comparison.gained_and_lost(moved)
     return Compared(runs, sides, gained, lost, untold)
 
 
-def _runs(asked: Sequence[str], viewer: User) -> list[Run]:
+def _chosen(asked: Sequence[str], viewer: User) -> dict[str, Run]:
+    """Return the runs by what they are called now, in order; keys and earlier names will do.
+
+    Raises BadInput where two of them are one.
+    """
+    found = _named(asked, viewer)
+    if missing := [one for one in asked if one not in found]:
+        rows = Workspace.objects.visible_to(viewer).order_by("updated_at", "pk")
+        called: dict[str, str] = {}
+        for one in rows.filter(Q(key__in=missing) | Q(former_names__overlap=missing)):
+            called |= dict.fromkeys([*one.former_names, one.key], one.name)
+        asked = [called.get(one, one) if one in missing else one for one in asked]
+        found = _named(asked, viewer)
+    if set(asked) - found.keys():
+        raise NoSuchWorkspace(
+            "Not all of these workspaces are there, or not for you.",
+            hint="Look at the list of workspaces for those that are.",
+            field="of",
+        )
+    return {one: found[one] for one in comparison.chosen(asked)}
+
+
+def _named(asked: Sequence[str], viewer: User) -> dict[str, Run]:
     numbers = {one: texts.number(one.removeprefix(BY_NUMBER)) for one in asked if _is_number(one)}
     wanted = Q(workspace__name__in=[one for one in asked if one not in numbers])
     wanted |= Q(pk__in=[one for one in numbers.values() if one is not None])
@@ -116,14 +138,8 @@ def _runs(asked: Sequence[str], viewer: User) -> list[Run]:
     found: dict[str | int, Run] = {}
     for run in rows.select_related("version__dataset", "requested_by", "workspace"):
         found |= {run.pk: run, run.kept_as: run}
-    runs = [found.get(numbers.get(one) or 0 if one in numbers else one) for one in asked]
-    if None in runs:
-        raise NoSuchWorkspace(
-            "Not all of these workspaces are there, or not for you.",
-            hint="Look at the list of workspaces for those that are.",
-            field="of",
-        )
-    return [one for one in runs if one is not None]
+    runs = {one: found.get(numbers.get(one) or 0 if one in numbers else one) for one in asked}
+    return {one: run for one, run in runs.items() if run is not None}
 
 
 def _is_number(name: str) -> bool:

@@ -56,16 +56,21 @@ def of_run(run: Run) -> Past | None:
 def of_whole(runs: RunQuerySet) -> Past | None:
     """Return what the newest of these runs took that went well and computed everything."""
     eased = StepRun.objects.exclude(same_as=None).values("run")
-    whole_ones = runs.filter(status=Run.Status.SUCCEEDED).exclude(pk__in=eased)
+    whole_ones = _here(runs).filter(status=Run.Status.SUCCEEDED).exclude(pk__in=eased)
     newest = whole_ones.order_by("-pk").values("pk")[:RUNS_LOOKED_AT]
     told = Run.objects.filter(pk__in=newest).aggregate(n=Count("pk"), taken=Quartiles("seconds"))
     return Past(told["n"], *told["taken"]) if told["taken"] else None
 
 
+def _here(runs: RunQuerySet) -> RunQuerySet:
+    """Leave out what was imported: how long it took elsewhere says nothing of here."""
+    return runs.filter(workspace__origin__isnull=True)
+
+
 def _same(
     scenario: str, dataset_id: int | None, apart_from: int | None, config: Mapping[str, Any] | None
 ) -> RunQuerySet:
-    same = Run.objects.finished().order_by("-pk").exclude(pk=apart_from or 0)
+    same = _here(Run.objects.finished()).order_by("-pk").exclude(pk=apart_from or 0)
     same = same.filter(scenario=scenario) if scenario else same.filter(dataset=dataset_id)
     if config is None:
         return same

@@ -17,8 +17,9 @@ from forecastlab.jobs.queries import jobs
 from forecastlab.jobs.queries.jobs import JobRow
 from forecastlab.lib import dates
 from forecastlab.warehouse.models import DatasetVersion, Series
-from showcase.models import Run
-from showcase.queries import kpis, run_list, run_page, stories
+from showcase.models import Run, RunQuerySet
+from showcase.queries import asks, kpis, run_list, run_page, stories
+from showcase.queries.asks import Asks
 from showcase.queries.kpis import Kpi
 from showcase.queries.run_list import Row
 from showcase.queries.run_page import RunPage
@@ -32,6 +33,7 @@ RUNS_LOOKED_AT = 200
 
 @dataclass(frozen=True, slots=True)
 class Home:
+    asks: Asks
     version: DatasetVersion | None
     stores: int
     products: int
@@ -49,18 +51,19 @@ class Home:
 
     @property
     def is_empty(self) -> bool:
-        return self.version is None and not self.total and not self.working
+        return self.version is None and not (self.total or self.working or self.asks.total)
 
 
 def of(viewer: User, *, now: datetime) -> Home:
     visible = Run.objects.visible_to(viewer)
     running = visible.active().select_related("job", "dataset", "version__dataset", "requested_by")
-    finished = list(visible.finished().for_lists().order_by("-pk")[:RECENT])
+    finished = list(visible.finished().for_rows().order_by("-pk")[:RECENT])
     newest = visible.filter(status=Run.Status.SUCCEEDED).select_related("version", "dataset")
     last = newest.order_by("-pk").first()
     version = _newest_version(viewer)
     counts = _counts(version)
     return Home(
+        asks=asks.waiting_for(viewer),
         version=version,
         stores=counts["stores"],
         products=counts["products"],
@@ -70,7 +73,7 @@ def of(viewer: User, *, now: datetime) -> Home:
         kpis=kpis.of(last, last.steps.in_order()) if last else [],
         recent=[run_list.row_of(run) for run in finished],
         total=visible.count(),
-        today=_today(viewer, now),
+        today=_today(visible, now),
     )
 
 
@@ -95,12 +98,12 @@ def _working(viewer: User) -> list[JobRow]:
     return [jobs.job_row(job) for job in islice(seen, UNDER_WAY)]
 
 
-def _today(viewer: User, now: datetime) -> list[stories.Entry]:
-    """Return what became today of the runs that this person may see, newest first."""
+def _today(visible: RunQuerySet, now: datetime) -> list[stories.Entry]:
+    """Return what became today of the runs that a person may see, newest first."""
     midnight = datetime.combine(now.date(), time(), tzinfo=now.tzinfo)
     recent = Q(created_at__gte=midnight) | Q(finished_at__gte=midnight)
-    visible = Run.objects.visible_to(viewer).filter(recent | Q(status__in=Run.ACTIVE))
-    named = visible.select_related("workspace").only("pk", "workspace__name")
+    lately = visible.filter(recent | Q(status__in=Run.ACTIVE))
+    named = lately.select_related("workspace").only("pk", "workspace__name")
     kept = {run.stream: run.kept_as for run in named.order_by("-pk")[:RUNS_LOOKED_AT]}
     found = Event.objects.filter(stream__in=kept, kind__startswith="run.", at__gte=midnight)
     return stories.of_several(found.order_by("-at", "-pk")[:TODAY], kept=kept)

@@ -30,6 +30,7 @@ LABELS: Mapping[str, str | Promise] = {
     "keep_going": gettext_lazy("Keep going after a failed step"),
     "step_timeout": gettext_lazy("Seconds for each step"),
     "run_timeout": gettext_lazy("Seconds for the run"),
+    "approval_patience_s": gettext_lazy("Seconds to wait for an answer"),
     "reuse": gettext_lazy("Take equal results over"),
     "reset": gettext_lazy("Delete earlier sales first"),
     "name": gettext_lazy("Name of the run"),

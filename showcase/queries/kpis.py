@@ -79,9 +79,9 @@ def _judged(status: Mapping[str, Any], backtest: Mapping[str, Any]) -> Kpi:
         total = status.get("series")
         waiting = _("of %(n)s") % {"n": figures.number(total)} if isinstance(total, int) else ""
         return Kpi(label, about=waiting)
-    about = _("of %(n)s") % {"n": figures.number(judged + int(skipped or 0))}
-    note = _("%(n)s could not be") % {"n": figures.number(skipped)} if skipped else ""
-    return Kpi(label, figures.number(judged), note, about=about)
+    told = _("of %(all)s; %(n)s could not be") if skipped else _("of %(all)s")
+    said = {"all": figures.number(judged + int(skipped or 0)), "n": figures.number(skipped or 0)}
+    return Kpi(label, figures.number(judged), about=told % said)
 
 
 def _models(backtest: Mapping[str, Any], register: Mapping[str, Any]) -> Kpi:

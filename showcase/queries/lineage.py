@@ -93,6 +93,20 @@ def of(workspace: Workspace, *, viewer: User) -> Family:
     return Family(workspace.key, lineage.tree(members), more)
 
 
+def ancestors(workspace: Workspace, *, viewer: User) -> list[dict[str, Any]]:
+    """Return keys and names of the ancestors, oldest first, with the names that they had then.
+
+    The name of one that is there, but not for the viewer, is None.
+    """
+    told = [{"key": str(one["key"]), "name": one["name"]} for one in workspace.ancestors]
+    if not told:
+        return []
+    there = Workspace.objects.filter(key__in=[one["key"] for one in told])
+    seen = there.visible_to(viewer).values_list("key", flat=True)
+    hidden = set(there.exclude(key__in=seen).values_list("key", flat=True))
+    return [{**one, "name": None if one["key"] in hidden else one["name"]} for one in told]
+
+
 def _note(node: Node) -> str:
     if node.state == State.GONE and node.name:
         return _("not here any more")

@@ -32,14 +32,26 @@ class Link(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One object that a run refers to; `url` is its page, where it is alive and has one."""
+    """One object that a run refers to; `probe` knows its kind."""
 
     run: int
     kind: str
     ref: str
     status: Link
-    title: str
-    url: str = ""
+    probe: LinkProbe | None = None
+
+    @property
+    def title(self) -> str:
+        return _(self.probe.title) if self.probe else self.kind.replace("_", " ").capitalize()
+
+    @property
+    def url(self) -> str:
+        """Return the page of what is alive and has one."""
+        if self.status != Link.ALIVE:
+            return ""
+        if self.kind == SALES and "@" in self.ref:
+            return reverse("warehouse:version-page", args=self.ref.rsplit("@", 1))
+        return self.probe.address(self.ref) if self.probe and self.probe.address else ""
 
     @property
     def shown(self) -> str:
@@ -58,11 +70,11 @@ class Health:
 
     @property
     def unknown(self) -> int:
-        return self.counts[Link.UNKNOWN]
+        return sum(one.status == Link.UNKNOWN for one in self.references)
 
     @property
     def dead(self) -> int:
-        return self.counts[Link.DEAD]
+        return sum(one.status == Link.DEAD for one in self.references)
 
     @property
     def is_whole(self) -> bool:
@@ -84,19 +96,25 @@ def of_runs(runs: Iterable[int]) -> dict[int, Health]:
     numbers = list(runs)
     made = RunObject.objects.filter(run__in=numbers).order_by("pk")
     rows = list(made.values_list("run", "kind", "ref"))
-    found = _sales(numbers, simulated={run for run, kind, _ref in rows if kind == SALES})
-    rows = [one for one in rows if one[1] != SALES or not found[one[0]]]
     known = link_probes.by_kind()
+    simulated = {run for run, kind, _ref in rows if kind == SALES}
+    found = _sales(numbers, simulated=simulated, probe=known.get(SALES))
+    rows = [one for one in rows if one[1] != SALES or not found[one[0]]]
     wanted: dict[str, list[str]] = {}
     for _run, kind, ref in rows:
         wanted.setdefault(kind, []).append(ref)
     links = {kind: _asked(known.get(kind), refs) for kind, refs in wanted.items()}
     for run, kind, ref in rows:
-        found[run].append(_reference(run, (kind, ref), links[kind], known.get(kind)))
+        status = Link.UNKNOWN
+        if ref in links[kind]:
+            status = Link.ALIVE if links[kind][ref] else Link.DEAD
+        found[run].append(Reference(run, kind, ref, status, known.get(kind)))
     return {number: Health(references) for number, references in found.items()}
 
 
-def _sales(runs: Sequence[int], *, simulated: Container[int]) -> dict[int, list[Reference]]:
+def _sales(
+    runs: Sequence[int], *, simulated: Container[int], probe: LinkProbe | None
+) -> dict[int, list[Reference]]:
     """Return the reference of each run to the version that it works on, where it is there.
 
     One that was deleted is told by the hash of its content, all that is left of it, unless the
@@ -105,12 +123,10 @@ def _sales(runs: Sequence[int], *, simulated: Container[int]) -> dict[int, list[
     fields = ("pk", "content_hash", "version__dataset__name", "version__number")
     found: dict[int, list[Reference]] = {run: [] for run in runs}
     for run, content_hash, name, number in Run.objects.filter(pk__in=runs).values_list(*fields):
-        title = _("Dataset version")
         if number is not None:
-            url = reverse("warehouse:version-page", args=[name, number])
-            found[run].append(Reference(run, SALES, f"{name}@{number}", Link.ALIVE, title, url))
+            found[run].append(Reference(run, SALES, f"{name}@{number}", Link.ALIVE, probe))
         elif content_hash and run not in simulated:
-            found[run].append(Reference(run, SALES, content_hash, Link.DEAD, title))
+            found[run].append(Reference(run, SALES, content_hash, Link.DEAD, probe))
     return found
 
 
@@ -123,24 +139,6 @@ def _asked(probe: LinkProbe | None, refs: Iterable[str]) -> Mapping[str, bool]:
     except Exception:  # a page tells what it can, whatever a probe does
         logger.exception("The link probe of %s broke", probe.kind)
         return {}
-
-
-def _reference(
-    run: int, of: tuple[str, str], links: Mapping[str, bool], probe: LinkProbe | None
-) -> Reference:
-    kind, ref = of
-    status = Link.UNKNOWN
-    if ref in links:
-        status = Link.ALIVE if links[ref] else Link.DEAD
-    has_page = status == Link.ALIVE and probe is not None and probe.address is not None
-    return Reference(
-        run=run,
-        kind=kind,
-        ref=ref,
-        status=status,
-        title=_(probe.title) if probe else kind.replace("_", " ").capitalize(),
-        url=probe.address(ref) if has_page and probe and probe.address else "",
-    )
 
 
 # -- for the API ------------------------------------------------------------------------------

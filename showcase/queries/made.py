@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from forecastlab.forecasting.domain.config import title_of
 from forecastlab.forecasting.models import Alias, Backtest, ForecastIssue, ModelRun
 from forecastlab.forecasting.queries import comparison
-from forecastlab.lib import figures
+from forecastlab.lib import downloads, figures
+from forecastlab.planning.models import Plan
 from showcase.domain.bundle_stories import ELSEWHERE
 from showcase.models import Run, StepRun
 from showcase.queries import labels
 
-SUFFIXES = (("CSV", "csv"), ("Parquet", "parquet"))
+PLANNED = ("scenario_simulate_and_save", "multi_plan_compare")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class _Panel:
             ("register", _("Alias"), "tag", self._alias),
             ("register", _("Forecasts"), "chart-line", self._forecasts),
             ("batch_preset", _("Batch"), "layers", self._batch),
+            (PLANNED[0], _("Plans"), "git-compare-arrows", self._plans),
             ("backtest", _("Downloads"), "download", self._downloads),
         )
         return [
@@ -173,28 +175,32 @@ class _Panel:
         total = self._said("batch_preset", "total_items")
         return Made(_("Batch"), "layers", figures.number(total), url)
 
+    def _plans(self) -> Made | None:
+        """Both plans by name; a comparison of them where both are there."""
+        numbers = [self.steps[one].data.get("plan") for one in PLANNED if one in self.steps]
+        there = dict(Plan.objects.filter(pk__in=filter(None, numbers)).values_list("pk", "name"))
+        parts = [Link(there[pk], reverse("planning:plan", args=[pk])) for pk in sorted(there)]
+        if len(parts) > 1:
+            asked = "&".join(f"plan={pk}" for pk in sorted(there))
+            parts.append(Link(_("Compared"), f"{reverse('planning:plan-compare')}?{asked}"))
+        label = _("Plans")
+        return (
+            Made(label, "git-compare-arrows", figures.number(len(there)), parts=parts)
+            if parts
+            else None
+        )
+
     def _downloads(self) -> Made | None:
-        parts = [
-            Link(one["label"], one["url"], is_file=True)
-            for one in (
-                comparison.table_urls(self.backtest, comparison.TABLES) if self.backtest else ()
-            )
-        ]
         register = self.steps.get("register")
+        found = []
         if register is not None and register.data and self.issue is not None:
-            parts = [*self._forecast_tables(self.issue.pk), *parts]
+            address, label = "forecasting:issue-download", _("Forecasts")
+            found += downloads.offered(address, self.issue.pk, label=label)
+        if self.backtest:
+            found += comparison.table_urls(self.backtest, comparison.TABLES)
+        parts = [Link(one["label"], one["url"], is_file=True) for one in found]
         count = figures.number(len(parts))
         return Made(_("Downloads"), "download", count, parts=parts) if parts else None
-
-    def _forecast_tables(self, issue: int) -> list[Link]:
-        return [
-            Link(
-                f"{_('Forecasts')}, {word}",
-                reverse("forecasting:issue-download", args=[issue, suffix]),
-                is_file=True,
-            )
-            for word, suffix in SUFFIXES
-        ]
 
 
 def _model_runs(step: StepRun) -> Sequence[int]:

@@ -105,6 +105,8 @@ def options_of(run: Run) -> dict[str, Any]:
     source = "scenario" if config["scenario"] else "dataset"
     same = ("name", "horizon", "folds", "metric", "focus", "models", "keep_going", *SAME_IF_THERE)
     options = {key: config[key] for key in (source, *same) if key in config}
+    if "dataset" in options and run.version is not None:
+        options["dataset"] = run.version.dataset.name
     options |= {"step": config["step"]} if config["step"] != config["horizon"] else {}
     options |= {"gap": config["gap"]} if config["gap"] else {}
     options |= {"table": config["table"]} if config["table"] != usual_table(options) else {}
@@ -119,6 +121,14 @@ def recorded(run: Run) -> dict[str, Any]:
     if "dataset" in options and run.version:
         options["dataset"] = run.version.ref
     return options
+
+
+def without_usual_name(options: Mapping[str, Any], run: Run) -> dict[str, Any]:
+    """Leave out a name that tells no more than what was run, and how far ahead: both may change."""
+    config = run.config
+    usual = f"{config['scenario'] or config['dataset']}, {config['horizon']} "
+    is_usual = str(options.get("name", "")).startswith(usual)
+    return {key: one for key, one in options.items() if key != "name" or not is_usual}
 
 
 def _knobs_turned(drawn: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.core.paginator import Page, Paginator
-from django.db.models import Count, Max, Q
+from django.core.paginator import Page
+from django.db.models import Count, Exists, Max, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -15,9 +15,10 @@ from forecastlab.accounts.models import User
 from forecastlab.events import queries as events
 from forecastlab.events.models import StreamHead
 from forecastlab.forecasting.domain.config import title_of
-from forecastlab.lib import cursors, figures, texts
+from forecastlab.lib import cursors, figures, lists, texts
+from forecastlab.warehouse.models import Dataset
 from showcase.models import Run, RunQuerySet
-from showcase.queries import labels, lists
+from showcase.queries import labels
 
 PER_PAGE = 25
 RECENT = 5
@@ -81,7 +82,7 @@ class News:
 class RunList:
     wanted: Wanted
     views: Sequence[lists.View]
-    page: Page[Run]
+    page: Page[int]
     rows: Sequence[Row]
     datasets: Sequence[str]
     people: Sequence[str]
@@ -139,7 +140,8 @@ def wanted(parameters: Mapping[str, str]) -> Wanted:
 
 def of(asked: Wanted, *, viewer: User, now: datetime) -> RunList:
     seq = events.head(Run.LIST_STREAM)  # before the rows: an event in between is heard twice
-    visible = Run.objects.visible_to(viewer)
+    datasets = _datasets(viewer)
+    visible = Run.objects.visible_over(list(datasets), user=viewer)
     views = {
         "all": Q(),
         "mine": Q(requested_by=viewer),
@@ -150,17 +152,24 @@ def of(asked: Wanted, *, viewer: User, now: datetime) -> RunList:
     )
     viewed = visible.filter(views[asked.view])
     filters = list(asked.filters.items())
-    rows = lists.ordered(_narrowed(viewed, filters).for_lists(), asked.sort, SORTS, unknown=UNKNOWN)
-    page = Paginator(rows, PER_PAGE).get_page(asked.page)
+    found = _narrowed(viewed, filters).values_list("pk", flat=True)
+    page = lists.page_of(
+        lists.ordered(found, asked.sort, SORTS, unknown=UNKNOWN),
+        number=asked.page,
+        per_page=PER_PAGE,
+        known=None if filters else counts[asked.view],
+    )
     rest = [("view", asked.view), ("sort", asked.sort)]
-    drops = [] if page.object_list else lists.drops(viewed, filters, narrow=_narrowed, rest=rest)
+    drops = (
+        [] if page.paginator.count else lists.drops(viewed, filters, narrow=_narrowed, rest=rest)
+    )
     return RunList(
         wanted=asked,
         views=_views(counts, here=asked.view),
         page=page,
-        rows=rows_of(page.object_list),
-        datasets=_names(visible, "dataset__name"),
-        people=_names(visible, "requested_by__username"),
+        rows=_rows(list(page.object_list)),
+        datasets=list(datasets.values()),
+        people=_people(visible),
         drops=drops,
         news=News(after=counts["newest"] or 0, seq=seq),
     )
@@ -185,9 +194,22 @@ def _views(counts: Mapping[str, int], *, here: str) -> list[lists.View]:
     ]
 
 
-def _names(visible: RunQuerySet, field: str) -> list[str]:
-    named = visible.order_by().exclude(**{field: None}).values_list(field, flat=True)
-    return sorted(named.distinct())
+def _datasets(viewer: User) -> dict[int, str]:
+    """Return the names of datasets with runs that this person may see."""
+    used = Exists(Run.objects.filter(dataset=OuterRef("pk")))
+    found = Dataset.objects.visible_to(viewer).filter(used).order_by("name")
+    return dict(found.values_list("pk", "name"))
+
+
+def _people(visible: RunQuerySet) -> list[str]:
+    asked = Exists(visible.filter(requested_by=OuterRef("pk")))
+    return list(User.objects.filter(asked).order_by("username").values_list("username", flat=True))
+
+
+def _rows(ranked: Sequence[int]) -> list[Row]:
+    """Read the rows of one page: what they are ranked by is sorted without them."""
+    read = {run.pk: run for run in Run.objects.filter(pk__in=ranked).for_rows()}
+    return rows_of(read[pk] for pk in ranked if pk in read)
 
 
 def _narrowed(rows: RunQuerySet, filters: lists.Pairs) -> RunQuerySet:
@@ -215,13 +237,13 @@ def rows_of(runs: Iterable[Run]) -> list[Row]:
 
 
 def recent(run: Run, *, viewer: User) -> list[Row]:
-    """Return the newest other runs on the sales of `run` that this person may see."""
+    """Return the newest other runs on the dataset of `run`, or of its scenario, for this person."""
     others = Run.objects.visible_to(viewer).exclude(pk=run.pk)
     if run.scenario:
         same = others.filter(scenario=run.scenario)
     else:
         same = others.filter(dataset=run.dataset_id)
-    return [row_of(one) for one in same.for_lists().order_by("-pk")[:RECENT]]
+    return [row_of(one) for one in same.for_rows().order_by("-pk")[:RECENT]]
 
 
 def row_of(run: Run, *, seq: int = 0) -> Row:

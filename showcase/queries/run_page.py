@@ -295,6 +295,7 @@ class RunPage:
         done = step.status == StepRun.Status.DONE
         job_step = None if done else self.under_way.get(step.name)
         running = job_step is not None and step == self.current
+        parked = step.status == StepRun.Status.WAITING
         link = links.of(self.run, step) if done else links.Link()
         return Card(
             id=f"step-{step.name}",
@@ -304,8 +305,8 @@ class RunPage:
             detail=self._detail(step, job_step),
             took=self._took(step),
             since=self._since(step),
-            drawing=drawing_of(step.name) if done and step.data else "",
-            data=step.data,
+            drawing=drawing_of(step.name) if (done and step.data) or parked else "",
+            data=step.data or {"run": self.run.pk, "step": step.name},
             percent=job_step.progress if running and job_step else None,
             left=f"{job_step.progress}\N{NO-BREAK SPACE}%" if running and job_step else "",
             right=labels.left_from(self.estimates.get(step.name)) if running else "",

@@ -12,6 +12,8 @@ from forecastlab.events.models import Event
 from forecastlab.lib.statuses import look_of
 
 SHOWN = 8
+# What these tell stands in their detail, where they have one.
+SAID = ("run.stop_asked", "run.resumed", "run.answered", "run.waiting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,9 @@ def _run_text(event: Event, *, run: str) -> str:
         "run.cancelled": _("%(run)s cancelled"),
         "run.imported": _("%(run)s imported"),
         "run.interrupted": _("%(run)s interrupted"),
+        "run.answered": _("%(run)s: an agent's question was answered"),
     }
-    if event.kind in ("run.stop_asked", "run.resumed") and event.payload.get("detail"):
+    if event.kind in SAID and event.payload.get("detail"):
         asked = str(event.payload["detail"])
         return asked if run == _("Run") else f"{run}: {asked}"
     return words.get(event.kind, event.kind) % {"run": run}

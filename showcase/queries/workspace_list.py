@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.paginator import Page, Paginator
-from django.db.models import Count, Exists, Func, OuterRef, Q, TextField
+from django.core.paginator import Page
+from django.db.models import Count, Exists, Func, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.lookups import IContains
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from forecastlab.accounts.models import User
 from forecastlab.accounts.services import saved_views
-from forecastlab.lib import figures, texts
+from forecastlab.lib import figures, lists, texts
 from forecastlab.warehouse.models import Dataset
-from showcase.models import Workspace, WorkspaceQuerySet
-from showcase.queries import labels, link_health, lists, run_list
+from showcase.models import Run, Workspace, WorkspaceQuerySet
+from showcase.queries import labels, link_health, run_list
 from showcase.queries.kpis import FOLD_KEYS
 
 PAGE = "showcase:workspaces"  # under this name its saved views are kept
@@ -35,7 +37,7 @@ SORTS: Mapping[str, str] = {
 UNKNOWN = frozenset({"wape", "took"})
 NEWEST = "-kept"
 TAGS_OFFERED = 100
-NEWEST_LOOKED_AT = 1000  # for the tags that are offered
+NEWEST_LOOKED_AT = 500  # with tags, for those that are offered
 TAGS_IN_A_ROW = 2
 
 
@@ -164,20 +166,26 @@ def wanted(parameters: QueryDict) -> Wanted:
 
 
 def of(asked: Wanted, *, viewer: User) -> WorkspaceList:
-    visible = Workspace.objects.visible_to(viewer)
-    counts = visible.order_by().aggregate(
-        **{key: Count("pk", filter=_of_view(key, viewer) & Q(archived=False)) for key in VIEWS}
+    datasets = dict(Dataset.objects.visible_to(viewer).order_by("name").values_list("pk", "name"))
+    visible = Workspace.objects.visible_over(list(datasets), user=viewer)
+    counts = visible.filter(archived=False).aggregate(
+        **{key: Count("run", filter=_of_view(key, viewer)) for key in VIEWS}
     )
-    page = _page(asked, known=counts[asked.view], viewer=viewer)
     viewed = visible.filter(_of_view(asked.view, viewer))
-    used = tags(viewer)
+    page = lists.page_of(
+        _ranked(viewed, asked),
+        number=asked.page,
+        per_page=PER_PAGE,
+        known=None if asked.filters else counts[asked.view],
+    )
+    used = _most_used(visible)
     return WorkspaceList(
         wanted=asked,
         views=_views(counts, asked, viewer=viewer),
         page=page,
-        rows=_rows(list(page.object_list), viewer=viewer),
+        rows=_rows(list(page.object_list), visible=visible),
         tags=used,
-        choices=_choices(asked, used, viewer=viewer),
+        choices=_choices(asked, datasets.values(), used),
         drops=[]
         if page.paginator.count
         else lists.drops(viewed, asked.filters, narrow=_narrowed, rest=asked.rest),
@@ -190,36 +198,30 @@ def matching(asked: Wanted, *, viewer: User) -> WorkspaceQuerySet:
     return _narrowed(viewed, asked.filters)
 
 
-def _page(asked: Wanted, *, known: int, viewer: User) -> Page[int]:
-    """Rank by number alone, and count in the same breath where that is not `known` already."""
-    found = matching(asked, viewer=viewer).values_list("pk", flat=True)
-    first = ["-pinned"]
-    ranked = lists.ordered(found, asked.sort, SORTS, unknown=UNKNOWN, first=first)
-    if asked.filters:
-        return Paginator(list(ranked), PER_PAGE).get_page(asked.page)
-    pages = Paginator(ranked, PER_PAGE)
-    pages.count = known
-    return pages.get_page(asked.page)
+def _ranked(viewed: WorkspaceQuerySet, asked: Wanted) -> QuerySet[Workspace, int]:
+    found = _narrowed(viewed, asked.filters).values_list("pk", flat=True)
+    return lists.ordered(found, asked.sort, SORTS, unknown=UNKNOWN, first=["-pinned"])
 
 
-def tags(viewer: User, *, limit: int = TAGS_OFFERED) -> list[str]:
-    """Return tags of the newest that are not archived, as far as seen, the most used first."""
-    kept = Workspace.objects.filter(archived=False)
-    newest = kept.order_by("-pinned", "-created_at", "-pk").values("pk")[:NEWEST_LOOKED_AT]
-    return _used(Workspace.objects.visible_to(viewer).filter(pk__in=newest))[:limit]
+def tags(viewer: User) -> list[str]:
+    """Return tags of the newest that are tagged and not archived, the most used first."""
+    return _most_used(Workspace.objects.visible_to(viewer))
+
+
+def _most_used(visible: WorkspaceQuerySet) -> list[str]:
+    tagged = visible.filter(archived=False).exclude(tags=[])
+    newest = tagged.order_by("-pinned", "-created_at", "-pk").values_list("tags", flat=True)
+    uses = Counter(tag for found in newest[:NEWEST_LOOKED_AT] for tag in found)
+    return sorted(uses, key=lambda tag: (-uses[tag], tag))[:TAGS_OFFERED]
 
 
 def tags_like(start: str, *, viewer: User, limit: int) -> list[str]:
     """Return all tags that begin with `start`, whatever their case, the most used first."""
     tagged = Workspace.objects.visible_to(viewer).exclude(tags=[])
-    used = _used(tagged.filter(tags__icontains=start))
-    return [tag for tag in used if tag.casefold().startswith(start.casefold())][:limit]
-
-
-def _used(rows: WorkspaceQuerySet) -> list[str]:
     each = Func("tags", function="unnest", output_field=TextField())
-    used = rows.order_by().annotate(one=each).values("one").annotate(uses=Count("pk"))
-    return list(used.order_by("-uses", "one").values_list("one", flat=True))
+    found = tagged.filter(_tagged_like(start)).order_by().annotate(one=each).values("one")
+    used = found.annotate(uses=Count("pk")).order_by("-uses", "one").values_list("one", flat=True)
+    return [tag for tag in used if tag.casefold().startswith(start.casefold())][:limit]
 
 
 # -- what matches ------------------------------------------------------------------------------
@@ -242,15 +244,25 @@ def _archived(filters: lists.Pairs) -> Q:
 
 def _condition(key: str, value: str) -> Q:
     if key == "search":
-        number = texts.number(value)
-        by_number = Q() if number is None else Q(run=number)
-        said = Q(name__icontains=value) | Q(notes__icontains=value)
-        return said | Q(tags__icontains=value) | by_number
+        return _searched(value)
     fields = {"tag": "tags__contains", "dataset": "run__dataset__name", "status": "run__status"}
     if key == "archived":
         return Q()
     wanted = [value] if key == "tag" else value
     return Q(**{fields.get(key, "created_by__username"): wanted})
+
+
+def _searched(text: str) -> Q:
+    """Find a part of a name or tag, the beginnings of words of the notes, or the run's number."""
+    number = texts.number(text)
+    by_number = Q() if number is None else Q(run=number)
+    noted = Q(pk__in=Workspace.objects.noting(text).values("pk"))
+    return Q(name__contains=text.lower()) | _tagged_like(text) | noted | by_number
+
+
+def _tagged_like(text: str) -> Q:
+    lines = Func("tags", Value("\n"), function="array_to_string", output_field=TextField())
+    return Q(IContains(lines, text))
 
 
 def _without(asked: Wanted, gone: tuple[str, str]) -> str:
@@ -279,19 +291,15 @@ def _views(counts: Mapping[str, int], asked: Wanted, *, viewer: User) -> list[li
     return [lists.View(_("All runs"), reverse("showcase:runs")), *usual, *own]
 
 
-def _choices(asked: Wanted, used: Sequence[str], *, viewer: User) -> list[Mapping[str, Any]]:
-    datasets = Dataset.objects.visible_to(viewer).order_by("name")
+def _choices(
+    asked: Wanted, datasets: Iterable[str], used: Sequence[str]
+) -> list[Mapping[str, Any]]:
     keepers = Exists(Workspace.objects.filter(created_by=OuterRef("pk")))
     people = User.objects.people().filter(keepers).order_by("username")
     archived = [("also", _("With archived ones")), ("only", _("Archived only"))]
     offered = [one for one in used if one not in asked.tags]
     return [
-        lists.choice(
-            "dataset",
-            _("Any dataset"),
-            datasets.values_list("name", flat=True),
-            chosen=asked.dataset,
-        ),
+        lists.choice("dataset", _("Any dataset"), datasets, chosen=asked.dataset),
         lists.choice("status", _("Any status"), labels.statuses(), chosen=asked.status),
         lists.choice("tag", _("Any tag"), offered),
         lists.choice(
@@ -302,18 +310,20 @@ def _choices(asked: Wanted, used: Sequence[str], *, viewer: User) -> list[Mappin
 
 
 def _for_rows(rows: WorkspaceQuerySet) -> WorkspaceQuerySet:
-    """Read what a row shows: no notes, no story, no result."""
-    read = rows.select_related("run__dataset", "run__version__dataset")
-    slots = ("notes", "origin", "approval_events", "knowledge_events", "phase_summaries")
-    return read.defer(*slots, "run__frame", "run__result")
+    """Read what a row shows and no more: notes, stories, results and reports are long."""
+    return rows.select_related("run__version__dataset").only(
+        *("key", "name", "tags", "pinned", "archived", "created_at"),
+        *("replayed_from", "ancestors", "reproduction"),
+        *(f"run__{one}" for one in (*Run.OF_A_ROW, "config", "content_hash")),
+    )
 
 
-def _rows(ranked: Sequence[int], *, viewer: User) -> list[Row]:
+def _rows(ranked: Sequence[int], *, visible: WorkspaceQuerySet) -> list[Row]:
     """Read the rows of one page: what they are ranked by is sorted without them."""
     read = {one.pk: one for one in _for_rows(Workspace.objects.filter(pk__in=ranked))}
     kept = [read[pk] for pk in ranked if pk in read]
     keys = {one.replayed_from for one in kept if one.replayed_from}
-    replayed = Workspace.objects.visible_to(viewer).filter(key__in=keys).select_related("run")
+    replayed = _for_rows(visible.filter(key__in=keys))
     sources = {one.key: one for one in replayed} if keys else {}
     health = link_health.of_runs([one.run_id for one in kept])
     return [_row(one, sources.get(one.replayed_from), dead=health[one.run_id].dead) for one in kept]

@@ -17,10 +17,10 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from forecastlab.accounts.models import User
-from forecastlab.lib import cursors
+from forecastlab.lib import cursors, lists
 from forecastlab.lib.errors import BadInput
 from showcase.models import Workspace, WorkspaceQuerySet
-from showcase.queries import lists, workspace_list
+from showcase.queries import workspace_list
 from showcase.queries.workspace_list import ARCHIVED, SORTS, VIEWS, Wanted
 
 

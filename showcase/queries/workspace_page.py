@@ -30,6 +30,9 @@ DECISIONS: Mapping[str, str | Promise] = {
     "approved": gettext_lazy("Approved"),
     "rejected": gettext_lazy("Rejected"),
     "timed_out": gettext_lazy("Expired"),
+    "expired": gettext_lazy("Expired"),
+    "withdrawn": gettext_lazy("Withdrawn"),
+    "open": gettext_lazy("Not decided"),
 }
 
 
@@ -45,10 +48,11 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A line of the story: what happened, and what was said of it."""
+    """A line of the story: what happened, what was said of it, `{title, url}` of what it cites."""
 
     text: str
     detail: str = ""
+    cited: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,7 @@ class WorkspacePage:
     def source(self) -> str:
         """The name that the source of a replay had then."""
         told = self.workspace.ancestors[-1:]
-        return str(told[0]["name"]) if told else figures.UNKNOWN
+        return str(told[0]["name"] or figures.UNKNOWN) if told else figures.UNKNOWN
 
     @cached_property
     def reproduction(self) -> Differences | None:
@@ -185,7 +189,7 @@ class WorkspacePage:
             Told(
                 f"{DECISIONS.get(one.get('decision', ''), one.get('decision', ''))}: "
                 f"{one.get('tool_name', figures.UNKNOWN)}",
-                str(one.get("reason") or ""),
+                ": ".join(str(one[key]) for key in ("decided_by", "reason") if one.get(key)),
             )
             for one in said[:EVENTS_SHOWN]
         ]
@@ -197,6 +201,7 @@ class WorkspacePage:
             Told(
                 f"{str(one.get('event', '')).capitalize()}: {one.get('status', '')}",
                 str(one.get("detail") or ""),
+                one.get("citations") or (),
             )
             for one in said[:EVENTS_SHOWN]
         ]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from forecastlab.accounts.models import User
 from showcase.domain.workspaces import SLOTS
 from showcase.models import Workspace
+from showcase.queries import lineage
 
 PLAIN = (
     "key",
@@ -38,7 +40,7 @@ def short(kept: Workspace) -> dict[str, Any]:
     }
 
 
-def whole(kept: Workspace) -> dict[str, Any]:
+def whole(kept: Workspace, *, viewer: User) -> dict[str, Any]:
     """A workspace with its notes, its config, its lineage and its story."""
     run = kept.run
     return {
@@ -50,7 +52,7 @@ def whole(kept: Workspace) -> dict[str, Any]:
         "content_hash": run.content_hash or None,
         "result": run.result,
         "family": kept.family,
-        "ancestors": kept.ancestors,
+        "ancestors": lineage.ancestors(kept, viewer=viewer),
         "reproduction": kept.reproduction,
         "origin": kept.origin,
         "story": {name: getattr(kept, name) for name in SLOTS},

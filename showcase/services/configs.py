@@ -44,8 +44,8 @@ class Prepared:
 
     @property
     def slot(self) -> str:
-        """Return the name under which one active run per dataset holds."""
-        return f"dataset:{self.config['dataset']}"
+        """Return the name under which one active run per dataset holds: what it is called now."""
+        return f"dataset:{self.dataset.name if self.dataset else self.config['dataset']}"
 
     @property
     def folds(self) -> Folds:
@@ -172,4 +172,4 @@ def _sales_to_come(scenario: str, by: User) -> Sales:
 
 
 def existing(name: str) -> Dataset | None:
-    return Dataset.objects.filter(name=name).first()
+    return Dataset.objects.named(name).first()

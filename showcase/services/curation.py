@@ -23,6 +23,7 @@ from showcase.services import workspaces
 from showcase.services.workspaces import NoSuchWorkspace
 
 MOST_AT_ONCE = 1000
+MOST_FORMER = 20
 
 
 class EditedMeanwhile(Conflict):
@@ -93,12 +94,13 @@ def edit(
         events = list(_events(kept, wanted))
         if not events:
             return kept
-        for field, value in wanted.items():
+        former = _former_names(kept, wanted)
+        for field, value in {**wanted, **former}.items():
             setattr(kept, field, value)
         kept.version, kept.updated_at = kept.version + 1, at
         try:
             with transaction.atomic():
-                kept.save(update_fields=[*wanted, "version", "updated_at"])
+                kept.save(update_fields=[*wanted, *former, "version", "updated_at"])
         except IntegrityError as error:
             raise workspaces.taken(kept.name, field="name") from error
         log.append(events, actor_id=by.pk, at=at)
@@ -234,6 +236,15 @@ def _kind(field: str, value: Any) -> str:
     if field == "archived":
         return "archived" if value else "restored"
     return kinds[field]
+
+
+def _former_names(kept: Workspace, wanted: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the names that lead to it once it is renamed, the newest of them."""
+    name = wanted.get("name", kept.name)
+    if name == kept.name:
+        return {}
+    former = [one for one in [*kept.former_names, kept.name] if one != name]
+    return {"former_names": former[-MOST_FORMER:]}
 
 
 def _with(kept: Workspace, tags: Sequence[str]) -> Mapping[str, Any]:

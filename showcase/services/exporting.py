@@ -22,7 +22,7 @@ from forecastlab.lib.errors import Conflict, NotFound
 from forecastlab.lib.ranges import Kept
 from showcase.domain import bundles
 from showcase.models import Bundle, Run, Workspace
-from showcase.services import workbench
+from showcase.services import workbench, workspaces
 
 KIND = "export"
 LOCK = "bundles.sweep"
@@ -40,10 +40,18 @@ class NoSuchBundle(NotFound):
     code = "no_such_bundle"
 
 
-def start(workspace: Workspace, *, contents: Sequence[str], by: User, at: datetime) -> Job:
+def start(
+    workspace: Workspace,
+    *,
+    contents: Sequence[str],
+    by: User,
+    at: datetime,
+    key: str | None = None,
+) -> Job:
     """Start the export of a kept run as it stands now.
 
-    Raises RunNotOver, or ContentsUnknown for optional parts that there are not.
+    With the same `key` again it is the job that there is. Raises RunNotOver, or
+    ContentsUnknown for optional parts that there are not.
     """
     check_over(workspace.run)
     params = {
@@ -52,7 +60,8 @@ def start(workspace: Workspace, *, contents: Sequence[str], by: User, at: dateti
         "seq": events.head(workspace.run.stream),
         "contents": bundles.contents(list(contents)),
     }
-    return jobs.create(KIND, params=params, by=by, at=at, exclusive=f"export:{workspace.pk}")
+    slot = f"export:{workspace.pk}"
+    return jobs.create(KIND, params=params, by=by, at=at, exclusive=slot, key=key)
 
 
 def check_over(run: Run) -> None:
@@ -64,10 +73,13 @@ def check_over(run: Run) -> None:
 
 
 def find(name: str, number: int | str, *, viewer: User) -> Bundle:
-    """Return a bundle of a workspace that this person may see; raises NoSuchBundle."""
-    key = texts.number(str(number))
-    visible = Bundle.objects.visible_to(viewer).filter(workspace__name=name)
-    found = visible.select_related("workspace").filter(pk=key).first() if key is not None else None
+    """Return a bundle of a workspace that this person may see, by the workspace's name or key.
+
+    Raises NoSuchBundle or NoSuchWorkspace.
+    """
+    workspace, key = workspaces.find(name, viewer=viewer), texts.number(str(number))
+    mine = Bundle.objects.filter(workspace=workspace).select_related("workspace")
+    found = mine.filter(pk=key).first() if key is not None else None
     if found is None:
         raise NoSuchBundle(field="bundle")
     return found

@@ -61,8 +61,14 @@ def sales(context: StepContext) -> Done | Skipped:
 
 
 def load(context: StepContext) -> Done:
-    """Make the rows, all or none. Once they are made, a second run of this step finds them."""
-    kept = importing.imported(context.params["bundle"]) or _load(context)
+    """Make the rows, all or none. Once they are made, a second run of this step finds them.
+
+    Raises AlreadyImported where another job has made them.
+    """
+    kept = importing.imported(context.params["bundle"])
+    if kept is not None and (kept.origin or {}).get("job") != context.job_id:
+        importing.check_new(context.params["bundle"], by=loading.actor(context))
+    kept = kept or _load(context)
     uploads.discard(context.params["upload"])
     data = {
         "workspace": kept.name,
@@ -100,6 +106,8 @@ def _load(context: StepContext) -> Workspace:
     with _opened(context) as stream, context.fenced():
         version = carried.existing(story.run["content_hash"], by=actor)
         made = None
+        if version is not None:
+            versions.keep(version.dataset, version)
         if version is None and story.has_sales:
             config = {"bundle": arrival.bundle, "workspace": story.name}
             name = carried.free_name(story.dataset["name"] if story.dataset else "")

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.template.loader import render_to_string
+from django.urls import NoReverseMatch
 
 from forecastlab.accounts.models import User
 from forecastlab.events.models import Event
 from forecastlab.events.services import log
 from forecastlab.lib.contributions import NewEvent
 from forecastlab.warehouse.models import DatasetVersion
+from showcase.domain import bundles
 from showcase.domain import workspaces as rules
 from showcase.domain.bundle_members import BundleRefused
 from showcase.domain.bundle_stories import Json, Story, away, unlinked
 from showcase.models import Run, RunObject, StepRun, Workspace
-from showcase.queries import run_page
+from showcase.queries import new_run, run_page
+from showcase.queries.workspace_page import WorkspacePage
 from showcase.services import importing, mirroring, workspaces
 
 PARTS = ("kpis", "facts", "made", "story", "timeline")
+SLOTS_SHOWN = ("facts", "phases", "jobs", "approvals", "knowledge")
 # What goes wrong when pages are drawn from values that are not what they seem.
-ODD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+ODD = (ArithmeticError, AttributeError, LookupError, NoReverseMatch, TypeError, ValueError)
 VERSION = "version"
 
 
@@ -59,7 +64,7 @@ def create(
     RunObject.objects.bulk_create(_objects(run, arrival.story, here), ignore_conflicts=True)
     kept = _workspace(arrival, run, made)
     _replay(run, events, here)
-    _check_pages(run, at=arrival.at)
+    _check_pages(kept, by=arrival.by, at=arrival.at)
     told = {"name": kept.name, "workspace": arrival.story.name}
     news = [
         NewEvent(run.stream, "run.imported", told),
@@ -187,14 +192,28 @@ def _replay(run: Run, events: Iterable[Json], here: Mapping[str, Mapping[int, in
         log.append([NewEvent(run.stream, one["kind"], payload)], actor_id=None, at=one["at"])
 
 
-def _check_pages(run: Run, *, at: datetime) -> None:
+def _check_pages(kept: Workspace, *, by: User, at: datetime) -> None:
     """Draw the pages once: what cannot be shown is not imported."""
-    try:
-        page = run_page.of(run.pk, now=at)
+    page = run_page.of(kept.run_id, now=at)
+    with _shown(bundles.STEPS, "the run"):
         for part in PARTS:
             render_to_string(f"showcase/_run_{part}.html", {"page": page})
-        for panel in page.panels:
+    for name in dict.fromkeys(one.phase for one in page.steps):
+        with _shown(bundles.STEPS, f"phase '{name}'"):
+            panel = next(one for one in page.panels if one.name == name)
             render_to_string("showcase/_run_phase.html", {"panel": panel})
+    around = WorkspacePage(kept, viewer=by, now=at)
+    for part in SLOTS_SHOWN:
+        with _shown(bundles.MANIFEST, f"the story's {part}"):
+            list(getattr(around, part))
+    with _shown(bundles.CONFIG, "what a replay asks"):
+        new_run.recorded(page.run)
+
+
+@contextmanager
+def _shown(file: str, what: str) -> Iterator[None]:
+    try:
+        yield
     except ODD as error:
-        message = f"The story in the bundle cannot be shown: {type(error).__name__}, {error}."
-        raise BundleRefused("story_unusable", message) from error
+        message = f"{file} tells of {what} what cannot be shown: {type(error).__name__}, {error}."
+        raise BundleRefused("story_unusable", message, entry=file) from error

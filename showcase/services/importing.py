@@ -118,6 +118,7 @@ def start(received: Received, *, name: str = "", by: User, at: datetime) -> Job:
     """
     check_new(received.sha256, by=by)
     called = check_name(received, name)
+    _check_alone(received.sha256)
     params = {
         "upload": received.token,
         "file_name": received.file_name,
@@ -151,6 +152,15 @@ def check_new(sha256: str, *, by: User) -> None:
     seen = Workspace.objects.visible_to(by).filter(pk=earlier.pk).exists()
     where = _("It is kept as '%s'.") % earlier.name if seen else _("Somebody else has it.")
     raise AlreadyImported(f"{AlreadyImported.__doc__} {where}", field="file")
+
+
+def _check_alone(sha256: str) -> None:
+    """Raise AlreadyImported while another import of the same bundle waits or is at work."""
+    at_work = Job.objects.unfinished().filter(kind=KIND, params__bundle=sha256).order_by("pk")
+    job = at_work.first()
+    if job is not None:
+        told = _("It is being imported by job %s just now.") % job.pk
+        raise AlreadyImported(f"{AlreadyImported.__doc__} {told}", field="file")
 
 
 def imported(sha256: str) -> Workspace | None:

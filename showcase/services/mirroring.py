@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forecastlab.forecasting.models import Alias, ModelRun
+from forecastlab.jobs.models import Job
 from forecastlab.lib.contributions import Gone, JobChange, NewEvent
 from forecastlab.warehouse.models import DatasetVersion
 from showcase.domain import statuses
@@ -22,6 +23,7 @@ MADE = {
     "model_runs": "model_run",
     "issue": "forecast_issue",
     "batch_id": "batch",
+    "plan": "plan",
 }
 
 
@@ -34,9 +36,7 @@ def observe(change: JobChange) -> Sequence[NewEvent]:
 
 
 def _follow_job(run: Run, change: JobChange) -> Sequence[NewEvent]:
-    kind = f"run.{_status_of_run(change)}"
-    if run.job_id is not None and run.status == change.status:
-        kind = "run.stop_asked"  # the only change of a job that leaves its status as it is
+    kind = "run.stop_asked" if change.is_stop_asked else f"run.{_status_of_run(change)}"
     if not run.is_active and change.status == Run.Status.QUEUED:
         kind = "run.resumed"
         _tell_anew(run)
@@ -73,8 +73,11 @@ def _tell_anew(run: Run) -> None:
 
 
 def _finish(run: Run, change: JobChange) -> None:
+    """End the run; what it took leaves out how long it waited for people."""
     run.finished_at = change.at
-    run.seconds = (change.at - (run.started_at or change.at)).total_seconds()
+    parked = Job.objects.filter(pk=change.job_id).values_list("parked_seconds", flat=True).first()
+    took = (change.at - (run.started_at or change.at)).total_seconds() - (parked or 0.0)
+    run.seconds = max(took, 0.0)
     run.result = {**run.result, "seconds": round(run.seconds, 3)}
     if run.status == Run.Status.INTERRUPTED:
         run.result = {**run.result, "gone": change.detail}
@@ -88,26 +91,21 @@ def _follow_step(run: Run, change: JobChange) -> Sequence[NewEvent]:
         _reopen(step)
         return []
     is_first = step.started_at is None
-    step.status = _status(step, change)
-    if step.status != StepRun.Status.PENDING and is_first:
-        step.started_at = change.at
-    if step.status != StepRun.Status.DONE:
-        step.save()
-        if is_first and step.started_at:
-            return [_step_event(run, step, "step.started")]
-        return []
-    _close(run, step, change)
-    return [_step_event(run, step, "step.finished")]
+    step.status = _status(change)
+    step.started_at = step.started_at or change.at
+    if step.status == StepRun.Status.DONE:
+        _close(run, step, change)
+        return [_step_event(run, step, "step.finished")]
+    step.save()
+    return [_step_event(run, step, "step.started")] if is_first else []
 
 
-def _status(step: StepRun, change: JobChange) -> str:
+def _status(change: JobChange) -> str:
     """A step that fanned out waits for its shards only: to a reader it runs."""
     if change.step_status == StepRun.Status.DONE:
         return StepRun.Status.DONE
-    if change.status == Run.Status.WAITING:
-        return StepRun.Status.WAITING
-    has_begun = step.started_at is not None or change.step_status == StepRun.Status.RUNNING
-    return StepRun.Status.RUNNING if has_begun else StepRun.Status.PENDING
+    is_parked = change.status == Run.Status.WAITING
+    return StepRun.Status.WAITING if is_parked else StepRun.Status.RUNNING
 
 
 def _reopen(step: StepRun) -> None:
@@ -137,9 +135,12 @@ def _close(run: Run, step: StepRun, change: JobChange) -> None:
 
 
 def _earlier_run(change: JobChange) -> int | None:
-    """Return the run whose result the step took over, if it is still there."""
-    number = change.data.get("same_as")
-    return number if number and Run.objects.filter(pk=number).exists() else None
+    """Return the run whose result the step took over, if it is still there.
+
+    It is held, so that nobody deletes it before this is written.
+    """
+    held = Run.objects.select_for_update(no_key=True).filter(pk=change.data.get("same_as") or 0)
+    return held.values_list("pk", flat=True).first()
 
 
 def _note_outcome(run: Run, step: StepRun) -> None:

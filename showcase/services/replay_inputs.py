@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -50,7 +51,7 @@ class Inputs:
         self.exact = _plan(source, Mode.EXACT, by=by, at=at)
         self.fresh = _plan(source, Mode.FRESH, by=by, at=at)
 
-    @property
+    @cached_property
     def rows(self) -> Sequence[Input]:
         run = self.source.run
         columns = [

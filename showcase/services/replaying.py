@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from forecastlab.accounts.models import User
+from forecastlab.accounts.services.access import check
 from forecastlab.forecasting.domain.serving import ASIDE
 from forecastlab.lib.errors import BadInput, Conflict
 from forecastlab.warehouse.domain.simulator.config import KNOBS
@@ -26,8 +27,10 @@ from showcase.services.configs import Prepared
 from showcase.services.workspaces import WorkspaceNameTaken
 
 Mode = Workspace.ReplayMode
-TRIES, LONGEST_NAME = 5, 100
+TRIES, LONGEST_NAME, LONGEST_TOLD = 5, 100, 200
 FLAGS = {"true": True, "false": False}
+# Who starts a run on the page is there to answer what its agents ask for.
+PATIENT = {"approval_patience_s": 30}
 
 
 class ReplayUnusable(BadInput):
@@ -114,19 +117,40 @@ def prepare(source: Workspace, asked: Asked, *, by: User, at: datetime) -> Prepa
     workspaces.check_free(keep)
     if asked.mode == Mode.EXACT:
         prepared = _exact(run, by=by)
+        _check_config(source, prepared, by=by, at=at)
     else:
-        prepared = configs.prepare(options(run, asked), by=by, at=at)
+        prepared = configs.prepare(options(source, asked, by=by), by=by, at=at)
     orders = {**prepared.orders, "replays": run.pk}
     return replace(prepared, keep=keep, orders=orders)
 
 
-def options(run: Run, asked: Asked) -> dict[str, Any]:
-    """Return what is asked of a run, in the words of a config."""
-    if asked.mode == Mode.FRESH:
-        return new_run.options_of(run)
-    if asked.whole is not None:
+def options(source: Workspace, asked: Asked, *, by: User) -> dict[str, Any]:
+    """Return what is asked of a run, in the words of a config.
+
+    What an imported one calls its dataset may be something else here: it goes by its content.
+    """
+    run, is_fresh = source.run, asked.mode == Mode.FRESH
+    if asked.whole is not None and not is_fresh:
         return dict(asked.whole)
-    return rules.completed(asked.changes, new_run.recorded(run))
+    base = new_run.options_of(run) if is_fresh else new_run.recorded(run)
+    other_sales = not is_fresh and bool({"scenario", "dataset"} & asked.changes.keys())
+    if source.origin is not None and "dataset" in base and not other_sales:
+        version = _same_version(run, by)
+        base["dataset"] = version.dataset.name if is_fresh else version.ref
+    return base if is_fresh else rules.completed(asked.changes, base)
+
+
+def start_form(
+    given: Mapping[str, Any], source: Workspace | None, *, by: User, at: datetime
+) -> Run:
+    """Start what the form of a new run asks for: a run, or a modified replay of a workspace.
+
+    Raises what `runs.start` or `start` raises, and Forbidden for who may not replay.
+    """
+    if source is None:
+        return runs.start({**PATIENT, **given}, by=by, at=at)
+    check(by, "workspace.replay")
+    return start(source, of_form(given), by=by, at=at)
 
 
 def of_form(given: Mapping[str, Any]) -> Asked:
@@ -142,7 +166,10 @@ def changes(given: Mapping[str, Any]) -> dict[str, Any]:
     _check_apart(given, "reset", "keep")
     knobs = {name: value for name, value in given.items() if name in KNOBS}
     rest = {name: _flag(one) for name, one in given.items() if name not in knobs}
-    return {**rest, **({"simulate": {**rest.get("simulate", {}), **knobs}} if knobs else {})}
+    drawn = rest.pop("simulate", None) or {}
+    if not isinstance(drawn, Mapping):
+        raise ReplayUnusable(_("Knobs are given as name and value."), field="simulate")
+    return {**rest, **({"simulate": {**drawn, **knobs}} if drawn or knobs else {})}
 
 
 def kept(source: Workspace) -> dict[str, Any]:
@@ -214,9 +241,41 @@ def _same_version(run: Run, by: User) -> DatasetVersion:
     asked = same.filter(pk=run.config["version"])
     found: DatasetVersion | None = asked.first() or same.order_by("-pk").first()
     if found is None:
-        raise SalesGone(
-            _("The sales that run %(n)s worked on, a version of '%(dataset)s', are gone.")
-            % {"dataset": run.config["dataset"], "n": run.pk},
-            hint=_("Replay it fresh, over the newest version."),
-        )
+        raise _gone(run)
     return found
+
+
+def _gone(run: Run) -> SalesGone:
+    told = {"dataset": run.config["dataset"], "n": run.pk, "hash": run.content_hash or "–"}
+    kept = Workspace.objects.filter(run=run).first()
+    if kept is not None and kept.origin is not None:
+        message = _(
+            "The sales that it worked on, a version of '%(dataset)s', are not here: no dataset "
+            "that you may read has the content %(hash)s."
+        )
+        return SalesGone(message % told, hint=_("Import them, or a bundle that holds them."))
+    message = _("The sales that run %(n)s worked on, a version of '%(dataset)s', are gone.")
+    return SalesGone(message % told, hint=_("Replay it fresh, over the newest version."))
+
+
+def _check_config(source: Workspace, prepared: Prepared, *, by: User, at: datetime) -> None:
+    """Hold a config from elsewhere to the rules of the form, which has made those of here.
+
+    Raises BadInput naming the option, or ReplayUnusable for one that no form would come to.
+    """
+    if source.origin is None:
+        return
+    asked = {**new_run.recorded(source.run), "seed": prepared.config["seed"]}
+    if prepared.version is not None:
+        asked["dataset"] = prepared.version.ref
+    made = configs.prepare(asked, by=by, at=at).config
+    labels = ("dataset",) if prepared.version is not None else ()
+    told, would = ({**one, "models": sorted(one["models"])} for one in (prepared.config, made))
+    for key in sorted({*told, *would} - {*rules.LABELS, *labels, "reset"}):
+        if told.get(key) != would.get(key):
+            raise ReplayUnusable(
+                _("The imported config has %(key)s = %(told)s, which no run here would have.")
+                % {"key": key, "told": str(told.get(key))[:LONGEST_TOLD]},
+                hint=_("Replay it fresh, or modified."),
+                field=key,
+            )

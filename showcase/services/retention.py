@@ -13,14 +13,14 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from forecastlab.events.services import log
-from forecastlab.forecasting.models import Backtest, Batch, ForecastIssue
+from forecastlab.forecasting.models import Backtest, Batch
 from forecastlab.forecasting.services import discarding
-from forecastlab.jobs.models import Job
 from forecastlab.lib import holding, sweeps
 from forecastlab.lib.contributions import NewEvent
 from forecastlab.warehouse.models import Dataset, DatasetVersion
 from forecastlab.warehouse.services import versions
 from showcase.models import Run
+from showcase.services import sweeping
 
 logger = logging.getLogger(__name__)
 
@@ -82,16 +82,15 @@ def _due(at: datetime) -> list[int]:
 def _prune(pk: int, *, at: datetime, dry_run: bool) -> Finding | None:
     """Delete one run and what it alone has made; None where it was kept or went meanwhile.
 
-    Locks are taken in the order of all: the dataset, the job, the run. Of two who prune at once
-    one leaves the run to the other.
+    The dataset is locked first, then the run with its job. Of two who prune at once one leaves
+    the run to the other.
     """
     with sweeps.alone(LOCK) as first:
         if not first:
             return None
         list(Dataset.objects.select_for_update(of=("self",)).filter(runs=pk))
-        list(Job.objects.select_for_update(of=("self",)).filter(run=pk))
-        run = Run.objects.select_for_update(of=("self",)).filter(pk=pk, workspace=None).first()
-        if run is None or run.is_active:
+        run = next(iter(sweeping.locked(Run.objects.filter(pk=pk, workspace=None))), None)
+        if run is None:
             return None
         if why := holding.holders("run", pk):
             return Finding(pk, run.name, stays=why)
@@ -105,15 +104,12 @@ def _prune(pk: int, *, at: datetime, dry_run: bool) -> Finding | None:
 def _deleted(run: Run, *, at: datetime, dry_run: bool) -> Finding:
     number, name, stream = run.pk, run.name, run.stream
     made = _made(run)
-    jobs = Job.objects.filter(run=number)
-    counts = {"run": 1, "job": jobs.count()}
-    jobs.delete()
-    Run.objects.filter(pk=number).delete()
-    judged = {pk: _why_judged(pk) for pk in made["backtest"]}
+    counts = sweeping.delete([number])
+    judged = {pk: holding.holders("backtest", pk) for pk in made["backtest"]}
     swept = {pk: holding.holders("batch", pk) for pk in made["batch"]}
-    backtests, batches = _free(judged), _free(swept)
-    counts |= discarding.counts(backtests, batches)
-    discarding.discard(backtests, batches)
+    gone = discarding.discard(_free(judged), _free(swept))
+    counts.update(gone.counts)
+    judged |= {pk: [gone.why_left] for pk in gone.left}
     stays = [*_told("backtest", judged), *_told("batch", swept)]
     for version in DatasetVersion.objects.filter(pk__in=made["dataset_version"]):
         if why := _why_sales(version):
@@ -121,8 +117,8 @@ def _deleted(run: Run, *, at: datetime, dry_run: bool) -> Finding:
         else:
             if not dry_run:
                 versions.drop(version, at=at, actor_id=None)
-            counts["dataset_version"] = counts.get("dataset_version", 0) + 1
-    goes = {kind: count for kind, count in counts.items() if count}
+            counts["dataset_version"] += 1
+    goes = dict(counts)
     news = NewEvent(stream, "run.pruned", {"name": name, "goes": goes})
     log.append([news, NewEvent(Run.LIST_STREAM, "run.pruned")], actor_id=None, at=at)
     return Finding(number, name, goes, stays)
@@ -143,19 +139,6 @@ def _made(run: Run) -> dict[str, list[int]]:
         kind: [*manager.filter(pk__in=found.get(kind, ())).values_list("pk", flat=True)]
         for kind, manager in there.items()
     } | {"dataset_version": found.get("dataset_version", [])}
-
-
-def _why_judged(backtest_id: int) -> list[str]:
-    """Say why a judgement stays; what a dataset is forecast by is the newest issue over it."""
-    found = Backtest.objects.select_related("version").get(pk=backtest_id)
-    dataset = found.version.dataset_id
-    newest = Backtest.objects.real().filter(version__dataset=dataset).order_by("-pk").first()
-    issues = ForecastIssue.objects.serving().filter(version__dataset=dataset)
-    issue = issues.newest().first()
-    why = holding.holders("backtest", backtest_id)
-    if issue is not None and issue.backtest_id == backtest_id:
-        return [_("its forecasts are the newest ones"), *why]
-    return [_("it is the newest one"), *why] if newest == found else why
 
 
 def _why_sales(version: DatasetVersion) -> list[str]:

@@ -31,7 +31,9 @@ def sparing(row: Row, rows: Sequence[Row]) -> Runner:
         return step.run
 
     def run(context: StepContext) -> StepResult:
-        if context.shard is not None or context.shards:  # it has begun
+        if context.shard is not None:
+            return step.run(context)
+        if context.shards:  # it has begun
             return _marked(step.run(context), {"content_key": key_of(context)})
         found = _taken(context, rows)
         marks = {"takes": sorted(found)} if found else {}

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q
 
 from forecastlab.forecasting.services import promotion
@@ -52,10 +53,12 @@ def cleanup(context: StepContext) -> Done | Skipped:
     """
     restored = _put_back(context)
     files = _take_away(context)
+    left = [text for one in context.results.values() for text in one.get("left_open", ())]
+    told = " ".join([files.detail, *[f"Left open: {text}." for text in left]])
     if not restored["alias_restored"]:
-        return replace(files, data={**files.data, **restored})
-    told = f"{restored['alias']} points at model run {restored['restored_run_id']} again. "
-    return Done(told + files.detail, data={**files.data, **restored})
+        return replace(files, detail=told, data={**files.data, **restored})
+    back = f"{restored['alias']} points at model run {restored['restored_run_id']} again. "
+    return Done(back + told, data={**files.data, **restored})
 
 
 def _put_back(context: StepContext) -> dict[str, Any]:
@@ -76,7 +79,9 @@ def _take_away(context: StepContext) -> Done | Skipped:
         return Skipped("There is nothing to clear up.")
     if _has_failed(context):
         return Skipped(f"{len(digests)} working files stay, for a run that goes on from here.")
-    begun = Q(status__in=(Job.Status.RUNNING, Job.Status.WAITING))
+    # What waits on the queue of quick work waits for people, and reads no working files.
+    parked = Q(status=Job.Status.WAITING) & ~Q(queue=settings.CELERY_TASK_DEFAULT_QUEUE)
+    begun = Q(status=Job.Status.RUNNING) | parked
     going_on = Q(status=Job.Status.QUEUED, steps__status=StepStatus.DONE)
     if Job.objects.exclude(pk=context.job_id).filter(begun | going_on).exists():
         return Skipped(f"{len(digests)} working files stay while another job may share them.")

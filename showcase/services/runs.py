@@ -45,15 +45,25 @@ class NothingToRetry(Conflict):
     code = "nothing_to_retry"
 
 
-def start(options: Mapping[str, Any], *, by: User, at: datetime) -> Run:
+def start(options: Mapping[str, Any], *, by: User, at: datetime, key: str | None = None) -> Run:
     """Freeze the options and start a run, or queue it behind the one active on its dataset.
 
-    Raises BadInput naming the field, or NotFound.
+    With the same `key` again it is the run that there is. Raises BadInput naming the field, or
+    NotFound.
     """
-    return start_prepared(configs.prepare(options, by=by, at=at), by=by, at=at)
+    if key and (made := Run.objects.filter(job__key=key).first()):
+        return made
+    return start_prepared(configs.prepare(options, by=by, at=at), by=by, at=at, key=key)
 
 
-def start_prepared(prepared: Prepared, *, by: User, at: datetime, wish: Wish | None = None) -> Run:
+def start_prepared(
+    prepared: Prepared,
+    *,
+    by: User,
+    at: datetime,
+    wish: Wish | None = None,
+    key: str | None = None,
+) -> Run:
     """Start a run from what is prepared, with the frame of an older client where there was one.
 
     Run, steps, workspace and job commit together.
@@ -65,7 +75,7 @@ def start_prepared(prepared: Prepared, *, by: User, at: datetime, wish: Wish | N
         if prepared.keep is not None:
             workspaces.keep(run, prepared.keep, by=by, at=at)
         params = {**run.config, **prepared.orders, "run": run.pk}
-        run.job = jobs.create(KIND, params=params, by=by, at=at, exclusive=prepared.slot)
+        run.job = jobs.create(KIND, params=params, by=by, at=at, exclusive=prepared.slot, key=key)
         Run.objects.filter(pk=run.pk).update(job=run.job)
         RunObject.objects.create(run=run, kind="job", ref=str(run.job.pk))
     return run

@@ -84,19 +84,24 @@ def _key_file() -> Path:
 def sweep(at: datetime, *, at_once: int = AT_ONCE) -> int:
     """Go through the bundles that were not looked at for a day, oldest first; return how many.
 
-    One process at a time; it stops after so many bytes, and the next one goes on.
+    Each in a transaction of its own, one process at a time; it stops after so many bytes, and the
+    next one goes on.
     """
-    with sweeps.alone(LOCK) as first:
-        if not first:
-            return 0
-        due = Bundle.objects.filter(Q(checked_at=None) | Q(checked_at__lte=at - EVERY))
-        looked_at, left = 0, at_once
-        for bundle in due.order_by(F("checked_at").asc(nulls_first=True), "pk"):
-            if looked_at and bundle.size > left:
-                break
-            check(bundle, at=at)
-            looked_at, left = looked_at + 1, left - bundle.size
+    looked_at, left = 0, at_once
+    while (size := _check_next(at, at_most=left if looked_at else None)) is not None:
+        looked_at, left = looked_at + 1, left - size
     return looked_at
+
+
+def _check_next(at: datetime, *, at_most: int | None) -> int | None:
+    """Look at the bundle that waits longest; return its size, None where there is nothing to do."""
+    with sweeps.alone(LOCK) as first:
+        due = Bundle.objects.filter(Q(checked_at=None) | Q(checked_at__lte=at - EVERY))
+        bundle = due.order_by(F("checked_at").asc(nulls_first=True), "pk").first()
+        if not first or bundle is None or (at_most is not None and bundle.size > at_most):
+            return None
+        check(bundle, at=at)
+        return bundle.size
 
 
 def check(bundle: Bundle, *, at: datetime) -> None:

@@ -6,11 +6,10 @@ begins: a worker that was thought dead and wakes up late writes into a folder th
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -20,12 +19,12 @@ from typing import IO, Any
 from django.conf import settings
 
 from forecastlab.lib.contributions import StepContext, StepFailed, StepResult
+from forecastlab.warehouse.services import space
+from forecastlab.warehouse.services.space import Step
 
 ROOT = "exports"
 DRAFT = ".draft-"
 ZIP = ".bundle.zip"
-FULL = {errno.ENOSPC, errno.EDQUOT}
-Step = Callable[[StepContext], StepResult]
 
 
 class BenchGone(StepFailed):
@@ -108,18 +107,14 @@ def jobs() -> list[int]:
 
 def guarded(step: Step) -> Step:
     """Let a step that cannot write fail at once and say why."""
+    with_room = space.guarded(step)
 
     @wraps(step)
     def run(context: StepContext) -> StepResult:
         try:
-            return step(context)
-        except OSError as error:
-            if error.errno in FULL:
-                message = "There is no room left on the disk of the artefacts. Nothing was stored."
-                raise StepFailed(message) from error
-            if isinstance(error, FileNotFoundError):
-                raise BenchGone from error
-            raise
+            return with_room(context)
+        except FileNotFoundError as error:
+            raise BenchGone from error
 
     return run
 

@@ -43,12 +43,14 @@ class RunGone(NotFound):
 def find(name: str, *, viewer: User) -> Workspace:
     """Return a kept run that this person may see, by its name or its key.
 
-    Raises NoSuchWorkspace.
+    A name that it had before will do, as long as no other one has it. Raises NoSuchWorkspace.
     """
     visible = Workspace.objects.visible_to(viewer).select_related(
         "run__job", "run__dataset", "run__version__dataset", "run__requested_by", "created_by"
     )
-    found = visible.filter(name=name).first() or visible.filter(key=name).first()
+    had_it = visible.filter(former_names__contains=[name]).order_by("-updated_at", "-pk")
+    rows = (visible.filter(name=name), visible.filter(key=name), had_it)
+    found = next((one for one in (each.first() for each in rows) if one is not None), None)
     if found is None:
         message = _("There is no workspace '%s', or not for you.") % name
         raise NoSuchWorkspace(message, field="name")

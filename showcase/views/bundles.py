@@ -25,6 +25,8 @@ from showcase.services import exporting, workspaces
 @require_GET
 def workspace_export(request: HttpRequest, name: str) -> HttpResponse:
     workspace = workspaces.find(name, viewer=person(request))
+    if name in workspace.former_names:
+        return redirect("showcase:workspace-export", workspace.name)
     return render(request, "showcase/workspace_export.html", _shown(workspace))
 
 

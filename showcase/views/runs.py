@@ -10,8 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from forecastlab.accounts.services.access import check, may, person, requires
+from forecastlab.accounts.services.access import may, person, requires
 from forecastlab.events import queries as events
+from forecastlab.jobs.queries import jobs
 from forecastlab.lib import texts
 from forecastlab.lib.errors import HouseError, NotFound
 from forecastlab.lib.htmx import render_region, wants_fragment
@@ -87,6 +88,7 @@ def _rights(request: HttpRequest, found: Run) -> dict[str, Any]:
         "can_stop": may(user, "run.stop"),
         "can_start": may(user, "run.start"),
         "is_stopping": bool(found.job and found.job.cancel_requested),
+        "stops_later": jobs.stops_later(found.job),
         "retry_from": run_page.titled(found, runs.choices(found)) if runs.can_retry(found) else [],
     }
 
@@ -121,42 +123,36 @@ def run_retry(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def run_new(request: HttpRequest) -> HttpResponse:
     """Show the form, preview it as it is filled in, start the run."""
-    form = _form(request)
+    source = _replayed(request)
+    form = _form(request, source)
     if request.method == "GET":
-        return _new_page(request, form, status=200)
+        return _new_page(request, form, source, status=200)
     if form.is_valid():
+        by, now = person(request), timezone.now()
         try:
-            started = _start(request, form)
+            started = replaying.start_form(form.options(), source, by=by, at=now)
         except HouseError as error:
             form.refuse(error.field, error.message)
         else:
             return redirect(started)
-    return _new_page(request, form, status=422)
-
-
-def _start(request: HttpRequest, form: RunForm) -> Run:
-    """Start a run of its own, or a modified replay of the workspace that the form came from."""
-    by, now = person(request), timezone.now()
-    source = _replayed(request)
-    if source is None:
-        return runs.start(form.options(), by=by, at=now)
-    check(by, "workspace.replay")
-    return replaying.start(source, replaying.of_form(form.options()), by=by, at=now)
+    return _new_page(request, form, source, status=422)
 
 
 def _replayed(request: HttpRequest) -> Workspace | None:
+    """Return the workspace that the form is to replay with other settings, if it is."""
     given = request.POST if request.method == "POST" else request.GET
     name = given.get("replay", "")
     return workspaces.find(name, viewer=person(request)) if name else None
 
 
-def _form(request: HttpRequest) -> RunForm:
+def _form(request: HttpRequest, source: Workspace | None) -> RunForm:
     given = request.POST if request.method == "POST" else request.GET
     earlier = texts.number(given.get("from", ""))
     again = None if earlier is None else runs.find(earlier, viewer=person(request))
-    options = new_run.options_of(again) if again else {}
-    if (source := _replayed(request)) is not None:
-        options = {**new_run.recorded(source.run), **replaying.kept(source)}
+    options = new_run.without_usual_name(new_run.options_of(again), again) if again else {}
+    if source is not None:
+        recorded = new_run.without_usual_name(new_run.recorded(source.run), source.run)
+        options = {**recorded, **replaying.kept(source)}
     if given.get("preset"):
         options = run_presets.named(given["preset"], by=person(request)).options
     if given.get("dataset"):  # where the page of a dataset leads
@@ -173,15 +169,17 @@ def _form(request: HttpRequest) -> RunForm:
     )
 
 
-def _new_page(request: HttpRequest, form: RunForm, *, status: int) -> HttpResponse:
-    preview, refusal = _preview(request, form)
+def _new_page(
+    request: HttpRequest, form: RunForm, source: Workspace | None, *, status: int
+) -> HttpResponse:
+    preview, refusal = _preview(request, form, source)
     context = {
         "form": form,
         "preview": preview,
         "preview_error": refusal,
         "presets": run_presets.listed(person(request)),
         "preset": request.GET.get("preset", ""),
-        "replay": _replayed(request),
+        "replay": source,
         "other_sales": wants_fragment(request) and "other_sales" in request.GET,
     }
     if wants_fragment(request) and request.method == "GET":
@@ -189,7 +187,9 @@ def _new_page(request: HttpRequest, form: RunForm, *, status: int) -> HttpRespon
     return render(request, "showcase/run_new.html", context, status=status)
 
 
-def _preview(request: HttpRequest, form: RunForm) -> tuple[new_run.Preview | None, str]:
+def _preview(
+    request: HttpRequest, form: RunForm, source: Workspace | None
+) -> tuple[new_run.Preview | None, str]:
     """Say what would run, or why nothing would; the reason stands under its field as well."""
     if form.is_bound and not form.is_valid():
         return None, ""
@@ -200,7 +200,6 @@ def _preview(request: HttpRequest, form: RunForm) -> tuple[new_run.Preview | Non
         if form.is_bound:
             form.refuse(error.field, error.message)
         return None, error.message
-    source = _replayed(request)
     return new_run.preview(prepared, source=source.run if source else None), ""
 
 
@@ -218,7 +217,8 @@ def run_presets_list(request: HttpRequest) -> HttpResponse:
 @require_POST
 def run_preset_save(request: HttpRequest) -> HttpResponse:
     """Save the fields of the form of a new run, without starting one."""
-    form = _form(request)
+    source = _replayed(request)
+    form = _form(request, source)
     if form.is_valid():
         name, by = form.cleaned_data["preset_name"], person(request)
         try:
@@ -228,7 +228,7 @@ def run_preset_save(request: HttpRequest) -> HttpResponse:
         else:
             messages.info(request, _("Saved as '%(name)s'.") % {"name": saved.name})
             return redirect(reverse("showcase:run-new", query={"preset": saved.name}))
-    return _new_page(request, form, status=422)
+    return _new_page(request, form, source, status=422)
 
 
 @requires("run.start")

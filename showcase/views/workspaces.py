@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from forecastlab.accounts.services.access import check, person, requires
@@ -30,7 +30,9 @@ LOSSES_SHOWN = 20
 OFFERED = 20
 DONE = {
     "archive": gettext_lazy("%(n)s archived."),
-    "delete": gettext_lazy("%(n)s deleted. The runs stay."),
+    "delete": ngettext_lazy(
+        "%(n)s deleted. Its run stays.", "%(n)s deleted. Their runs stay.", "n"
+    ),
     "pin": gettext_lazy("%(n)s pinned."),
     "restore": gettext_lazy("%(n)s taken out of the archive."),
     "tag": gettext_lazy("%(n)s tagged."),
@@ -52,6 +54,8 @@ def workspaces_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 def workspace(request: HttpRequest, name: str) -> HttpResponse:
     kept = workspaces.find(name, viewer=person(request))
+    if name in kept.former_names:
+        return redirect(kept)
     # Before the rows: an event that commits in between is shown twice, not lost.
     seq = events.head(kept.run.stream)
     page = WorkspacePage(kept, viewer=person(request), now=timezone.now())

@@ -114,6 +114,7 @@
       const values = [
         ...keys.map((key) => this.data[key] || t.map(() => null)),
         ...this.overlays().map((one) => one.values),
+        ...this.dots().map((one) => one.values),
       ];
       this.plot = new uPlot(this.options(keys), [t.map((_, place) => place), ...values], this.frame);
       this.read(null);
@@ -121,6 +122,11 @@
 
     overlays() {
       return (this.data.overlays || []).slice(0, OVERLAYS.length).map((one, place) => ({ ...one, ...OVERLAYS[place] }));
+    }
+
+    /* Single numbers beside the lines: rings, with nothing drawn between them. */
+    dots() {
+      return this.data.dots || [];
     }
 
     options(keys) {
@@ -141,6 +147,9 @@
         series: [{}, ...[...LINES, ...this.overlays()].map((line) => ({
           stroke: line.colour ? paint[line.colour] : "transparent", width: line.width || 0, dash: line.dash,
           points: { show: line.key === "actual", size: 3, fill: line.colour && paint[line.colour], filter: lonely },
+        })), ...this.dots().map(() => ({
+          stroke: paint["--ink"], paths: () => null,
+          points: { show: true, size: 9, width: 2, stroke: paint["--ink"], fill: paint["--surface"] },
         }))],
         bands: BANDS.filter(([high]) => this.data[high]).map(([high, low, alpha]) => ({
           series: [keys.indexOf(high) + 1, keys.indexOf(low) + 1], fill: this.colour("--s1", alpha),
@@ -270,7 +279,7 @@
       const said = ["actual", "judged", "forecast"]
         .filter((key) => this.data[key]?.[place] != null)
         .map((key) => `${words[key] || key} ${spell(this.data[key][place])}`);
-      for (const { title, values } of this.overlays()) if (values[place] != null) said.push(`${title} ${spell(values[place])}`);
+      for (const { title, values } of [...this.overlays(), ...this.dots()]) if (values[place] != null) said.push(`${title} ${spell(values[place])}`);
       if (low80?.[place] != null) said.push(`80 %: ${spell(low80[place])} – ${spell(high80[place])}`);
       this.readout.textContent = [this.when(place, true), ...said].join(" · ");
     }

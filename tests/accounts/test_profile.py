@@ -53,6 +53,8 @@ def test_choices_are_kept_and_shown(alices: Client, alice: User) -> None:
     assert (stored.theme, stored.time_zone) == ("dark", "Europe/Vienna")
     assert stored.has_shortcuts is False
     assert 'data-theme="dark"' in page.text
+    assert 'data-shortcuts="off"' in page.text
+    assert "aria-keyshortcuts" not in page.text
     assert answer.cookies["django_language"].value == "en"
 
 

@@ -266,11 +266,16 @@ def test_a_role_begins_on_its_page_as_soon_as_it_exists(
     assert enter(client).url == f"/{place}/"
 
 
-@pytest.mark.parametrize("role", ["approver", "operator"])
-def test_a_role_begins_at_home_while_its_page_does_not_exist(client: Client, role: str) -> None:
-    make_user("alice", role=role, password=PASSWORD)
+def test_a_role_begins_at_home_while_its_page_does_not_exist(client: Client) -> None:
+    make_user("alice", role="operator", password=PASSWORD)
 
     assert enter(client).url == "/"
+
+
+def test_an_approver_begins_with_what_waits_for_an_answer(client: Client) -> None:
+    make_user("alice", role="approver", password=PASSWORD)
+
+    assert enter(client).url == reverse("agents:approvals")
 
 
 @pytest.mark.parametrize("name", ["sign-in", "sign-out", "profile", "token-create"])

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parents[2]
-CODE = ("forecastlab", "showcase")
+CODE = ("forecastlab", "showcase", "agents")
 APPS = sorted(file.parent for root in CODE for file in (BASE_DIR / root).rglob("apps.py"))
 
 

@@ -36,6 +36,7 @@ BY_STREAM = [one for one in REQUESTS if one.by_stream]
 WITH_PARAMETERS = [one for one in REQUESTS if "<" in one.route or "{" in one.route]
 SIGN_IN = "/sign-in/?next="
 FOR_WHOEVER_HAS_THE_MACHINE = {
+    "check_sessions",
     "doctor",
     "document_access",
     "document_states",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -38,61 +40,51 @@ def found(filled: Stack, browser: Browser) -> list[str]:
     return listed
 
 
-def _complaints(page: Page) -> list[str]:
-    """What the browser says against the page, content policy included."""
-    heard: list[str] = []
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    page.on(
-        "console",
-        lambda message: heard.append(message.text) if message.type == "error" else None,
-    )
-    return heard
+class Visit(NamedTuple):
+    """What was seen of one page; `overflow` is in pixels."""
+
+    address: str
+    overflow: int
+    faults: list[str]
 
 
-def test_no_page_overflows_a_phone(found: list[str], signed_in: NewContext) -> None:
-    page = signed_in(viewport=PHONE).new_page()
+class Twin(NamedTuple):
+    """One page with and without a script: its heading, how many tables and forms it has."""
 
-    too_wide = {}
-    for address in found:
-        page.goto(address)
-        width = page.evaluate("document.documentElement.scrollWidth")
-        if width > PHONE["width"]:
-            too_wide[address] = width
-
-    assert too_wide == {}
+    address: str
+    scripted: tuple[str, int]
+    plain: tuple[str, int]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_makes_the_browser_complain(
-    found: list[str], signed_in: NewContext, scheme: str
-) -> None:
-    page = signed_in(viewport=DESK, color_scheme=scheme).new_page()
-    heard = _complaints(page)
-
-    for address in found:
-        page.goto(address)
-        page.wait_for_load_state("networkidle")
-
-    assert heard == []
+@contextmanager
+def _page(browser: Browser, stack: Stack, **options: Any) -> Iterator[Page]:
+    context = browser.new_context(base_url=stack.url, **options)
+    page = context.new_page()
+    page.goto(stack.sign_in_url("planner"))
+    yield page
+    context.close()
 
 
-@pytest.mark.parametrize(
-    ("viewport", "scheme"), [(PHONE, "light"), (DESK, "dark")], ids=["phone-light", "desk-dark"]
-)
-def test_every_page_can_be_used_with_a_screen_reader(
-    found: list[str], signed_in: NewContext, scheme: str, viewport: Any
-) -> None:
-    page = signed_in(viewport=viewport, color_scheme=scheme, bypass_csp=True).new_page()
-
-    faults = {address: _faults(page, address) for address in found}
-
-    assert {address: fault for address, fault in faults.items() if fault} == {}
+@pytest.fixture(scope="module", params=[(PHONE, "light"), (DESK, "dark")], ids=["phone", "desk"])
+def visits(
+    request: pytest.FixtureRequest, filled: Stack, found: list[str], browser: Browser
+) -> list[Visit]:
+    """Every page, looked at once on a phone in light and once at a desk in dark."""
+    viewport, scheme = request.param
+    with _page(browser, filled, viewport=viewport, color_scheme=scheme) as page:
+        return [_visit(page, address, viewport["width"]) for address in found]
 
 
-def _faults(page: Page, address: str) -> list[str]:
-    """Look at a page with all its panels open, then at each menu, which lies over the page."""
+def _visit(page: Page, address: str, screen: int) -> Visit:
     page.goto(address)
-    page.add_script_tag(path=AXE)
+    width = page.evaluate("document.documentElement.scrollWidth")
+    # Evaluated by the browser itself, which needs no leave of the page's content policy.
+    page.evaluate(AXE.read_text())
+    return Visit(address, width - screen, _faults(page))
+
+
+def _faults(page: Page) -> list[str]:
+    """Look at a page with all its panels open, then at each menu, which lies over the page."""
     return [*_violations(page, "details:not(.menu)", "html"), *_violations(page, ".menu", ".menu")]
 
 
@@ -109,17 +101,53 @@ def _violations(page: Page, opened: str, where: str) -> list[str]:
     ]
 
 
-def test_pages_are_complete_without_javascript(found: list[str], signed_in: NewContext) -> None:
-    with_script = signed_in(viewport=DESK).new_page()
-    without = signed_in(viewport=DESK, java_script_enabled=False).new_page()
+@pytest.fixture(scope="module")
+def heard() -> list[str]:
+    """What the browser says against the pages, content policy included."""
+    return []
 
-    for address in found:
-        with_script.goto(address)
-        without.goto(address)
-        assert without.locator("h1").inner_text() == with_script.locator("h1").inner_text()
-        assert without.locator("main :is(table, form)").count() == (
-            with_script.locator("main :is(table, form)").count()
-        ), address
+
+@pytest.fixture(scope="module")
+def twins(filled: Stack, found: list[str], browser: Browser, heard: list[str]) -> list[Twin]:
+    """Every page with and without a script."""
+    with (
+        _page(browser, filled, viewport=DESK) as scripted,
+        _page(browser, filled, viewport=DESK, java_script_enabled=False) as plain,
+    ):
+        scripted.on("pageerror", lambda error: heard.append(str(error)))
+        scripted.on(
+            "console",
+            lambda message: heard.append(message.text) if message.type == "error" else None,
+        )
+        return [_twin(scripted, plain, address) for address in found]
+
+
+def _twin(scripted: Page, plain: Page, address: str) -> Twin:
+    scripted.goto(address)
+    plain.goto(address)
+    scripted.wait_for_load_state("networkidle")
+    return Twin(address, _parts(scripted), _parts(plain))
+
+
+def _parts(page: Page) -> tuple[str, int]:
+    return page.locator("h1").inner_text(), page.locator("main :is(table, form)").count()
+
+
+def test_no_page_is_wider_than_the_screen(visits: list[Visit]) -> None:
+    assert {one.address: one.overflow for one in visits if one.overflow > 0} == {}
+
+
+def test_every_page_can_be_used_with_a_screen_reader(visits: list[Visit]) -> None:
+    assert {one.address: one.faults for one in visits if one.faults} == {}
+
+
+def test_pages_are_complete_without_javascript(twins: list[Twin]) -> None:
+    assert [one for one in twins if one.plain != one.scripted] == []
+
+
+def test_no_page_makes_the_browser_complain(twins: list[Twin], heard: list[str]) -> None:
+    assert twins
+    assert heard == []
 
 
 def test_sign_in_and_refusals_have_the_same_look(filled: Stack, signed_in: NewContext) -> None:

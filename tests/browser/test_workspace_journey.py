@@ -142,6 +142,6 @@ def test_list_and_deletion_work_without_javascript(run: int, signed_in: NewConte
     expect(page.get_by_text(f"run {run}, until it is pruned")).to_be_visible()
     page.get_by_role("button", name="Delete").click()
 
-    expect(page.get_by_text("1 deleted. The runs stay.")).to_be_visible()
+    expect(page.get_by_text("1 deleted. Its run stays.")).to_be_visible()
     page.goto(f"/runs/{run}/")
     expect(page.get_by_role("link", name="Keep as workspace")).to_be_visible()

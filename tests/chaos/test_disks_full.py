@@ -113,7 +113,7 @@ def test_no_room_for_the_files_of_an_import(
     ballast.unlink()
     assert job.status == "failed"
     assert job.error["detail"] == (
-        "There is no room left on the disk of the server. Nothing was loaded."
+        "There is no room left on the disk of the server. Nothing was stored."
     )
     assert DatasetVersion.objects.get().number == 1
     assert partitions_without_version() == before
@@ -163,7 +163,7 @@ def test_no_room_for_the_facts_in_the_database(
 
     assert job.status == "failed"
     assert job.error["detail"] == (
-        "There is no room left on the disk of the database. Nothing was loaded."
+        "There is no room left on the disk of the database. Nothing was stored."
     )
     assert not Dataset.objects.exists()
     assert partitions_without_version() == before

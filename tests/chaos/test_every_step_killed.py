@@ -32,6 +32,7 @@ ASKED: dict[str, Any] = {
     "models": ["naive", "tsb"],
     "reuse": False,
 }
+APPS = ("forecasting", "planning", "showcase")
 # Forecasts that later judgements take over are made by the first one alone.
 FIRST_ALONE = "forecasting.keptforecast"
 
@@ -50,7 +51,7 @@ class Made:
 
 def counts() -> dict[str, int]:
     """Return how many rows each table of what runs make holds."""
-    found = [apps.get_app_config(label).get_models() for label in ("forecasting", "showcase")]
+    found = [apps.get_app_config(label).get_models() for label in APPS]
     return {
         one._meta.label_lower: one._default_manager.count()
         for models in found
@@ -112,5 +113,6 @@ def test_a_run_killed_in_every_step_ends_with_the_same_numbers(lab: Lab) -> None
     disturbed = ran(lab, killed_in=steps)
 
     assert {"seed", "train", "safer_promote_flow", "batch_preset", "cleanup"} <= set(steps)
+    assert {"scenario_simulate_and_save", "multi_plan_compare"} <= set(steps)
     assert undisturbed.rows["forecasting.batchitem"] > 0
     assert disturbed == undisturbed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -63,10 +64,11 @@ async def heard(
     opened: WebsocketCommunicator, kind: str, *, within: float = PATIENCE
 ) -> dict[str, Any]:
     """Return the next frame of a kind, passing over others."""
-    while True:
-        frame: dict[str, Any] = await opened.receive_json_from(timeout=within)
-        if frame["type"] == kind:
-            return frame
+    async with asyncio.timeout(within):
+        while True:
+            frame: dict[str, Any] = await opened.receive_json_from(timeout=within)
+            if frame["type"] == kind:
+                return frame
 
 
 async def follow(opened: WebsocketCommunicator, stream: str = "thing.1", **more: Any) -> None:

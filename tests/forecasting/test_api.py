@@ -10,7 +10,7 @@ from forecastlab.forecasting.domain.config import default_models
 from forecastlab.forecasting.models import Forecast, ForecastIssue
 from tests.forecasting.test_pages import make_issue
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

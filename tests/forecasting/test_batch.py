@@ -310,6 +310,7 @@ def test_a_stopped_batch_keeps_what_is_judged_and_can_be_finished(
     jobs.advance_step(JobStep.objects.exclude(parent=None).order_by("pk").first().pk)
 
     stopped = alice.post(reverse("api:batch-cancel", args=[batch.pk]))
+    assert "No worker is running." in alice.get(batch.get_absolute_url()).content.decode()
     batch = carried(batch)
 
     assert stopped.status_code == 200

@@ -26,7 +26,7 @@ from forecastlab.lib import artefacts
 from forecastlab.lib.contributions import StepContext
 from tests.factories import make_group, make_sales, make_user, make_version, run_job
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def test_every_series_is_judged_by_every_model_on_the_same_folds() -> None:
@@ -59,7 +59,6 @@ def test_a_first_forecast_judges_registers_and_stores() -> None:
     assert Forecast.objects.filter(issue=issue).count() == 5
 
 
-@pytest.mark.slow
 def test_a_step_that_runs_again_finds_what_it_made() -> None:
     alice = make_user()
     version = make_version(make_sales(90, 3))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forecastlab.forecasting.domain import config, decomposition, shards
+from forecastlab.forecasting.domain import config, decomposition, shards, smoothing
 from forecastlab.forecasting.domain.models import default_zoo, zoo
 from forecastlab.forecasting.domain.protocol import Task
 from tests.factories import make_sales
@@ -148,7 +148,7 @@ def test_shards_are_whole_blocks() -> None:
 
 
 def test_shards_take_some_seconds_and_fit_into_memory() -> None:
-    assert shards.size_of(730, 0.002) == 1_500
+    assert shards.size_of(730, 0.003) == 1_000
     assert shards.size_of(730, 0.0) == shards.MOST_CELLS // 730
     assert shards.size_of(100_000, 1.0) == 500
 
@@ -197,6 +197,29 @@ def test_returns_are_unknown_and_the_time_before_the_first_sale_is_not_learnt_fr
     assert np.isnan(panel.fit[:2, 0]).all()
     assert np.isnan(panel.actual[3, 0])
     assert panel.actual[0, 0] == 0
+
+
+def test_histories_smoothed_together_are_those_smoothed_alone_to_the_last_bit() -> None:
+    random = np.random.default_rng(4)
+    whole = random.gamma(2.0, 5.0, (200, 30))
+    holes = np.where(random.random(whole.shape) < 0.2, np.nan, whole)
+    holes[:150, ::7], holes[:, 3], holes[120:, 5] = np.nan, np.nan, 0.0
+    asked = [(whole[:180], (179,)), (holes, (60, 199, 90)), (holes[:40], (39,))]
+
+    together = smoothing.smooth_each(asked)
+
+    for (values, origins), found in zip(asked, together, strict=True):
+        alone = smoothing.smooth(values, origins)
+        assert found.level.tobytes() == alone.level.tobytes()
+        assert found.rate.tobytes() == alone.rate.tobytes()
+        until = [smoothing.smooth(values[: one + 1], (one,)).level[0] for one in origins]
+        assert np.array_equal(found.level, np.stack(until))
+    # A rate adds up to plain arithmetic: of one series, at the rate that was chosen for it.
+    level, rate = together[0].level[0, 0], together[0].rate[0, 0]
+    by_hand = 0.0
+    for place, one in enumerate(whole[:180, 0], start=1):
+        by_hand += max(rate, 1 / place) * (one - by_hand)
+    assert level == pytest.approx(by_hand, rel=1e-4)
 
 
 def test_the_season_test_is_that_of_the_m4_competition() -> None:

@@ -15,7 +15,7 @@ from forecastlab.forecasting.services import forecasts
 from forecastlab.lib import artefacts
 from tests.factories import make_group, make_sales, make_user, make_version, run_job
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def make_issue(*, by=None, series: int = 3, horizon: int = 7) -> ForecastIssue:

@@ -14,14 +14,17 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from forecastlab.events import queries as events
 from forecastlab.forecasting.domain import gates
 from forecastlab.forecasting.domain.gates import Candidate
 from forecastlab.forecasting.models import Alias, Backtest, ModelRun, Promotion
-from forecastlab.forecasting.services import forecasts, promotion
+from forecastlab.forecasting.services import aliases, forecasts, promotion
 from forecastlab.forecasting.services.promotion import AliasMoved, Decision
 from forecastlab.lib import artefacts
 from tests.factories import make_user
 from tests.forecasting.test_pages import make_issue
+
+pytestmark = pytest.mark.slow
 
 CONFIG = {"frequency": "D", "horizon": 7, "folds": 3, "step": 7, "gap": 0, "metric": "wape"}
 
@@ -240,6 +243,31 @@ def test_a_swap_made_to_teach_changes_no_forecast_and_is_put_back(alias: Alias) 
     assert (others, repeated) == ([], [])
     assert [one.restored for one in ended] == [True]
     assert Alias.objects.get().model_run == best
+
+
+def test_every_move_of_an_alias_is_told_on_the_stream_of_its_dataset(alias: Alias) -> None:
+    best, worst = two_models(alias)
+    by, now = alias.changed_by.pk, timezone.now()
+    stream = alias.dataset.stream
+    head = events.head(stream)
+
+    swap = Decision(["worse_metric"], key="job.1.swap")
+    swapped = promotion.promote(alias, worst, swap, by=by, at=now)
+    promotion.put_back("job.1.", at=now)
+    for run in (worst, worst):
+        with transaction.atomic():
+            aliases.serve_best(alias.name, run, by=by, at=now)
+            aliases.serve_best("another", best, by=None, at=now)
+
+    told = events.after(stream, head)
+    assert [(one.kind, one.payload["alias"], one.payload["to"]) for one in told] == [
+        ("alias.moved", alias.name, worst.pk),
+        ("alias.moved", alias.name, best.pk),
+        ("alias.moved", alias.name, worst.pk),
+        ("alias.made", "another", best.pk),
+    ]
+    assert [one.payload.get("promotion") for one in told[:2]] == [swapped.pk, swapped.pk]
+    assert [one.actor_id for one in told] == [by, by, by, None]
 
 
 def test_what_a_person_promoted_meanwhile_stays(alias: Alias) -> None:

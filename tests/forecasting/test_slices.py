@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from django.test import Client
+from django.urls import reverse
 
+from forecastlab.accounts.models import User
 from forecastlab.forecasting.models import Backtest, Champion, Forecast, ForecastIssue, SliceScore
 from tests.factories import make_sales, make_user
 from tests.forecasting.test_commands import run
@@ -121,6 +124,25 @@ def test_beyond_the_plan_models_serve_that_need_none(shop: Path) -> None:
     assert not set(beyond.champions) & {"driver", "lightgbm"}
     assert beyond.model_run.model in beyond.champions
     assert Backtest.objects.get().result["without_plan"]["members"]
+    the_pages_say_so(beyond, planned)
+
+
+def the_pages_say_so(beyond: ForecastIssue, planned: ForecastIssue) -> None:
+    """Who reads a forecast is told that the champion does not serve, and what to do."""
+    client, told = Client(), "Load them as planned rows"
+    client.force_login(User.objects.get(username="alice"))
+    series = list(Forecast.objects.filter(issue=beyond).values_list("series", flat=True))
+
+    def pages(issue: ForecastIssue) -> list[str]:
+        found = [reverse("forecasting:series-page", args=[issue.pk, one]) for one in series]
+        return [client.get(one).content.decode() for one in found]
+
+    assert told in client.get(beyond.get_absolute_url()).content.decode()
+    assert told not in client.get(planned.get_absolute_url()).content.decode()
+    standing_in = [one for one in pages(beyond) if told in one]
+    assert standing_in
+    assert all("Instead of the champion" in one for one in standing_in)
+    assert not [one for one in pages(planned) if told in one]
 
 
 def stored(issue: ForecastIssue) -> list[float]:

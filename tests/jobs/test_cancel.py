@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -8,12 +9,12 @@ from django.utils import timezone
 
 from forecastlab.events import queries as events
 from forecastlab.jobs.models import Job, JobStep
-from forecastlab.jobs.services import closing, jobs, leases
+from forecastlab.jobs.services import closing, jobs, leases, resuming, sweeping
 from forecastlab.jobs.services.closing import Ending
 from forecastlab.jobs.services.reporting import Reporter, TimeLeft
-from forecastlab.lib.contributions import StepCancelled
-from tests.factories import claim_job, make_job, make_user, run_job
-from tests.jobs.concurrency import at_once, overlapping
+from forecastlab.lib.contributions import LeaseLost, StepCancelled
+from tests.factories import claim_job, expire_lease, make_job, make_user, run_job
+from tests.jobs.concurrency import at_once, overlapping, overlapping_with
 
 pytestmark = pytest.mark.django_db
 
@@ -115,6 +116,62 @@ def test_cancelling_a_job_that_pauses_before_another_try_does_not_wait_for_it() 
     assert job.status == "cancelled"
 
 
+def test_who_does_not_answer_a_stop_loses_the_step_soon(tmp_path: Path) -> None:
+    job = make_job("lab_undo", folder=str(tmp_path), steps=["one"], lease_seconds=600)
+    lease, step = claim_job(job)
+
+    cancel(job)
+
+    soon = timezone.now() + timedelta(seconds=jobs.ANSWER_SECONDS)
+    (until,) = JobStep.objects.filter(job=job).values_list("lease_until", flat=True)
+    assert until is not None
+    assert until <= soon
+    assert set(job.steps.values_list("queue", flat=True)) == {"fast"}
+    expire_lease(job)
+    sweeping.sweep()
+    assert run_job(job).status == "cancelled"
+    assert "compensated" in (tmp_path / "notes").read_text()
+    with pytest.raises(LeaseLost):
+        Reporter(lease, step, TimeLeft(job=60))(0.5)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_is_writing_when_a_stop_comes_keeps_the_step() -> None:
+    job = make_job(steps=["one"])
+    lease, _ = claim_job(job)
+    (until,) = JobStep.objects.filter(job=job).values_list("lease_until", flat=True)
+
+    with leases.fenced(lease):
+        at_once([partial(cancel, job)])
+        assert JobStep.objects.get(job=job).lease_until == until
+
+    job.refresh_from_db()
+    assert (job.status, job.cancel_requested) == ("running", True)
+
+
+def test_stopped_while_it_is_queued_to_go_on_a_job_clears_up_and_waits_for_nobody(
+    tmp_path: Path,
+) -> None:
+    steps = ["one", "always-tidy"]
+    fails = {"one": {"do": "fail"}}
+    job = make_job(exclusive="slot", folder=str(tmp_path), steps=steps, orders=fails)
+    run_job(job)
+    holder = make_job(exclusive="slot", steps=["one"])
+    claim_job(holder)
+    resuming.resume(job, by=None, at=timezone.now())
+    assert run_job(job).status == "queued"
+    (tmp_path / "notes").unlink()
+
+    job = run_job(cancel(job))
+
+    assert job.status == "cancelled"
+    assert (tmp_path / "notes").read_text().split()[0] == "always-tidy"
+    resuming.resume(job, by=None, at=timezone.now())
+    assert set(job.steps.values_list("queue", flat=True)) == {"heavy"}
+    holder.refresh_from_db()
+    assert (holder.status, holder.slot) == ("running", "slot")
+
+
 def test_cancelling_a_waiting_job_lets_it_unwind(tmp_path: Path) -> None:
     job = make_job("lab_undo", folder=str(tmp_path), orders={"one": {"do": "wait"}})
     jobs.advance(job.pk)
@@ -156,6 +213,17 @@ def test_a_job_that_finishes_while_it_is_cancelled_is_cancelled() -> None:
     lease, _ = claim_job(job)
 
     overlapping(partial(cancel, job), partial(_close, lease))
+
+    job.refresh_from_db()
+    assert (job.status, ends_of(job)) == ("cancelled", ["job.cancelled"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_step_that_is_already_closing_hears_of_a_cancel() -> None:
+    job = make_job(steps=["one"])
+    lease, _ = claim_job(job)
+
+    overlapping_with(partial(leases.lock, lease), partial(cancel, job), partial(_close, lease))
 
     job.refresh_from_db()
     assert (job.status, ends_of(job)) == ("cancelled", ["job.cancelled"])

@@ -214,7 +214,7 @@ def test_no_order_of_happenings_breaks_a_job() -> None:
 @pytest.mark.soak
 @pytest.mark.django_db
 def test_no_order_of_very_many_breaks_a_job() -> None:
-    _try_orders(80)
+    _try_orders(40)
 
 
 def _try_orders(count: int) -> None:

@@ -37,7 +37,10 @@ class Lab:
                 **database
             ),
             "REDIS_URL": settings.REDIS_URL,
+            # What one worker has sealed another one opens.
+            "FORECASTLAB_SECRET_KEY": settings.SECRET_KEY,
             "CELERY_SKIP_CHECKS": "1",
+            "FORECASTLAB_LLM": "none",
         }
 
     # -- processes -----------------------------------------------------------------------------

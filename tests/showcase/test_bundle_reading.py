@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 import stat
+import struct
 from collections.abc import Callable
+from typing import IO, Any, cast
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
-from showcase.domain import bundle_verdicts, bundles
+from showcase.domain import bundle_reading, bundle_stories, bundle_verdicts, bundles
 from showcase.domain.bundle_members import BundleRefused, NotABundle
 from showcase.domain.bundle_reading import MOST_ENTRIES
 from tests.showcase import made_bundles
-from tests.showcase.made_bundles import NAME, files, flipped, packed, signed, with_entry
+from tests.showcase.made_bundles import NAME, files, flipped, manifest, packed, signed, with_entry
 
 FOLDER = bundles.folder(NAME)
 WHOLE = packed(files())
@@ -140,6 +142,7 @@ MALICIOUS: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "json_invalid": (lambda: _with(bundles.MANIFEST, b"{"), bundles.MANIFEST),
     "json_depth": (lambda: _with(bundles.MANIFEST, made_bundles.deep(100_000)), "levels"),
+    "json_values": (lambda: _with(bundles.MANIFEST, _numbers(1_000_002)), "1,000,000"),
     "json_text": (lambda: _told(note="\0"), "NUL"),
     "json_encoding": (lambda: _with(bundles.MANIFEST, b"\xff\xfe"), "UTF-8"),
     "manifest_types": (lambda: _with(bundles.MANIFEST, b"[]"), "not an object"),
@@ -155,6 +158,11 @@ MALICIOUS: dict[str, tuple[Callable[[], bytes], str]] = {
         "are read",
     ),
 }
+
+
+def _numbers(count: int) -> bytes:
+    digits = (b"%d" % (one % 10) for one in made_bundles.noise(count))
+    return b"[" + b",".join(digits) + b"]"
 
 
 def _sized(size: int) -> bytes:
@@ -186,6 +194,62 @@ def _why(bundle: bytes) -> BundleRefused:
         verdict.refuse()
     assert not verdict.valid
     return refused.value
+
+
+def _streamed() -> bytes:
+    """Return a bundle whose sizes and sums stand behind each file, not before it."""
+    whole = io.BytesIO()
+
+    class Pipe(io.RawIOBase):
+        def writable(self) -> bool:
+            return True
+
+        def write(self, content: Any) -> int:
+            return whole.write(content)
+
+    with ZipFile(cast("IO[bytes]", Pipe()), "w") as archive:
+        for path, content in sorted(files().items()):
+            archive.writestr(bundles.member(NAME, path, len(content)), content)
+    return whole.getvalue()
+
+
+def _in_64_bits() -> bytes:
+    """Return a bundle with an end for zips of more than 4 GB before the usual one."""
+    body, (count, length, begins) = WHOLE[:-22], struct.unpack("<HLL", WHOLE[-12:-2])
+    told = (44, 45, 45, 0, 0, count, count, length, begins)
+    end = struct.pack("<4sQ2H2L4Q", b"PK\6\6", *told)
+    return body + end + struct.pack("<4sLQL", b"PK\6\7", 0, len(body), 1) + WHOLE[-22:]
+
+
+def _signed_by_nobody() -> bytes:
+    """Return a bundle under a key of small order, for which one signature fits everything."""
+    made = files(told={"signing": {"public_key": "01" + "00" * 31}})
+    return packed({**made, bundles.SIGNATURE: b"\1" + b"\0" * 63})
+
+
+@pytest.mark.parametrize(
+    ("make", "code"),
+    [
+        (_streamed, "entry_foreign"),
+        (_in_64_bits, "bundle_directory"),
+        (_signed_by_nobody, "signature_wrong"),
+        (lambda: packed(signed(files(), private="22" * 32)), "signature_wrong"),
+        (lambda: packed(signed({**files(), "more.zip": WHOLE})), "manifest_files"),
+        (lambda: with_entry("//server/share/x"), "entry_absolute"),
+        (lambda: with_entry(r"\\server\share\x"), "entry_backslash"),
+        (lambda: with_entry(f"{FOLDER}/\ufeffconfig.json"), "entry_control"),
+        (lambda: with_entry(f"{FOLDER}/aux.txt:x"), "file_extra"),
+        (lambda: WHOLE + WHOLE, "bundle_directory"),
+        (lambda: packed(files(metrics__json=b'{"a": NaN}')), "json_invalid"),
+        (lambda: packed(files(metrics__json=b'{"a": 1e999}')), "json_invalid"),
+    ],
+)
+def test_more_ways_to_mislead_a_reader_are_refused(make: Callable[[], bytes], code: str) -> None:
+    with pytest.raises(BundleRefused) as refused:
+        stream = io.BytesIO(make())
+        bundle_verdicts.judge(stream).refuse()
+        bundle_stories.of(bundle_reading.opened(stream), manifest(), key_id="")
+    assert refused.value.code == code
 
 
 def test_a_whole_bundle_is_valid() -> None:

@@ -14,14 +14,16 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from forecastlab.forecasting.models import Backtest, Champion
+from forecastlab.forecasting.models import Alias, Backtest, Champion
 from forecastlab.lib.errors import BadInput
 from showcase.domain import comparison
 from showcase.domain.comparison import Apart, Judged, Side
 from showcase.models import Run, StepRun
-from showcase.queries import comparing
+from showcase.queries import compare_sections, comparing
 from showcase.services import workspaces
 from tests.factories import make_group, make_run, make_user, make_version, work_off
+
+pytestmark = pytest.mark.slow
 
 FOLDS = [("2026-03-01", "2026-03-02", "2026-03-15")]
 
@@ -105,6 +107,13 @@ def test_a_config_is_told_by_name_without_what_only_numbers_rows_here() -> None:
     found = comparison.flat(config)
 
     assert found == {"horizon": 14, "simulate.stores": 2, "simulate.version": 1}
+
+
+def test_steps_are_called_as_their_runs_call_them() -> None:
+    told = {what: compare_sections.label(what) for what in ("step.seed", "step.long_gone")}
+
+    assert told == {"step.seed": "Simulate the sales", "step.long_gone": "Long gone"}
+    assert compare_sections.written("simulate.enabled", []) == "–"
 
 
 def test_series_that_moved_are_gained_by_one_model_and_lost_by_another() -> None:
@@ -219,6 +228,7 @@ def test_champions_gained_and_lost_are_counted_series_by_series(
     assert champions["lost"] == [{"workspace": "other", "model": "naive", "series": 3}]
 
     # What cannot be known any more is called unknown, not nothing.
+    Alias.objects.all().delete()
     Backtest.objects.filter(pk=backtests[1]).delete()
     champions = compared(capsys, "before", "other")["champions"]
     assert champions["gained"] == []

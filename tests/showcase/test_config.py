@@ -78,7 +78,7 @@ def test_without_scenario_or_dataset_the_first_scenario_is_meant() -> None:
 @pytest.mark.parametrize(
     ("options", "field", "message"),
     [
-        ({"colour": "red"}, "colour", "There is no option 'colour'. Known: as_of"),
+        ({"colour": "red"}, "colour", "There is no option 'colour'. Known: approval"),
         ({"scenario": "sparse"}, "dataset", "either a scenario or a dataset"),
         ({"models": "naive,prophet"}, "models", "no model 'prophet'. Known: naive, ses, theta."),
         ({"models": ["naive", "naive"]}, "models", "'naive' is named twice"),

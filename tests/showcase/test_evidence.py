@@ -40,7 +40,7 @@ def test_durations_numbers_of_rows_and_the_house_do_not_count() -> None:
         precheck="warn",
         per_model=slower,
         backtest=77,
-        skipped=[{"series": "S0:P1", "run_id": 8}],
+        skipped=[{"series": "S0:P1", "elsewhere": {"run_id": 8}}],
     )
 
     assert evidence.differences(gathered(), other) == []

@@ -25,7 +25,15 @@ from forecastlab.lib import artefacts
 from showcase.domain import bundles, signatures
 from showcase.models import Bundle, Run, Workspace
 from showcase.services import exporting, signing, workbench
-from tests.factories import make_group, make_run, make_user, make_version, run_job, work_off
+from tests.factories import (
+    make_group,
+    make_run,
+    make_user,
+    make_version,
+    make_workspace,
+    run_job,
+    work_off,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -223,7 +231,8 @@ def test_a_lost_download_goes_on_where_it_broke(alice: Client, failed: Run) -> N
     assert part(range="bytes=5-", **{"if-range": '"other"'})[:2] == (200, whole)
     assert part(range="bytes=9-5")[:2] == (200, whole)
     assert part(range="bytes=0-1,3-4")[:2] == (200, whole)
-    assert part(range=f"bytes={bundle.size}-") == (416, b"", f"bytes */{bundle.size}")
+    for beyond in (bundle.size, bundle.size + 99):
+        assert part(range=f"bytes={beyond}-") == (416, b"", f"bytes */{bundle.size}")
     assert part(**{"if-none-match": tag})[:2] == (304, b"")
     head = alice.head(url(bundle))
     assert (head["Content-Length"], head["Accept-Ranges"]) == (str(bundle.size), "bytes")
@@ -290,6 +299,25 @@ def test_only_who_may_read_the_sales_sees_exports(client: Client) -> None:
     client.force_login(reader)
     assert client.post(f"{PAGE}start/").status_code == 403
     assert client.post(f"{url(bundle)}delete/").status_code == 403
+
+
+def test_a_bundle_names_no_ancestor_that_its_readers_may_not_see(
+    alice: Client, failed: Run, tmp_path: Path
+) -> None:
+    line = [{"key": "ab" * 16, "name": "gone"}]
+    for name in ("payroll", "open"):
+        version = make_version(name=name)
+        kept = make_workspace(f"of-{name}", run=make_run(dataset=version.ref, **SMALL))
+        line.append({"key": kept.key, "name": kept.name})
+        if name == "payroll":
+            version.dataset.readers.add(make_group("few"))
+    Workspace.objects.filter(run=failed).update(ancestors=line)
+
+    folder = unpacked(fetched(alice, export(alice)), tmp_path)
+
+    told = read(folder, "manifest.json")["lineage"]["ancestors"]
+    assert [one["name"] for one in told] == ["gone", "", "of-open"]
+    assert [one["key"] for one in told] == [one["key"] for one in line]
 
 
 def test_administrators_export_those_that_have_ended(client: Client, failed: Run) -> None:

@@ -20,11 +20,13 @@ from tests.showcase.test_api import call
 AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 EMPTY_HASH = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
 SHORT = ["precheck", "reset", "seed", "status", "features", "train", "backtest", "register"]
-SHORT += ["verify", "cleanup"]
+SHORT += ["verify", "agent", "cleanup"]
 LONG = ["precheck", "reset", "seed", "status", "features", "phase2_enrichment"]
 LONG += ["historical_backfill", "train", "v2_train", "backtest", "register"]
 LONG += ["champion_compat_compare", "stale_alias_trigger", "safer_promote_flow"]
-LONG += ["batch_preset", "verify", "cleanup"]
+LONG += ["batch_preset", "scenario_simulate_and_save", "multi_plan_compare"]
+LONG += ["embedding_provider_probe", "rag_index_subset", "rag_retrieve_probe", "verify"]
+LONG += ["agent_hitl_flow", "cleanup"]
 
 
 def make_simulated(scenario: str = "demo_minimal", *, by: Any) -> DatasetVersion:

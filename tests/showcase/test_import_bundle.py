@@ -17,22 +17,31 @@ from django.utils import timezone
 
 from forecastlab.accounts.models import User
 from forecastlab.events.models import Event
-from forecastlab.forecasting.models import Backtest
+from forecastlab.forecasting.models import Alias, Backtest
 from forecastlab.jobs.models import Job
 from forecastlab.jobs.services import jobs
-from forecastlab.warehouse.models import Dataset, DatasetVersion
+from forecastlab.warehouse.models import Dataset, DatasetVersion, Series
 from forecastlab.warehouse.services import contents, versions
 from showcase.domain import bundles
 from showcase.models import Run, StepRun, Workspace
 from showcase.queries import link_health
 from showcase.services import exporting, importing
-from tests.factories import make_run, make_user, make_version, make_workspace, run_job, work_off
+from tests.factories import (
+    make_run,
+    make_user,
+    make_version,
+    make_workspace,
+    run_job,
+    work_off,
+)
 from tests.showcase import made_bundles
 from tests.showcase.made_bundles import KEY, NAME, files, flipped, manifest, packed
 from tests.showcase.test_bundle_reading import MALICIOUS
 
 pytestmark = pytest.mark.django_db
 WHOLE = packed(files())
+# A series that an earlier version had alone.
+EARLIEST = "S0:P2"
 
 
 @pytest.fixture(autouse=True)
@@ -43,32 +52,32 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "FORECASTLAB_HOME", tmp_path / "home")
 
 
-def _signed_in(user: User) -> Client:
+def signed_in(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client
 
 
-def _send(client: Client, bundle: bytes, name: str = "") -> tuple[int, dict[str, Any]]:
+def send(client: Client, bundle: bytes, name: str = "") -> tuple[int, dict[str, Any]]:
     file = SimpleUploadedFile("x.zip", bundle)
     answer = client.post("/api/v1/workspaces/import", {"file": file, "name": name})
     return answer.status_code, answer.json()
 
 
-def _imported(client: Client, bundle: bytes, name: str = "") -> Workspace:
-    status, told = _send(client, bundle, name)
+def imported(client: Client, bundle: bytes, name: str = "") -> Workspace:
+    status, told = send(client, bundle, name)
     assert status == 202, told
     job = run_job(Job.objects.get(pk=told["job"]))
     assert job.status == Job.Status.SUCCEEDED, job.error
     return Workspace.objects.get(name=told["workspace"])
 
 
-def _left() -> list[Path]:
+def left() -> list[Path]:
     root = Path(settings.UPLOAD_ROOT)
     return list(root.iterdir()) if root.exists() else []
 
 
-def _told(kept: Workspace) -> dict[str, Any]:
+def _read(kept: Workspace) -> dict[str, Any]:
     """Return what people read of a story, without the numbers of objects."""
     run = kept.run
     steps = run.steps.in_order()
@@ -86,6 +95,8 @@ def _told(kept: Workspace) -> dict[str, Any]:
 
 def _exported(alice: User) -> tuple[bytes, Workspace, dict[str, Any]]:
     """Judge, keep and export a run, delete all of it, and return the bundle and what it told."""
+    shop = Dataset.objects.create(name="shop", created_by=alice, created_at=timezone.now())
+    Series.objects.create(dataset=shop, unique_id=EARLIEST)
     version = make_version(by=alice)
     version.content_hash = contents.recomputed(version, lambda _part: None)
     version.save()
@@ -97,8 +108,9 @@ def _exported(alice: User) -> tuple[bytes, Workspace, dict[str, Any]]:
     job = exporting.start(kept, contents=["dataset", "models"], by=alice, at=timezone.now())
     job = run_job(job)
     assert job.status == Job.Status.SUCCEEDED, job.error
-    bundle, told = exporting.path(exporting.of_job(job)).read_bytes(), _told(kept)
+    bundle, told = exporting.path(exporting.of_job(job)).read_bytes(), _read(kept)
     Run.objects.all().delete()
+    Alias.objects.all().delete()
     versions.drop_facts(version)
     Dataset.objects.all().delete()
     return bundle, kept, told
@@ -110,19 +122,19 @@ def test_a_bundle_tells_the_same_story_where_nothing_is_left_of_the_run() -> Non
     bundle, old, told = _exported(alice)
     assert not Workspace.objects.exists()
     assert not DatasetVersion.objects.exists()
-    client = _signed_in(alice)
+    client = signed_in(alice)
 
-    kept = _imported(client, bundle)
+    kept = imported(client, bundle)
 
-    assert _told(kept) == told
+    assert _read(kept) == told
     assert (kept.run_id != old.run_id, kept.run.job) == (True, None)
     assert kept.origin is not None
     assert (kept.origin["workspace"], kept.origin["run"]) == (NAME, old.run_id)
     _assert_sales_are_the_same(kept)
     for page in (kept.run.get_absolute_url(), kept.get_absolute_url()):
         assert client.get(page).status_code == 200
-    assert _left() == []
-    status, refused = _send(client, bundle, "again")
+    assert left() == []
+    status, refused = send(client, bundle, "again")
     assert (status, refused["code"]) == (409, "already_imported")
     assert f"'{NAME}'" in refused["detail"]
     client.post(reverse("showcase:run-retry", args=[kept.run_id]))
@@ -137,6 +149,9 @@ def _assert_sales_are_the_same(kept: Workspace) -> None:
     assert came is not None
     assert (came.dataset.name, came.content_hash) == ("shop", kept.run.content_hash)
     assert contents.recomputed(came, lambda _part: None) == came.content_hash
+    # They are numbered in the order of before, which sums and trees depend on.
+    names = came.dataset.series.order_by("pk").values_list("unique_id", flat=True)
+    assert list(names) == [EARLIEST, "S0:P0", "S0:P1"]
     links = {one.kind: one for one in link_health.of_run(kept.run).references}
     assert links.pop("dataset_version").status == "alive"
     assert {one.status.value for one in links.values()} == {"unknown"}
@@ -146,16 +161,20 @@ def test_numbers_of_another_installation_lead_to_nothing_of_ours() -> None:
     alice = make_user()
     ours = make_version(by=alice, name="other").pk
     seed, *rest = made_bundles.STEPS
-    steps = [{**seed, "data": {**seed["data"], "version": ours}}, *rest]
+    odd = {"run_id": " 1 ", "backtest": 1.0, "model_runs": [[1]]}
+    last = {**rest[-1], "index": 9, "name": "verify", "data": odd}
+    rest[-1] = {**rest[-1], "data": {**rest[-1]["data"], "alias": "shop-production"}}
+    steps = [{**seed, "data": {**seed["data"], "version": ours}}, *rest, last]
 
-    client = _signed_in(alice)
-    kept = _imported(client, packed(files(steps__json=bundles.canonical(steps))))
+    client = signed_in(alice)
+    kept = imported(client, packed(files(steps__json=bundles.canonical(steps))))
 
     data = dict(kept.run.steps.values_list("name", "data"))
     assert data["seed"] == {"rows": 720, "series": 6, "elsewhere": {"version": ours}}
     assert data["backtest"]["elsewhere"] == {"backtest": 1}
     assert "backtest" not in data["backtest"]
-    assert set(data["register"]) == {"elsewhere"}
+    assert set(data["register"]) == {"elsewhere", "alias"}
+    assert data["verify"]["elsewhere"] == {"run_id": " 1 ", "backtest": 1.0, "model_runs": [[1]]}
     assert not StepRun.objects.exclude(content_key="").exists()
     assert kept.run.version is None
     health = link_health.of_run(kept.run)
@@ -169,14 +188,14 @@ def test_numbers_of_another_installation_lead_to_nothing_of_ours() -> None:
 def test_a_name_that_is_taken_is_refused_with_a_way_out() -> None:
     alice = make_user()
     make_workspace(NAME, run=make_run(by=alice))
-    client = _signed_in(alice)
+    client = signed_in(alice)
 
-    status, told = _send(client, WHOLE)
+    status, told = send(client, WHOLE)
 
     assert (status, told["code"], told["field"]) == (422, "workspace_name_taken", "as")
     assert "--as" in told["detail"]
-    assert _left() == []
-    assert _imported(client, WHOLE, "rich-b").name == "rich-b"
+    assert left() == []
+    assert imported(client, WHOLE, "rich-b").name == "rich-b"
 
 
 @pytest.mark.parametrize(
@@ -198,53 +217,75 @@ def test_a_name_that_is_taken_is_refused_with_a_way_out() -> None:
 def test_a_refused_bundle_leaves_neither_row_nor_file(code: str) -> None:
     make, says = MALICIOUS[code]
 
-    status, told = _send(_signed_in(make_user()), make())
+    status, told = send(signed_in(make_user()), make())
 
     assert (status, told["code"]) == (422, code)
     assert says in told["detail"]
-    assert _left() == []
+    assert left() == []
     assert not Job.objects.exists()
     assert not Run.objects.exists()
 
 
-def _run_with(**changes: Any) -> dict[str, Any]:
+def run_with(**changes: Any) -> dict[str, Any]:
     return {**manifest()["run"], **changes}
 
 
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        ({"run": _run_with(status="running")}, "'status'"),
-        ({"run": _run_with(winner="x" * 61)}, "'winner'"),
-        ({"run": _run_with(created_at="yesterday")}, "'created_at'"),
-        ({"run": _run_with(seconds=True)}, "'seconds'"),
+        ({"run": run_with(status="running")}, "'status'"),
+        ({"run": run_with(winner="x" * 61)}, "'winner'"),
+        ({"run": run_with(created_at="yesterday")}, "'created_at'"),
+        ({"run": run_with(seconds=True)}, "'seconds'"),
         ({"lineage": {**manifest()["lineage"], "family": "no key"}}, "'family'"),
         ({"contents": ["passwords"]}, "'contents'"),
     ],
 )
 def test_what_cannot_be_a_story_is_refused(changed: dict[str, Any], says: str) -> None:
-    status, told = _send(_signed_in(make_user()), packed(files(told=changed)))
+    status, told = send(signed_in(make_user()), packed(files(told=changed)))
 
     assert (status, told["code"]) == (422, "story_unusable")
     assert says in told["detail"]
-    assert _left() == []
+    assert left() == []
+
+
+def test_of_two_imports_of_one_bundle_at_once_the_second_is_refused() -> None:
+    alice = make_user()
+    client = signed_in(alice)
+    _status, first = send(client, WHOLE)
+    job = run_job(Job.objects.get(pk=first["job"]), rounds=1)
+
+    status, told = send(client, WHOLE, "mine")
+
+    assert (status, told["code"]) == (409, "already_imported")
+    assert f"job {job.pk}" in told["detail"]
+    # One that had been let in at the very same moment finds the other's rows, and leaves them.
+    place = importing.receive([WHOLE], file_name="x.zip")
+    params = {**job.params, "upload": place.token, "name": "mine"}
+    late = jobs.create(importing.KIND, params=params, by=alice, at=timezone.now())
+    assert run_job(job).status == Job.Status.SUCCEEDED
+    late = run_job(late)
+    assert (late.status, late.error["code"]) == (Job.Status.FAILED, "already_imported")
+    assert [one.name for one in Workspace.objects.all()] == [NAME]
+    assert left() == []
 
 
 def test_a_story_that_pages_cannot_show_leaves_nothing() -> None:
-    odd = [{**made_bundles.STEPS[1], "data": {"series_judged": 6, "series_skipped": "x"}}]
-    status, told = _send(_signed_in(make_user()), packed(files(steps__json=bundles.canonical(odd))))
+    odd = [{**made_bundles.STEPS[0], "name": "status", "data": {"periods": "x"}}]
+    status, told = send(signed_in(make_user()), packed(files(steps__json=bundles.canonical(odd))))
 
     job = run_job(Job.objects.get(pk=told["job"]))
 
     assert (status, job.status) == (202, Job.Status.FAILED)
     assert job.error["code"] == "story_unusable"
+    assert "steps.json" in job.error["detail"]
     assert not Run.objects.exists()
-    assert _left() == []
+    assert left() == []
 
 
 def test_a_cancelled_import_leaves_neither_row_nor_file() -> None:
     alice = make_user()
-    _status, told = _send(_signed_in(alice), WHOLE)
+    _status, told = send(signed_in(alice), WHOLE)
     job = run_job(Job.objects.get(pk=told["job"]), rounds=2)
 
     jobs.cancel(job, by=alice, at=timezone.now())
@@ -252,11 +293,11 @@ def test_a_cancelled_import_leaves_neither_row_nor_file() -> None:
 
     assert job.status == Job.Status.CANCELLED
     assert not Run.objects.exists()
-    assert _left() == []
+    assert left() == []
 
 
 def test_the_page_shows_what_is_in_a_bundle_before_it_is_imported() -> None:
-    client = _signed_in(make_user())
+    client = signed_in(make_user())
     address = reverse("showcase:workspace-import")
 
     refused = client.post(
@@ -277,7 +318,7 @@ def test_the_page_shows_what_is_in_a_bundle_before_it_is_imported() -> None:
     assert done.headers["Location"] == reverse("jobs:job", args=[job.pk])
     assert Workspace.objects.get().name == "mine"
     assert "mine" in client.get(reverse("jobs:job", args=[job.pk])).text
-    stranger = _signed_in(make_user("bob"))
+    stranger = signed_in(make_user("bob"))
     assert stranger.get(sent.headers["Location"]).status_code == 422
 
 

@@ -18,7 +18,7 @@ from showcase.models import Run
 from showcase.services import runs
 from tests.factories import make_run, run_job, work_off
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def bake(_context: StepContext) -> Done:

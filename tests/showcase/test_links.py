@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from forecastlab.forecasting.models import Backtest, ForecastIssue
+from forecastlab.forecasting.models import Alias, Backtest, ForecastIssue
 from forecastlab.lib import registry
 from forecastlab.lib.contributions import LinkProbe
 from showcase.models import RunObject
@@ -47,6 +47,7 @@ def test_every_reference_is_alive_dead_or_unknown() -> None:
     # What goes is dead, with what hung from it; the rest is not.
     backtest = run.steps.get(name="backtest").data["backtest"]
     ForecastIssue.objects.filter(backtest=backtest).delete()
+    Alias.objects.filter(model_run__backtest=backtest).delete()
     Backtest.objects.filter(pk=backtest).delete()
     found = call(alice, "GET", "/workspaces/monday/links")[1]
     by_kind = {one["kind"]: one["status"] for one in found["references"]}
@@ -55,7 +56,7 @@ def test_every_reference_is_alive_dead_or_unknown() -> None:
     assert not any(one["url"] for one in found["references"] if one["status"] == "dead")
 
     # What nobody can tell is unknown: no probe, one that breaks, one that says nothing.
-    for kind in ("plan", "broken", "partial", "partial"):
+    for kind in ("ghost", "broken", "partial", "partial"):
         RunObject.objects.create(run=run, kind=kind, ref=str(RunObject.objects.count()))
     with registry.contributing(link_probes.MODULE, BROKEN, PARTIAL):
         health = link_health.of_run(run)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from forecastlab.accounts.models import User
 from forecastlab.events.models import Event
-from forecastlab.forecasting.models import Backtest
+from forecastlab.forecasting.models import Alias, Backtest
 from forecastlab.forecasting.services import backtests
 from forecastlab.jobs.models import StepLog
 from forecastlab.lib import figures, registry
@@ -281,6 +281,7 @@ def test_what_a_run_has_not_made_is_named_with_the_reason() -> None:
     with registry.contributing("pipeline_steps", step):
         failed = work_off(make_run(models=["naive"]))
     done = work_off(make_run(models=["naive"]))
+    Alias.objects.all().delete()
     Backtest.objects.all().delete()
     waiting = make_run(models=["naive"])
     client = signed_in(User.objects.get(username="alice"))

@@ -102,6 +102,7 @@ def test_the_rows_of_the_short_table_in_order() -> None:
         "backtest",
         "register",
         "verify",
+        "agent",
         "cleanup",
     ]
 

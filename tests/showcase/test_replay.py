@@ -24,7 +24,7 @@ from showcase.services import replaying
 from showcase.services.replaying import Asked, ReplayUnusable, SalesGone, StillAtWork
 from tests.factories import make_run, make_sales, make_user, make_version, work_off
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 SMALL: dict[str, Any] = {"models": ["naive", "seasonal_naive"], "folds": 2, "horizon": 7}
 WORLD = {"stores": 2, "products": 3, "window_days": 90}
@@ -87,6 +87,7 @@ def forget(source: Workspace) -> None:
     for digest in digests:
         artefacts.discard(digest)
     ForecastIssue.objects.all().delete()
+    Alias.objects.all().delete()
     Backtest.objects.all().delete()
 
 
@@ -150,7 +151,6 @@ def test_other_software_is_named_though_the_numbers_are_the_same(
     assert [one["what"] for one in again.reproduction["differences"]] == ["software.numpy"]
 
 
-@pytest.mark.slow
 def test_simulated_sales_are_drawn_again_from_seed_and_day() -> None:
     make_user()
     source = make_kept(scenario="demo_minimal", simulate=WORLD, as_of="2026-11-20", reset=True)
@@ -239,7 +239,11 @@ def test_the_page_shows_every_input_and_the_form_what_is_changed(client: Client)
     form |= {"models": "naive", "focus": "S0:P1", "as_of": source.run.config["as_of"]}
     new = reverse("showcase:run-new")
     prefilled = client.get(new, {"replay": "week"})
-    assert prefilled.context["preview"].changed == []
+    # A name that tells of 7 days would stay with a run of 5.
+    assert (prefilled.context["preview"].changed, prefilled.context["form"]["name"].value()) == (
+        [],
+        None,
+    )
     changed = client.get(new, form).context["preview"].changed
     assert changed == [
         {"label": "Horizon", "value": "7 → 5"},
@@ -248,7 +252,7 @@ def test_the_page_shows_every_input_and_the_form_what_is_changed(client: Client)
     ]
     client.post(new, form)
     modified = Workspace.objects.get(name="week-r1")
-    assert (modified.replay_mode, modified.run.config["horizon"]) == ("modified", 5)
+    assert (modified.replay_mode, modified.run.name) == ("modified", "shop, 5 days")
     assert client.post(new, {**form, "reset": "on"}).status_code == 422
 
 
@@ -271,7 +275,6 @@ def _workers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _seconds: work_off(Run.objects.latest("pk")))
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("_workers")
 def test_the_command_waits_and_leaves_with_1_where_something_differs(
     capsys: pytest.CaptureFixture[str],

@@ -15,7 +15,7 @@ from showcase.models import Run
 from showcase.services import runs
 from tests.factories import make_run, make_version, run_job, work_off
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 class Oven:
@@ -133,3 +133,25 @@ def test_clearing_up_leaves_files_while_another_run_is_queued_to_go_on(oven: Ove
 
     assert done.status == "succeeded"
     assert "another job may share them" in done.steps.get(name="cleanup").detail
+
+
+@pytest.mark.usefixtures("oven")
+def test_stopped_while_it_is_queued_to_go_on_a_run_clears_up_and_waits_for_nobody(
+    client: Client,
+) -> None:
+    run = failed()
+    holder = make_run(models=["naive"])
+    assert run.requested_by is not None
+    assert holder.job is not None
+    run_job(holder.job, rounds=1)
+    client.force_login(run.requested_by)
+    client.post(reverse("showcase:run-retry", args=[run.pk]))
+    assert work_off(run).status == "queued"
+
+    client.post(reverse("showcase:run-stop", args=[run.pk]))
+    work_off(run)
+
+    assert run.status == "cancelled"
+    assert run.steps.get(name="cleanup").outcome in {"pass", "skip"}
+    holder.refresh_from_db()
+    assert holder.status == "running"

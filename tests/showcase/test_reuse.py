@@ -17,7 +17,7 @@ from showcase.models import Run
 from showcase.services import runs
 from tests.factories import make_run, make_sales, make_version, work_off
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 KEYED = ("features", "train", "backtest", "register")
 SMALL: dict[str, Any] = {"models": ["naive", "seasonal_naive"], "folds": 2, "horizon": 7}

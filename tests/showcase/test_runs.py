@@ -4,17 +4,28 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from forecastlab.events import queries as events
 from forecastlab.jobs.models import Job
+from forecastlab.jobs.services import closing, heartbeats
 from forecastlab.lib import artefacts, registry
 from forecastlab.lib.contributions import Done, PipelineStep, StepContext, StepFailed
 from forecastlab.lib.errors import BadInput, NotFound
 from forecastlab.warehouse.services.loading import NameTaken
 from showcase.models import Run, StepRun
 from showcase.services import runs
-from tests.factories import make_group, make_run, make_user, make_version, run_job, work_off
+from tests.factories import (
+    claim_job,
+    make_group,
+    make_run,
+    make_user,
+    make_version,
+    run_job,
+    work_off,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -244,6 +255,39 @@ def test_a_running_run_stops_at_its_next_step_and_clears_up() -> None:
     assert run.status == "cancelled"
     assert outcomes(run)["cleanup"] in {"pass", "skip"}
     assert "run.stop_asked" in [one.kind for one in events.after(run.stream, 0)]
+
+
+def test_a_stop_is_told_as_one_whatever_the_run_was_doing() -> None:
+    alice = make_user()
+    run = make_run(by=alice)
+    assert run.job is not None
+    closing.park(claim_job(run.job)[0], detail="Waiting for the baker", at=timezone.now())
+    run.refresh_from_db()
+    assert run.status == "waiting"
+
+    runs.stop(run, by=alice, at=timezone.now())
+
+    told = events.after(run.stream, 0)[-1]
+    assert (told.kind, told.payload["detail"]) == ("run.stop_asked", "Asked to stop by alice")
+    assert work_off(run).status == "cancelled"
+
+
+def test_a_stopping_run_says_where_nobody_is_there_to_clear_up(client: Client) -> None:
+    run = make_run()
+    assert run.job is not None
+    run_job(run.job, rounds=1)
+    client.force_login(make_user("op", role="operator"))
+    page = reverse("showcase:run", args=[run.pk])
+
+    nobody = client.post(reverse("showcase:run-stop", args=[run.pk]), follow=True)
+    job = client.get(run.job.get_absolute_url())
+    heartbeats.beat(["fast", "heavy"], [1])
+    somebody = client.get(page)
+
+    assert "No worker is running." in nobody.content.decode()
+    assert "No worker is running." in job.content.decode()
+    assert "Stopping…" in somebody.content.decode()
+    assert "No worker is running." not in somebody.content.decode()
 
 
 def test_a_run_that_has_ended_cannot_be_stopped() -> None:

@@ -20,7 +20,7 @@ from showcase.models import Run
 from showcase.services import runs
 from tests.factories import make_run, make_sales, make_user, make_version, work_off
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 ROWS = ("champion_compat_compare", "stale_alias_trigger", "safer_promote_flow")
 
@@ -38,7 +38,6 @@ def long_run() -> Run:
     return run
 
 
-@pytest.mark.slow
 def test_a_long_run_teaches_with_real_models_and_leaves_the_alias(
     long_run: Run, client: Client
 ) -> None:
@@ -99,7 +98,6 @@ def _check_swap(told: dict[str, Any], registered: dict[str, Any]) -> None:
     assert Promotion.objects.get(teaching=True).restored
 
 
-@pytest.mark.slow
 def test_a_step_that_is_repeated_swaps_once(long_run: Run) -> None:
     told = data_of(long_run, "safer_promote_flow")
     Promotion.objects.update(ended_at=None, restored=False)

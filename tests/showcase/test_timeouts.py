@@ -10,10 +10,19 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from forecastlab.jobs.models import JobStep
+from forecastlab.jobs.services import jobs
 from forecastlab.lib import figures, registry
-from forecastlab.lib.contributions import Done, FanOut, PipelineStep, StepContext, StepResult
+from forecastlab.lib.contributions import (
+    Done,
+    FanOut,
+    PipelineStep,
+    StepContext,
+    StepResult,
+    Waiting,
+)
 from showcase.models import Run
 from tests.factories import make_run, make_user, make_version, work_off
 
@@ -21,10 +30,10 @@ pytestmark = pytest.mark.django_db
 
 
 def rise(context: StepContext) -> StepResult:
-    """Take 1.2 s in all: half of it in each of two shards, one after the other."""
+    """Take 2 s in all: half of it in each of two shards, one after the other."""
     if context.shard is None:
         return Done("Risen.") if context.shards else FanOut([{"index": 0}, {"index": 1}])
-    ends = time.monotonic() + 0.6
+    ends = time.monotonic() + 1
     while time.monotonic() < ends:
         context.report(None, "Rising")
         time.sleep(0.05)
@@ -60,12 +69,32 @@ def test_a_step_that_takes_too_long_fails_and_says_the_way_out(client: Client) -
 
 
 def test_the_time_of_a_run_is_up_after_all_of_its_steps_together() -> None:
-    run = work_off(make_run(models=["naive"], run_timeout=2))
+    run = work_off(make_run(models=["naive"], run_timeout=3))
 
     failed = run.steps.get(outcome="fail")
     assert (run.status, failed.name) == ("failed", "rise")
-    assert "The job took longer than the 2 s it was given. Go on from here" in failed.detail
+    assert "The job took longer than the 3 s it was given. Go on from here" in failed.detail
     assert outcomes(run) | {"knead": "pass", "features": "", "cleanup": "skip"} == outcomes(run)
+
+
+def test_time_in_which_a_run_waits_for_somebody_counts_against_no_limit() -> None:
+    asked: list[str] = []
+
+    def ask(context: StepContext) -> StepResult:
+        asked.append(context.step)
+        return Waiting("Is it risen?") if len(asked) == 1 else Done("It is.")
+
+    row = PipelineStep("ask", "data", "ask", ask, after=("status",), before=("knead",))
+    with registry.contributing("pipeline_steps", row):
+        run = work_off(make_run(models=["naive"], step_timeout=3, run_timeout=3))
+        assert run.status == "waiting"
+        assert run.job is not None
+        time.sleep(3.1)
+        jobs.requeue(run.job, at=timezone.now())
+        work_off(run)
+
+    assert asked == ["ask", "ask"]
+    assert outcomes(run)["ask"] == "pass"
 
 
 def test_a_limit_holds_for_every_step_but_the_clean_up() -> None:

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from forecastlab.lib import artefacts
@@ -23,6 +25,8 @@ from showcase.services import verifying
 from tests.factories import make_user
 from tests.showcase.made_bundles import NAME, files, flipped, packed
 from tests.stack import BASE_DIR
+
+pytestmark = pytest.mark.slow
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nowhere"
 
@@ -109,10 +113,13 @@ def test_what_is_stored_is_read_again_and_the_doctor_tells_of_damage(tmp_path: P
         stored, content = Path(str(stream.name)), stream.read()
     stored.write_bytes(flipped(content, bundles.REPORT))
 
-    looked_at = verifying.sweep(now)
+    with CaptureQueriesContext(connection) as asked:
+        looked_at = verifying.sweep(now)
     again = verifying.sweep(now + timedelta(hours=1))
 
     assert (looked_at, again) == (2, 0)
+    # Each bundle in a transaction of its own; the third finds nothing more to do.
+    assert sum("pg_try_advisory_xact_lock" in one["sql"] for one in asked) == 3
     said = io.StringIO()
     with pytest.raises(SystemExit):
         call_command("doctor", json=True, stdout=said)

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from showcase.models import Run, Workspace
 from showcase.services import curation
-from tests.factories import make_run, make_user, make_workspace
+from tests.factories import make_group, make_run, make_user, make_version, make_workspace
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +66,21 @@ def test_the_list_is_searched_and_filtered_and_asks_little_however_long_it_is(
         assert page.status_code == 200
         assert len(asked) < 12, query
         assert ("rich-a" in page.text) == ("archived" not in query)
+
+
+def test_what_is_not_for_an_administrator_is_not_listed(admins: Client) -> None:
+    make_workspace("open")
+    run = make_run(dataset=make_version(name="payroll").ref)
+    hidden = make_workspace("not-for-you", run=run)
+    run.version.dataset.readers.add(make_group("few"))
+
+    listed = admins.get(LIST).content.decode()
+
+    assert "open" in listed
+    assert hidden.name not in listed
+    assert admins.get(f"{LIST}{hidden.pk}/change/").status_code == 302
+    for what in ("run", "steprun", "runobject"):
+        assert "payroll" not in admins.get(f"/admin/showcase/{what}/").content.decode()
 
 
 def test_a_workspace_shows_its_story_and_what_was_done_with_it(admins: Client) -> None:

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from forecastlab.accounts.models import User
 from showcase.models import Run, Workspace
 from showcase.services import curation
-from tests.factories import make_run, make_user, make_workspace
+from tests.factories import make_group, make_run, make_user, make_version, make_workspace
 from tests.showcase.test_api import call
 
 pytestmark = pytest.mark.django_db
@@ -142,6 +142,28 @@ def test_a_run_is_kept_read_edited_and_deleted() -> None:
     assert f"run {run.pk}" in told["stays"][0]
     assert call(alice, "GET", "/workspaces/rich-b")[0] == 404
     assert call(alice, "GET", f"/runs/{run.pk}")[1]["workspace"] is None
+
+
+def test_names_of_ancestors_that_are_not_for_the_reader_are_not_told() -> None:
+    alice, bob = make_user(), make_user("bob")
+    secret = make_workspace("secret", run=make_run(by=alice, dataset=_hidden(alice)))
+    line = [{"key": secret.key, "name": "secret"}, {"key": "ab" * 16, "name": "gone"}]
+    again = make_workspace("again", run=make_run(by=alice), ancestors=line)
+    Workspace.objects.filter(pk=again.pk).update(replayed_from=secret.key, ancestors=line[:1])
+
+    told = {one: call(one, "GET", "/workspaces/again")[1]["ancestors"] for one in (alice, bob)}
+
+    assert [one["name"] for one in told[alice]] == ["secret"]
+    assert told[bob] == [{"key": secret.key, "name": None}]
+    Workspace.objects.filter(pk=again.pk).update(ancestors=line)
+    found = call(bob, "GET", "/workspaces/again")[1]["ancestors"]
+    assert [one["name"] for one in found] == [None, "gone"]
+
+
+def _hidden(owner: User) -> str:
+    version = make_version(by=owner, name="payroll")
+    version.dataset.readers.add(make_group("few"))
+    return version.ref
 
 
 @pytest.mark.parametrize(

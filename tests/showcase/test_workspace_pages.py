@@ -10,7 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from forecastlab.accounts.models import User
-from showcase.models import Run, Workspace
+from forecastlab.lib import artefacts
+from showcase.models import Bundle, Run, Workspace
 from showcase.services import curation
 from tests.factories import make_group, make_run, make_user, make_version
 from tests.showcase.test_pages import signed_in, text_of
@@ -91,7 +92,7 @@ def test_a_name_that_no_address_can_hold_is_refused_under_its_field(
 def test_the_list_is_searched_filtered_and_sorted_by_its_address(
     alice: User, alices: Client
 ) -> None:
-    make_kept("beta", notes="prices fell", tags=["weekly"])
+    make_kept("beta", notes="Prices fell in nov/dec.", tags=["weekly", "By hand"])
     make_kept("alpha", tags=["weekly", "north"], archived=True)
     make_kept("gamma", tags=["north"], pinned=True)
     make_version(name="other", by=alice)
@@ -101,6 +102,12 @@ def test_the_list_is_searched_filtered_and_sorted_by_its_address(
     assert names(alices, "?sort=name") == ["gamma", "beta", "delta"]
     assert names(alices, "?search=PRICES") == ["beta"]
     assert names(alices, "?search=week") == ["beta"]
+    assert names(alices, "?search=eLT") == ["delta"]  # any part of a name
+    assert names(alices, "?search=hand") == ["beta"]  # and of a tag
+    assert names(alices, "?search=dec+fel") == ["beta"]  # beginnings of words of the notes
+    assert [names(alices, f"?search={one}") for one in ("ell", "!", "'|\\%26", ",", "%25")] == [
+        []
+    ] * 5
     assert names(alices, f"?search={number}") == ["delta"]
     assert names(alices, "?tag=north&archived=also") == ["gamma", "alpha"]
     assert names(alices, "?tag=north&tag=weekly&archived=only") == ["alpha"]
@@ -122,6 +129,7 @@ def test_an_empty_list_says_which_filter_keeps_matches_away(alices: Client) -> N
 
     assert "1 match without “nothing”" in page
     assert 'href="?tag=weekly"' in page
+    assert "no single one of them is the reason" in text_of(alices, f"{LIST}?tag=no&search=no")
 
 
 def test_a_view_is_saved_by_name_and_shown_as_a_tab(alices: Client) -> None:
@@ -169,6 +177,30 @@ def test_a_workspace_is_renamed_annotated_and_tagged(alices: Client) -> None:
     page = text_of(alices, "/workspaces/beta-2/")
     assert "<strong>so</strong>" in page
     assert "?tag=a" in page
+
+
+def test_a_name_from_before_leads_on_until_another_takes_it(alices: Client) -> None:
+    kept, other = make_kept("before"), make_kept("other")
+    bundle = Bundle.objects.create(
+        workspace=kept, digest=artefacts.put(b"zip"), size=3, files=1, created_at=timezone.now()
+    )
+    for name in ("between", "after"):
+        kept = curation.edit(kept, {"name": name}, by=kept.run.requested_by, at=timezone.now())
+
+    for old in ("before", "between"):
+        assert alices.get(f"/workspaces/{old}/").headers["Location"] == "/workspaces/after/"
+        led = alices.get(f"/workspaces/{old}/export/").headers["Location"]
+        assert led == "/workspaces/after/export/"
+        assert alices.get(f"/api/v1/workspaces/{old}").json()["workspace"] == "after"
+    for name in ("before", "after", kept.key):
+        whole = alices.get(f"/api/v1/workspaces/{name}/bundles/{bundle.pk}")
+        assert b"".join(whole.streaming_content) == b"zip"
+        columns = alices.get(f"/workspaces/compare/?of={name}&of=other").content.decode()
+        assert "after" in columns
+    twice = alices.get(f"/api/v1/workspaces/compare?of=before&of={kept.key}")
+    assert twice.status_code == 422
+    curation.edit(other, {"name": "before"}, by=other.run.requested_by, at=timezone.now())
+    assert alices.get("/api/v1/workspaces/before").json()["key"] == other.key
 
 
 def test_an_edit_of_what_was_changed_meanwhile_keeps_what_was_typed(alices: Client) -> None:
@@ -293,7 +325,7 @@ def test_rows_are_deleted_after_their_page_has_said_what_stays(alices: Client) -
     assert f"run {runs[0]}, until it is pruned" in asked.text
     assert Workspace.objects.count() == 2
     gone = alices.post(BULK, {"pick": ["alpha", "beta"], "action": "delete-confirmed"})
-    assert said(gone).endswith("2 deleted. The runs stay.")
+    assert said(gone).endswith("2 deleted. Their runs stay.")
     assert not Workspace.objects.exists()
     assert sorted(Run.objects.values_list("pk", flat=True)) == sorted(runs)
 

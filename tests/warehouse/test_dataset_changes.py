@@ -32,7 +32,7 @@ from tests.factories import (
 )
 from tests.jobs.concurrency import overlapping
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connections
+from django.db import connection, connections
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
@@ -213,19 +213,30 @@ def test_the_api_gives_the_same_bytes(alice: Client) -> None:
     assert alice.get("/api/v1/datasets/shop/facts.xlsx").status_code == 404
 
 
+def others_connected() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select count(*) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()"
+        )
+        return int(cursor.fetchone()[0])
+
+
 @pytest.mark.django_db(transaction=True)
 async def test_the_rows_are_streamed_to_an_asynchronous_server(async_client: AsyncClient) -> None:
-
     alice = await sync_to_async(make_user)("alice")
     await sync_to_async(make_version)(make_sales(30, 2))
     await sync_to_async(async_client.force_login)(alice)
+    before = await sync_to_async(others_connected)()
 
     answer = await async_client.get("/datasets/shop/1/facts.csv")
     sheet = b"".join([chunk async for chunk in answer.streaming_content]).decode()
+    left = await sync_to_async(others_connected)()
     await sync_to_async(connections.close_all)()
 
     assert answer.is_async
     assert len(sheet.splitlines()) == 61
+    assert left == before
 
 
 def test_a_version_is_sent_in_blocks(alice: Client, monkeypatch: pytest.MonkeyPatch) -> None:

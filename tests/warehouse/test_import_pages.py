@@ -30,6 +30,8 @@ from tests.warehouse.import_pages import (
     upload,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def alice(client: Client, transactional_db: None) -> Client:
@@ -108,7 +110,6 @@ def test_rows_that_can_be_read_are_looked_at_though_others_cannot(alice: Client)
     assert "2, in 1 series; they are unknown, not zero" in page
 
 
-@pytest.mark.slow
 def test_rows_are_taken_away_only_when_somebody_says_so(alice: Client) -> None:
     imported(alice)
     looked = preview(alice, upload(alice, SALES.replace(b"A,1,2024-01-02,4\n", b"")).url)
@@ -123,7 +124,6 @@ def test_rows_are_taken_away_only_when_somebody_says_so(alice: Client) -> None:
     assert quantities() == [3, 5]
 
 
-@pytest.mark.slow
 def test_a_correction_shows_what_it_changes_and_the_version_that_comes_of_it(
     alice: Client,
 ) -> None:
@@ -142,7 +142,6 @@ def test_a_correction_shows_what_it_changes_and_the_version_that_comes_of_it(
     )
 
 
-@pytest.mark.slow
 def test_new_rows_are_judged_beside_those_that_are_there(alice: Client) -> None:
     head, days = b"store,product,date,sales\n", range(1, 13)
     known = b"".join(b"A,1,2024-01-%02d,%d\n" % (day, 2 + day % 3) for day in days)
@@ -214,7 +213,6 @@ def test_the_same_facts_are_said_to_be_the_same_before_the_import(alice: Client)
     assert DatasetVersion.objects.count() == 1
 
 
-@pytest.mark.slow
 def test_the_mode_is_asked_for_when_the_dataset_exists(alice: Client) -> None:
     first = upload(alice)
     without = shown(alice, first.url)

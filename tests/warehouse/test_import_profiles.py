@@ -28,6 +28,8 @@ from tests.warehouse.import_pages import (
 from tests.warehouse.test_import_command import folder as folder
 from tests.warehouse.test_import_command import run_import
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def alice(client: Client, transactional_db: None) -> Client:

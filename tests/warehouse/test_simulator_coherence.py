@@ -127,6 +127,29 @@ def test_substitutes_gain_from_empty_shelves() -> None:
     assert max(expected) > 1.1
 
 
+def test_a_price_cut_takes_sales_from_the_others_of_its_group_alone() -> None:
+    config = build("retail_standard", enabled=["cannibalisation"], stores=1, products=7)
+    rows = drawn(config)
+    world = World(config)
+    groups = {one.code: one.attributes(config)["substitute_group"] for one in world.products}
+    usual = {one.code: one.usual_price for one in world.products}
+
+    away = rows.with_columns(
+        group=pl.col("product").replace_strict(groups),
+        away=pl.col("price") / pl.col("product").replace_strict(usual) - 1,
+    )
+    others = (pl.col("away").sum().over("group", "day") - pl.col("away")) / 2
+    told = away.with_columns(expected=1 + 0.3 * others)
+    shared = told.filter(pl.col("group") != groups["SKU-10006"])
+    assert shared["x_cannibalisation"].to_list() == pytest.approx(shared["expected"].to_list())
+    assert shared["x_cannibalisation"].min() < 0.99
+    # The seventh product is alone in its group; and without the effect nobody has a group.
+    assert set(told.filter(pl.col("product") == "SKU-10006")["x_cannibalisation"]) == {1.0}
+    assert "substitute_group" not in world.products[0].attributes(build())
+    plain = drawn(build("retail_standard", stores=1, products=7))
+    assert plain["price"].equals(rows["price"])
+
+
 def test_stock_limits_sales_and_deliveries_fill_it() -> None:
     rows = drawn(build(enabled=["replenishment"], stockout_intensity=0, window_days=200))
 

@@ -20,7 +20,7 @@ from forecastlab.warehouse.services.imports import Options
 from forecastlab.warehouse.services.loading import Load
 from tests.factories import make_run, make_user, make_version, run_job
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 HEAD = "store,product,date,sales"
 JANUARY = ["A,1,2024-01-01,3", "A,1,2024-01-02,4", "B,1,2024-01-01,5", "B,1,2024-01-03,6"]
 
@@ -238,7 +238,6 @@ def test_appending_to_nothing_is_a_first_version(alice: User) -> None:
     assert any("the file is its first" in one for one in told)
 
 
-@pytest.mark.slow
 def test_blocks_do_not_show(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [f"S{store:02},1,2024-01-{day:02},{day}" for store in range(12) for day in range(1, 20)]
     later = [f"S{store:02},1,2024-02-01,4" for store in range(0, 12, 2)]
@@ -276,7 +275,6 @@ def test_the_number_of_a_deleted_version_is_not_given_again(alice: User) -> None
     assert third.parent.number == 1
 
 
-@pytest.mark.slow
 def test_two_imports_at_once_build_on_each_other(alice: User) -> None:
     imported(JANUARY)
     first = begin(["A,1,2024-01-08,1"], mode="append")
@@ -310,7 +308,6 @@ def test_a_version_that_comes_in_between_is_compared_with_again(alice: User) -> 
     assert newest.rows == between.rows + 1
 
 
-@pytest.mark.slow
 def test_a_run_keeps_the_version_that_it_began_with(alice: User) -> None:
     first = imported(
         [f"A,1,2024-{month:02}-{day:02},3" for month in (1, 2, 3) for day in range(1, 29)]

@@ -5,6 +5,7 @@
     person(request)                 whom `requires` has let in
     may(user, "run.start")          a question
     check(user, "run.start")        the same, raising NotAllowed
+    requester(context, "run.start") for whom an agent's tool is called
 
 Whether a person sees one certain dataset or run is not asked here, but by `visible_to(user)`.
 """
@@ -22,10 +23,11 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import resolve_url
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from forecastlab.accounts.domain import roles
 from forecastlab.accounts.models import User
+from forecastlab.lib.contributions import ToolContext
 from forecastlab.lib.errors import NotAllowed
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -55,16 +57,25 @@ def check(user: Actor, verb: str) -> None:
 
 def refusal(verb: str) -> str:
     """Say which roles may do `verb`: the reason shown beside an action that is off."""
-    holders = ", ".join(role.value for role in roles.Role if role in roles.VERBS[verb])
-    return _("This needs one of the roles %(roles)s (%(verb)s).") % {
-        "roles": holders,
-        "verb": verb,
-    }
+    holders = [role.value for role in roles.Role if role in roles.VERBS[verb]]
+    needed = ngettext(
+        "This needs the role %(roles)s (%(verb)s).",
+        "This needs one of the roles %(roles)s (%(verb)s).",
+        len(holders),
+    )
+    return needed % {"roles": ", ".join(holders), "verb": verb}
 
 
 def person(request: HttpRequest) -> User:
     """Return who asks, in a view under `requires`: it has let nobody else in."""
     return cast("User", request.user)
+
+
+def requester(context: ToolContext, verb: str) -> User:
+    """Return the person for whom an agent calls a tool; raises NotAllowed without `verb`."""
+    user = User.objects.filter(pk=context.requester_id).first()
+    check(user or AnonymousUser(), verb)
+    return cast("User", user)
 
 
 def public(reason: str) -> Callable[[View], View]:

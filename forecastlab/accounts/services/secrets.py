@@ -7,8 +7,8 @@ import secrets
 
 
 def make() -> str:
-    """Return a new secret of 256 random bits, fit for an address."""
-    return secrets.token_urlsafe(32)
+    """Return a new secret of 256 random bits, fit for an address and for a command line."""
+    return secrets.token_hex(32)  # of "urlsafe" ones some begin with "-", as options do
 
 
 def digest(secret: str) -> str:

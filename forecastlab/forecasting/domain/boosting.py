@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecastlab.forecasting.domain import frames
+from forecastlab.forecasting.domain import frames, walking
 from forecastlab.forecasting.domain.frames import Cells, Layout, Numbers, Source
 from forecastlab.forecasting.domain.panel import BLOCK, Flags, Floats, Whole
 from forecastlab.forecasting.domain.protocol import Task
@@ -132,7 +132,7 @@ def _drawn(
     drawn = random.choice(steps * len(known), wanted, replace=False, shuffle=False)
     target, series = known[drawn // steps].T
     step = 1 + drawn % steps
-    return _kept(Cells(target - step, step, series), target - step >= source.began[series])
+    return _kept(Cells(target - step, step, series), target - step >= source.told.began[series])
 
 
 def _rows(source: Source, cells: Cells) -> tuple[Numbers, Floats, Floats]:
@@ -154,8 +154,16 @@ def forecast(text: Text, source: Source, origin: int, steps: int) -> Floats:
     cells = Cells(np.full(step.shape, origin), step, series)
     values = np.nan_to_num(source.scale(cells))
     if text.size:
-        values *= model(text.tobytes()).predict(frames.build(source, cells), num_threads=1)
+        values *= _predicted(text.tobytes(), frames.build(source, cells), width)
     return np.maximum(values, 0.0).reshape(steps, width)
+
+
+def _predicted(text: bytes, frame: Numbers, width: int) -> Floats:
+    trees = walking.read(text)
+    found = walking.forecast(trees, frame, width) if trees is not None else None
+    if found is None:
+        found = np.asarray(model(text).predict(frame, num_threads=1), dtype=np.float64)
+    return found
 
 
 @lru_cache(maxsize=8)

@@ -47,20 +47,31 @@ def at_origins(values: Floats, task: Task) -> list[Season]:
     """
     key = id(values), task.season, task.origins
     if key not in _kept:
-        found = [_season(values[: one + 1], task.season) for one in task.origins]
+        found = _seasons(values, task)
         _kept[key] = ref(values, lambda _gone: _kept.pop(key, None)), found
     return _kept[key][1]
 
 
-def _season(values: Floats, season: int) -> Season:
+def _seasons(values: Floats, task: Task) -> list[Season]:
+    """Return the seasons at each origin; what sales are beside their trend is taken once."""
+    long_enough = [task.season > 1 and one + 1 >= CYCLES * task.season for one in task.origins]
+    ratio = _beside_trend(values, task.season) if any(long_enough) else values
+    return [
+        _season(values[: one + 1], ratio, task.season) if enough else _flat(values, task.season)
+        for one, enough in zip(task.origins, long_enough, strict=True)
+    ]
+
+
+def _flat(values: Floats, season: int) -> Season:
     width = values.shape[1]
-    flat = Season(np.ones((season, width)), np.zeros(width, dtype=np.bool_))
-    if season < 2 or values.shape[0] < CYCLES * season:
-        return flat
-    seasonal = is_seasonal(values, season)
+    return Season(np.ones((season, width)), np.zeros(width, dtype=np.bool_))
+
+
+def _season(known: Floats, ratio: Floats, season: int) -> Season:
+    flat, seasonal = _flat(known, season), is_seasonal(known, season)
     if not seasonal.any():
         return flat
-    factors = _figure(values, season)
+    factors = _figure(ratio[: len(known) - season // 2], len(known), season)
     usable = (np.nan_to_num(factors) > 0).all(axis=0) & seasonal
     return Season(np.where(usable, factors, flat.factors), seasonal)
 
@@ -83,13 +94,20 @@ def is_seasonal(values: Floats, season: int) -> Flags:
     return seasonal
 
 
-def _figure(values: Floats, season: int) -> Floats:
-    trend = centred_average(values, season)
-    ratio = observed.quotient(values, trend)
-    short = -values.shape[0] % season
-    padded = np.concatenate([ratio, np.full((short, values.shape[1]), np.nan)])
-    cycles = padded.reshape(-1, season * values.shape[1])
-    figure = observed.mean_seen(cycles).reshape(season, values.shape[1])
+def _beside_trend(values: Floats, season: int) -> Floats:
+    """Return sales over their centred average; the trend of a period needs half a season more."""
+    return observed.quotient(values, centred_average(values, season))
+
+
+def _figure(ratio: Floats, length: int, season: int) -> Floats:
+    """Return the mean ratio at each place, scaled to a mean of 1.
+
+    `ratio` is as far as the trend is known of a history of `length` periods.
+    """
+    width = ratio.shape[1]
+    whole = -(-length // season) * season
+    padded = np.concatenate([ratio, np.full((whole - len(ratio), width), np.nan)])
+    figure = observed.mean_seen(padded.reshape(-1, season * width)).reshape(season, width)
     factors: Floats = figure / figure.mean(axis=0)
     return factors
 

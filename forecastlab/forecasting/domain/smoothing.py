@@ -6,12 +6,14 @@ The pass is in single precision: it takes half the time, and seven digits of a l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecastlab.forecasting.domain.observed import quotient
-from forecastlab.forecasting.domain.panel import Floats
+from forecastlab.forecasting.domain.panel import Flags, Floats
 
 RATES = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8)
 # How much the errors of the whole block say about a rate, beside the series' own.
@@ -34,31 +36,65 @@ def smooth(values: Floats, origins: tuple[int, ...]) -> Levels:
     the one with the least squared error up to the origin, its own and its block's: a short
     history alone picks rates by luck.
     """
-    last = max(origins) + 1
-    known = ~np.isnan(values[:last])
-    filled = np.where(known, values[:last], 0.0).astype(np.float32)
-    moves = known.astype(np.float32)
-    young = 1 / np.maximum(np.cumsum(moves, axis=0), np.float32(1))
+    return smooth_each([(values, origins)])[0]
+
+
+def smooth_each(asked: Sequence[tuple[Floats, tuple[int, ...]]]) -> list[Levels]:
+    """Smooth several histories of the same series, each as `smooth` would, to the last bit.
+
+    One pass for all of them takes little more than half of what they take one after the other.
+    """
+    ends = [max(origins) + 1 for _values, origins in asked]
+    shape = max(ends), len(asked), asked[0][0].shape[1]
+    filled, known = np.zeros(shape, dtype=np.float32), np.ones(shape, dtype=np.bool_)
+    for place, (end, (values, _origins)) in enumerate(zip(ends, asked, strict=True)):
+        filled[:end, place] = values[:end]
+        np.logical_not(np.isnan(filled[:end, place]), out=known[:end, place])
+    filled[~known] = 0.0
+    wanted = [origins for _values, origins in asked]
+    sold = np.stack([known[:end, place].any(axis=0) for place, end in enumerate(ends)])
+    read = _read(filled, known, sold, wanted)
+    return [
+        Levels(*(np.stack([read[t, place][part] for t in origins]) for part in (0, 1)))
+        for place, origins in enumerate(wanted)
+    ]
+
+
+def _read(
+    filled: NDArray[np.float32], known: Flags, sold: Flags, wanted: Sequence[tuple[int, ...]]
+) -> dict[tuple[int, int], tuple[Floats, Floats]]:
+    """Return level and rate of each history at its origins, by origin and place.
+
+    `filled` and `known` are periods x histories x series; `sold` says which were ever known.
+    """
     # Most periods have no hole and no young series: there the pass does half the work.
-    whole: list[bool] = np.asarray(known.all(axis=1)).tolist()
-    grown = [one <= RATES[0] for one in young.max(axis=1).tolist()]
-    rates = np.array(RATES, dtype=np.float32)[:, None]
-    level = np.zeros((len(RATES), values.shape[1]), dtype=np.float32)
-    error, surprise, change = np.zeros_like(level), np.empty_like(level), np.empty_like(level)
-    read: dict[int, tuple[Floats, Floats]] = {}
-    for t in range(last):
-        np.subtract(filled[t], level, out=surprise)
+    whole: list[bool] = np.asarray(known.all(axis=(1, 2))).tolist()
+    moves = known.astype(np.float32)
+    # Arrays of one shape: to broadcast a row takes longer than to add it.
+    rates = np.empty((len(sold), len(RATES), sold.shape[1]), dtype=np.float32)
+    rates[:] = np.array(RATES, dtype=np.float32)[:, None]
+    level, error = np.zeros_like(rates), np.zeros_like(rates)
+    surprise, change = np.empty_like(rates), np.empty_like(rates)
+    seen, grown = np.zeros(sold.shape, dtype=np.float32), False
+    read = {}
+    for t in range(len(filled)):
+        np.subtract(filled[t][:, None], level, out=surprise)
         if not whole[t]:
-            surprise *= moves[t]
+            surprise *= moves[t][:, None]
         np.multiply(surprise, surprise, out=change)
         error += change
-        np.multiply(rates if grown[t] else np.maximum(rates, young[t]), surprise, out=change)
+        if grown:
+            np.multiply(rates, surprise, out=change)
+        else:
+            seen += moves[t]
+            young = 1 / np.maximum(seen, np.float32(1))
+            grown = bool((young[sold] <= RATES[0]).all())
+            np.maximum(rates, young[:, None], out=change)
+            change *= surprise
         level += change
-        if t in origins:
-            read[t] = _best(level.astype(np.float64), error.astype(np.float64))
-    return Levels(
-        np.stack([read[one][0] for one in origins]), np.stack([read[one][1] for one in origins])
-    )
+        for place in (one for one, origins in enumerate(wanted) if t in origins):
+            read[t, place] = _best(level[place].astype(float), error[place].astype(float))
+    return read
 
 
 def _best(level: Floats, error: Floats) -> tuple[Floats, Floats]:

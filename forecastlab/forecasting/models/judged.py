@@ -238,13 +238,16 @@ class ModelRun(models.Model):
 
 
 class Alias(models.Model):
-    """A name that points at one model run of its dataset, such as `freshretail-production`."""
+    """A name that points at one model run of its dataset, such as `freshretail-production`.
+
+    Nothing takes it away from what it points at: who deletes that is refused.
+    """
 
     dataset = models.ForeignKey(
         Dataset, on_delete=models.CASCADE, related_name="aliases", db_index=False
     )
     name = models.CharField(max_length=140)
-    model_run = models.ForeignKey(ModelRun, on_delete=models.CASCADE, related_name="aliases")
+    model_run = models.ForeignKey(ModelRun, on_delete=models.RESTRICT, related_name="aliases")
     changed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )

@@ -15,6 +15,7 @@ from forecastlab.forecasting.domain.config import title_of
 from forecastlab.forecasting.domain.defaults import BY_FREQUENCY
 from forecastlab.forecasting.models import Backtest
 from forecastlab.forecasting.queries.labels import share
+from forecastlab.lib import lists
 
 PER_PAGE = 50
 
@@ -45,6 +46,17 @@ class BacktestList:
     @property
     def is_filtered(self) -> bool:
         return bool(self.dataset or self.best)
+
+    @property
+    def hidden(self) -> lists.Pairs:
+        return [("teaching", "1")] if self.teaching else []
+
+    @property
+    def choices(self) -> Sequence[Mapping[str, object]]:
+        return [
+            lists.choice("dataset", _("Any dataset"), self.datasets, chosen=self.dataset),
+            lists.choice("best", _("Any best model"), self.bests, chosen=self.best),
+        ]
 
     @property
     def columns(self) -> Sequence[Mapping[str, object]]:

@@ -19,8 +19,9 @@ from forecastlab.forecasting.domain.config import title_of
 from forecastlab.forecasting.domain.defaults import BY_FREQUENCY
 from forecastlab.forecasting.models import Batch, BatchItem
 from forecastlab.forecasting.queries import labels
-from forecastlab.lib import figures
+from forecastlab.lib import downloads, figures, lists
 from forecastlab.lib.contributions import Json
+from forecastlab.lib.statuses import look_of
 
 PER_PAGE = 50
 NAMED = 3  # so many models are named in a title, more are counted
@@ -62,12 +63,14 @@ class BatchList:
     rows: Sequence[Row]
 
     @property
-    def statuses(self) -> Sequence[str]:
-        return Batch.Status.values
-
-    @property
-    def presets(self) -> Sequence[tuple[str, str]]:
-        return [(one.name, one.title) for one in PRESETS.values()]
+    def choices(self) -> Sequence[Mapping[str, object]]:
+        asked, statuses = self.wanted, _worded(Batch.Status.values)
+        presets = [(one.name, one.title) for one in PRESETS.values()]
+        return [
+            lists.choice("dataset", _("Any dataset"), self.datasets, chosen=asked.dataset),
+            lists.choice("status", _("Any status"), statuses, chosen=asked.status),
+            lists.choice("preset", _("Ready-made or not"), presets, chosen=asked.preset),
+        ]
 
     @property
     def columns(self) -> Sequence[Mapping[str, object]]:
@@ -108,6 +111,10 @@ def _row(batch: Any) -> Row:
         ", ".join(title_of(one) for one in batch.model_names),
         figures.of_total(batch.items_succeeded, batch.total),
     )
+
+
+def _worded(statuses: Sequence[str]) -> list[tuple[str, str]]:
+    return [(one, str(look_of(one).word)) for one in statuses]
 
 
 def title_of_batch(batch: Batch) -> str:
@@ -235,12 +242,17 @@ class BatchPage:
         ]
 
     @property
-    def models(self) -> Sequence[tuple[str, str]]:
-        return [(one, title_of(one)) for one in self.batch.model_names]
+    def hidden(self) -> lists.Pairs:
+        return [("sort", self.asked.sort)]
 
     @property
-    def statuses(self) -> Sequence[str]:
-        return BatchItem.Status.values
+    def choices(self) -> Sequence[Mapping[str, object]]:
+        statuses = _worded(BatchItem.Status.values)
+        models = [(one, title_of(one)) for one in self.batch.model_names]
+        return [
+            lists.choice("status", _("Any status"), statuses, chosen=self.asked.status),
+            lists.choice("model", _("Any model"), models, chosen=self.asked.model),
+        ]
 
     @property
     def columns(self) -> Sequence[Mapping[str, object]]:
@@ -265,13 +277,7 @@ class BatchPage:
 
     @property
     def downloads(self) -> list[dict[str, str]]:
-        return [
-            {
-                "label": label,
-                "url": reverse("forecasting:batch-download", args=[self.batch.pk, suffix]),
-            }
-            for label, suffix in (("CSV", "csv"), ("Parquet", "parquet"))
-        ]
+        return downloads.offered("forecasting:batch-download", self.batch.pk)
 
     def _items(self) -> QuerySet[BatchItem]:
         found: QuerySet[BatchItem] = self.batch.items.all()

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -17,7 +16,7 @@ from forecastlab.forecasting.domain.metrics import PERCENTAGES
 from forecastlab.forecasting.models import Backtest, ForecastIssue, ModelRun
 from forecastlab.forecasting.queries import labels, verdicts
 from forecastlab.forecasting.queries.labels import share
-from forecastlab.lib import figures
+from forecastlab.lib import downloads, figures
 
 DOTS = (132, 12)
 MOST_SKIPPED = 200
@@ -352,13 +351,11 @@ def table_urls(backtest: Backtest, tables: Sequence[str]) -> list[dict[str, str]
         "champions": _("Champions"),
         "judged": _("Judged forecasts"),
     }
+    address = "forecasting:backtest-download"
     return [
-        {
-            "label": f"{titles[table]}, {label}",
-            "url": reverse("forecasting:backtest-download", args=[backtest.pk, table, suffix]),
-        }
+        one
         for table in tables
-        for label, suffix in (("CSV", "csv"), ("Parquet", "parquet"))
+        for one in downloads.offered(address, backtest.pk, table, label=titles[table])
     ]
 
 

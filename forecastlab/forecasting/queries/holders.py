@@ -38,9 +38,10 @@ def of_version(version_id: int) -> list[str]:
 
 
 def of_backtest(backtest_id: int) -> list[str]:
-    """Return what serves from a backtest, and the jobs that work on it or on its sales.
+    """Return why pages show a backtest, what serves from it, and the jobs that work on it.
 
-    An alias that was moved to teach goes back to what it served from before.
+    Jobs on its sales count as well. An alias that was moved to teach goes back to what it served
+    from before.
     """
     moved = Q(promotions__teaching=True, promotions__ended_at=None)
     goes_back = moved & Q(promotions__before__backtest=backtest_id)
@@ -53,6 +54,7 @@ def of_backtest(backtest_id: int) -> list[str]:
         | Q(kind__in=KINDS, params__version__in=list(judged))
     )
     return [
+        *_newest(backtest_id),
         *(
             _("alias '%(name)s' serves forecasts from it") % {"name": name}
             for name in serving.values_list("name", flat=True)
@@ -62,6 +64,19 @@ def of_backtest(backtest_id: int) -> list[str]:
             for pk in at_work.values_list("pk", flat=True)
         ),
     ]
+
+
+def _newest(backtest_id: int) -> list[str]:
+    """Say that a dataset's pages show it: its newest forecasts, or its newest judgement."""
+    found = Backtest.objects.select_related("version").filter(pk=backtest_id).first()
+    if found is None:
+        return []
+    of_dataset = {"version__dataset": found.version.dataset_id}
+    issue = ForecastIssue.objects.serving().filter(**of_dataset).newest().first()
+    if issue is not None and issue.backtest_id == backtest_id:
+        return [_("its forecasts are the newest ones")]
+    newest = Backtest.objects.real().filter(**of_dataset).newest().first()
+    return [_("it is the newest one")] if newest == found else []
 
 
 def of_batch(batch_id: int) -> list[str]:

@@ -16,7 +16,7 @@ from forecastlab.forecasting.queries import labels, series_filters
 from forecastlab.forecasting.queries.comparison import table_urls
 from forecastlab.forecasting.queries.labels import share
 from forecastlab.forecasting.queries.series_filters import Wanted
-from forecastlab.lib import figures
+from forecastlab.lib import figures, lists
 from forecastlab.warehouse.models import Store
 
 PER_PAGE = 50
@@ -92,12 +92,29 @@ class JudgedSeries:
         return table_urls(self.backtest, ("scores", "champions", "judged"))
 
     @property
-    def champions(self) -> list[tuple[str, str]]:
-        return [(name, title_of(name)) for name in self.backtest.result["champions"]]
+    def search(self) -> Mapping[str, str]:
+        return series_filters.search(self.wanted.search)
 
-    @cached_property
-    def stores(self) -> list[str]:
-        """Return the stores to choose from; with very many one is typed instead."""
+    @property
+    def hidden(self) -> lists.Pairs:
+        return [("sort", self.wanted.sort)]
+
+    @property
+    def choices(self) -> list[Mapping[str, object]]:
+        asked, stores = self.wanted, self._stores()
+        models = [(name, title_of(name)) for name in self.backtest.result["champions"]]
+        return [
+            *(
+                [lists.choice("store", _("Any store"), stores, chosen=asked.store)]
+                if stores
+                else []
+            ),
+            lists.choice("champion", _("Any champion"), models, chosen=asked.champion),
+            lists.typed("category", _("Category or product"), chosen=asked.category),
+        ]
+
+    def _stores(self) -> list[str]:
+        """Return the stores to choose from; of very many, none: they are searched."""
         found = Store.objects.filter(dataset=self.backtest.version.dataset_id).order_by("code")
         codes = list(found.values_list("code", flat=True)[: MOST_STORES + 1])
         return codes if len(codes) <= MOST_STORES else []

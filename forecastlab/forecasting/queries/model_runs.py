@@ -14,8 +14,9 @@ from forecastlab.accounts.models import User
 from forecastlab.forecasting.domain.config import title_of
 from forecastlab.forecasting.models import Alias, ModelRun
 from forecastlab.forecasting.queries.labels import share
-from forecastlab.lib import dates, figures
+from forecastlab.lib import dates, figures, lists
 from forecastlab.lib.errors import NotFound
+from forecastlab.warehouse.models import DatasetVersion
 
 PER_PAGE = 50
 
@@ -53,6 +54,22 @@ class ModelRunList:
     @property
     def is_filtered(self) -> bool:
         return bool(self.wanted.dataset or self.wanted.model or self.wanted.with_alias)
+
+    @property
+    def hidden(self) -> lists.Pairs:
+        return [("teaching", "1")] if self.wanted.teaching else []
+
+    @property
+    def choices(self) -> Sequence[Mapping[str, object]]:
+        asked = self.wanted
+        return [
+            lists.choice("dataset", _("Any dataset"), self.datasets, chosen=asked.dataset),
+            lists.choice("model", _("Any model"), self.models, chosen=asked.model),
+        ]
+
+    @property
+    def flags(self) -> Sequence[Mapping[str, object]]:
+        return [{"name": "alias", "label": _("With an alias"), "is_set": self.wanted.with_alias}]
 
     @property
     def columns(self) -> Sequence[Mapping[str, object]]:
@@ -108,6 +125,16 @@ def find(pk: int, *, viewer: User) -> ModelRun:
     found: ModelRun | None = light.filter(pk=pk).first()
     if found is None:
         raise NotFound(_("There is no such model run, or not for you."))
+    return found
+
+
+def of_dataset(pk: int, version: DatasetVersion, *, viewer: User) -> ModelRun:
+    """Return a model run of the version's dataset, and of no other; raises NotFound."""
+    found = find(pk, viewer=viewer)
+    if found.version.dataset_id != version.dataset_id:
+        raise NotFound(
+            _("'%(dataset)s' has no model run %(pk)s.") % {"dataset": version.dataset, "pk": pk}
+        )
     return found
 
 

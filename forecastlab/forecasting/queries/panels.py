@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from forecastlab.forecasting.domain import panel as panels
 from forecastlab.forecasting.domain.panel import Facts, Groups, Integers, Panel
+from forecastlab.lib import frames
 from forecastlab.warehouse import queries as warehouse
 from forecastlab.warehouse.domain.content import NUMBERS
 from forecastlab.warehouse.domain.profiles import STOCKOUT_LIMIT
@@ -64,12 +65,21 @@ class Source:
 
     def part(self, start: int, stop: int) -> Loaded:
         """Read the facts of some series in one query and lay them out."""
-        series, groups = self.series[start:stop], self.groups.columns(slice(start, stop))
-        ends = int(series[0]), int(series[-1])
-        facts = warehouse.facts(
+        return next(self.parts([(start, stop)]))
+
+    def parts(self, edges: Iterable[tuple[int, int]]) -> Iterator[Loaded]:
+        """Lay out part after part; while one is laid out and worked on, the next one is read."""
+        listed = list(edges)
+        read = frames.ahead if frames.may_read_aside() else map
+        for edge, facts in zip(listed, read(self._facts, listed), strict=True):
+            part = slice(*edge)
+            yield self._laid_out(facts, (self.series[part], self.groups.columns(part)))
+
+    def _facts(self, edges: tuple[int, int]) -> pl.DataFrame:
+        ends = int(self.series[edges[0]]), int(self.series[edges[1] - 1])
+        return warehouse.facts(
             self.version, self.columns, between=ends, signals=list(self.names), in_order=False
         )
-        return self._laid_out(facts, (series, groups))
 
     def some(self, wanted: Sequence[int]) -> Loaded:
         """Read the facts of certain series in one query and lay them out, in the usual order."""

@@ -17,6 +17,8 @@ from forecastlab.forecasting.domain.panel import Flags, Floats
 from forecastlab.forecasting.models import Forecast
 from forecastlab.forecasting.queries import labels, panels
 from forecastlab.forecasting.queries.replay import Replay
+from forecastlab.lib import registry
+from forecastlab.lib.contributions import Dot, SeriesDots
 from forecastlab.warehouse import queries as warehouse
 from forecastlab.warehouse.models import DatasetVersion
 
@@ -85,6 +87,7 @@ class SeriesChart:
             },
             **self._issued,
             **self._judged,
+            **self._dotted,
         }
         if stockout.any():
             chart["stockout"] = [*(bool(one) for one in stockout), *[False] * self.ahead]
@@ -105,6 +108,29 @@ class SeriesChart:
         said = {"count": self.ahead, "noun": BY_FREQUENCY[self.version.frequency].noun}
         label = _("Forecast, %(count)s %(noun)s") % said
         return {"forecast": [*blank, *self.forecast.yhat], **ranges, "forecast_label": label}
+
+    @cached_property
+    def dots(self) -> list[tuple[str, Mapping[str, Dot]]]:
+        """Return what apps put beside the forecast, by title and period; only what there is."""
+        if not self.ahead:
+            return []
+        first = self.end + 1
+        periods = [self.version.calendar.label(first + step) for step in range(self.ahead)]
+        found = [
+            (one.title(), {dot.period: dot for dot in one.find(self.series_id, periods)})
+            for _app, one in registry.contributed("series_dots", SeriesDots)
+        ]
+        return [(title, dots) for title, dots in found if dots]
+
+    @property
+    def _dotted(self) -> dict[str, Any]:
+        labels_of = range(self.start, self.end + 1 + self.ahead)
+        names = [self.version.calendar.label(t) for t in labels_of]
+        drawn = [
+            {"title": title, "values": [dots[one].units if one in dots else None for one in names]}
+            for title, dots in self.dots
+        ]
+        return {"dots": drawn} if drawn else {}
 
     @property
     def _judged(self) -> dict[str, Any]:
@@ -168,7 +194,8 @@ class SeriesChart:
     def columns(self) -> list[str]:
         overlays = [one["title"] for one in self.plain.get("overlays", [])]
         issued = [_("Forecast"), "80 %", "95 %"] if self.ahead else []
-        return [_("Period"), _("Actual"), _("Champion on the folds"), *overlays, *issued]
+        dotted = [title for title, _dots in self.dots]
+        return [_("Period"), _("Actual"), _("Champion on the folds"), *overlays, *issued, *dotted]
 
     @property
     def rows(self) -> list[list[str]]:
@@ -187,11 +214,16 @@ class SeriesChart:
                 _spans(chart["low80"], chart["high80"]),
                 _spans(chart["low95"], chart["high95"]),
             ]
+        written += [[_said(dots.get(when)) for when in chart["t"]] for _title, dots in self.dots]
         return [[str(when), *cells] for when, *cells in zip(chart["t"], *written, strict=True)]
 
 
 def _spans(low: Sequence[float | None], high: Sequence[float | None]) -> list[str]:
     return [labels.span(*one) for one in zip(low, high, strict=True)]
+
+
+def _said(dot: Dot | None) -> str:
+    return f"{labels.quantity(dot.units)} ({dot.about})" if dot else labels.quantity(None)
 
 
 def _plain(values: Floats) -> list[float | None]:

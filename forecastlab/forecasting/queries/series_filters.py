@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from forecastlab.forecasting.models import Backtest, Champion
 
@@ -45,6 +46,11 @@ def wanted(parameters: Mapping[str, str], sorts: Mapping[str, str], usual: str) 
         sort=sort if sort.removeprefix("-") in sorts else usual,
         page=parameters.get("page", "1"),
     )
+
+
+def search(value: str) -> Mapping[str, str]:
+    """Return the field that searches series, as `components/filters.html` wants it."""
+    return {"value": value, "hint": _("Store or product"), "label": _("Search series")}
 
 
 def champions(backtest: Backtest, asked: Wanted) -> QuerySet[Champion]:

@@ -11,12 +11,14 @@ from django.utils.translation import gettext as _
 from forecastlab.accounts.models import User
 from forecastlab.forecasting.domain.config import title_of
 from forecastlab.forecasting.models import Forecast, ForecastIssue
-from forecastlab.forecasting.queries import labels
+from forecastlab.forecasting.queries import labels, series_filters
+from forecastlab.lib import downloads, lists
 from forecastlab.warehouse import queries as warehouse
 from forecastlab.warehouse.models import Dataset
 
 PER_PAGE = 50
 RECENT = 56
+ACROSS = ("yhat", "lo80", "hi80", "lo95", "hi95")
 SORTS: Mapping[str, str] = {
     "series": "series__unique_id",
     "champion": "model",
@@ -64,11 +66,34 @@ class SeriesList:
     datasets: Sequence[str]
     page: Page[Forecast] | None
     rows: Sequence[Row]
+    of_one_issue: bool = False
 
     @property
     def span(self) -> str:
         """Return how far ahead the forecasts go, such as "14 days"."""
         return labels.ahead(self.issue) if self.issue else ""
+
+    @property
+    def search(self) -> Mapping[str, str]:
+        return series_filters.search(self.wanted.search)
+
+    @property
+    def hidden(self) -> lists.Pairs:
+        return [("sort", self.wanted.sort)]
+
+    @property
+    def choices(self) -> Sequence[Mapping[str, object]]:
+        """Whose forecasts are shown; a list of one issue leaves no choice."""
+        if self.of_one_issue or self.issue is None:
+            return []
+        chosen = self.issue.version.dataset.name
+        return [
+            {**lists.choice("dataset", _("Dataset"), self.datasets, chosen=chosen), "always": True}
+        ]
+
+    @property
+    def downloads(self) -> list[dict[str, str]]:
+        return downloads.offered("forecasting:issue-download", self.issue.pk) if self.issue else []
 
     @property
     def columns(self) -> Sequence[Mapping[str, object]]:
@@ -99,7 +124,8 @@ def of(asked: Wanted, *, viewer: User, issue: ForecastIssue | None = None) -> Se
     datasets = with_forecasts(viewer)
     if found is None:
         return SeriesList(asked, None, datasets, None, [])
-    forecasts = Forecast.objects.filter(issue=found).select_related("series")
+    # To sort what is wide takes long: what a list does not show stays where it is.
+    forecasts = Forecast.objects.filter(issue=found).select_related("series").defer(*ACROSS)
     if asked.search:
         forecasts = forecasts.filter(series__unique_id__icontains=asked.search)
     key = SORTS[asked.sort.removeprefix("-")]
@@ -111,14 +137,15 @@ def of(asked: Wanted, *, viewer: User, issue: ForecastIssue | None = None) -> Se
     rows = [
         Row(one, title_of(one.model), labels.share(one.wape), recent[one.series_id]) for one in page
     ]
-    return SeriesList(asked, found, datasets, page, rows)
+    return SeriesList(asked, found, datasets, page, rows, of_one_issue=issue is not None)
 
 
 def _recent(issue: ForecastIssue, series_ids: list[int]) -> dict[int, list[float | None]]:
     facts = warehouse.facts(issue.version, ("quantity",), series_ids)
     first = issue.origin + 1 - RECENT
     found: dict[int, list[float | None]] = {one: [None] * RECENT for one in series_ids}
-    for series_id, t, quantity in facts.filter(facts["t"] >= first).iter_rows():
+    lately = facts["t"].is_between(first, issue.origin)  # planned rows follow the last sale
+    for series_id, t, quantity in facts.filter(lately).iter_rows():
         found[series_id][t - first] = quantity
     return found
 

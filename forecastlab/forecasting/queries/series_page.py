@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import isclose
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -25,6 +26,7 @@ from forecastlab.forecasting.queries.labels import share
 from forecastlab.forecasting.queries.replay import Replay
 from forecastlab.forecasting.queries.series_chart import SeriesChart
 from forecastlab.lib import figures
+from forecastlab.lib.contributions import Dot
 from forecastlab.warehouse.domain.periods import Frequency
 from forecastlab.warehouse.models import DatasetVersion, Series
 
@@ -91,20 +93,20 @@ class SeriesPage:
 
     @property
     def kpis(self) -> list[dict[str, Any]]:
-        score = next((one for one in self.scores if one.model == self.serves), None)
+        score, wape = self._served()
         config = self.backtest.config
         folds = _("%(folds)s folds") % {"folds": config["folds"]}
         horizon = f"{config['horizon']} {self.noun}"
         return [
             {
-                "label": _("Champion"),
+                "label": _("Instead of the champion") if self.stands_in else _("Champion"),
                 "value": title_of(self.serves) if self.serves else None,
                 "long": True,
                 "note": self._why(),
             },
             {
                 "label": f"WAPE, {horizon}, {folds}",
-                "value": figures.percent(share(score.wape if score else None)),
+                "value": figures.percent(share(wape)),
                 "note": self._ahead(),
             },
             {
@@ -120,12 +122,47 @@ class SeriesPage:
             },
         ]
 
+    def _score(self, model: str) -> SeriesScore | None:
+        return next((one for one in self.scores if one.model == model), None)
+
+    def _served(self) -> tuple[SeriesScore | None, float | None]:
+        """Return the scores of what serves, where they are kept, and its WAPE."""
+        score = self._score(self.serves)
+        wape = score.wape if score else None
+        if self.forecast is None or not self.stands_in:
+            return score, wape
+        return score if _same(wape, self.forecast.wape) else None, self.forecast.wape
+
+    @cached_property
+    def stands_in(self) -> bool:
+        """Whether another choice than the champion serves, because too little is known ahead."""
+        best, one, issue = self.champion, self.forecast, self.issue
+        if best is None or one is None or issue is None or not issue.without_plan:
+            return False
+        # A mean of models goes by one name, with and without those that read signals.
+        judged = self._score(best.model)
+        return best.model != one.model or not _same(judged.wape if judged else None, one.wape)
+
+    @property
+    def why_another(self) -> str:
+        """Return why another choice than the champion serves, and what to do; "" if none does."""
+        if self.champion is None or not self.stands_in:
+            return ""
+        words = _(
+            "%(champion)s, the champion here, reads signals known ahead, such as prices and "
+            "promotions, and the dataset does not give them for all of the forecast: a choice "
+            "among models that need none serves. Load them as planned rows and run again."
+        )
+        return words % {"champion": title_of(self.champion.model)}
+
     def _why(self) -> str:
-        return judged_series.reason_of(self.champion.reason) if self.champion else ""
+        if self.champion is None or self.stands_in:
+            return ""
+        return judged_series.reason_of(self.champion.reason)
 
     def _ahead(self) -> str:
         margin = self.champion.margin if self.champion else None
-        if margin is None or self.champion is None:
+        if margin is None or self.champion is None or self.stands_in:
             return ""
         said = {
             "margin": figures.percent(share(abs(margin))),
@@ -189,6 +226,22 @@ class SeriesPage:
             "span": self.span,
             "low": labels.quantity(one.total_low),
             "high": labels.quantity(one.total_high),
+        }
+
+    @property
+    def heard(self) -> str:
+        """Return what a reader hears instead of the chart: the sentence, and single numbers."""
+        told = [
+            f"{title}: {', '.join(self._spelled(one) for one in dots.values())}"
+            for title, dots in self.chart.dots
+        ]
+        return ". ".join([self.sentence, *told])
+
+    def _spelled(self, dot: Dot) -> str:
+        return _("%(units)s on %(period)s (%(about)s)") % {
+            "units": labels.quantity(dot.units),
+            "period": dot.period,
+            "about": dot.about,
         }
 
     @cached_property
@@ -261,3 +314,9 @@ class SeriesPage:
             for label, suffix in kinds
         ]
         return [*issued, *judged]
+
+
+def _same(one: float | None, other: float | None) -> bool:
+    return one == other or (
+        one is not None and other is not None and isclose(one, other, rel_tol=1e-4)
+    )

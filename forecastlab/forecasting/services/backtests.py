@@ -35,16 +35,24 @@ KIND = "backtest"
 MOST_LISTED = 200
 
 
-def start(version: DatasetVersion, options: Mapping[str, Any], *, by: User, at: datetime) -> Job:
+def start(
+    version: DatasetVersion,
+    options: Mapping[str, Any],
+    *,
+    by: User,
+    at: datetime,
+    key: str | None = None,
+) -> Job:
     """Start judging models on a version; raises BadInput before anything is written.
 
-    Raises versions.VersionGone for one that is deleted at the same time.
+    With the same `key` again it is the job that there is. Raises versions.VersionGone for a
+    version that is deleted at the same time.
     """
     configs.checked(version, options)
     params = {"dataset": version.dataset.name, "version": version.pk, **configs.given(options)}
     with transaction.atomic():
         versions.keep(version.dataset, version)
-        return jobs.create(KIND, params=params, by=by, at=at)
+        return jobs.create(KIND, params=params, by=by, at=at, key=key)
 
 
 def of_job(job: Job) -> Backtest:

@@ -94,8 +94,9 @@ def _laid(context: StepContext, config: Config, source: Source) -> Laid:
     ended = series_lives.discontinued(source.version)
     laid = Laid(config, ended, judges=configs.judges(context))
     told = _("Laying out %(count)s series") % {"count": figures.number(source.width)}
-    for start, stop in shards.parts(source.width, _size(config, source)):
-        laid.add(source.part(start, stop))
+    edges = shards.parts(source.width, _size(config, source))
+    for (_start, stop), loaded in zip(edges, source.parts(edges), strict=True):
+        laid.add(loaded)
         context.report(LAID * stop / source.width, told)
     return laid
 

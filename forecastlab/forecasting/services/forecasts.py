@@ -34,12 +34,19 @@ class NoSuchAlias(NotFound):
 
 
 def start(
-    version: DatasetVersion, *, horizon: int | None, alias: str, by: User, at: datetime
+    version: DatasetVersion,
+    *,
+    horizon: int | None,
+    alias: str,
+    by: User,
+    at: datetime,
+    key: str | None = None,
 ) -> Job:
     """Start issuing forecasts of every series.
 
     With an alias its champions are used; without one, those of the dataset's own alias, which a
-    first forecast makes after judging. Raises BadInput, NoSuchAlias for one that is named, or
+    first forecast makes after judging. With the same `key` again it is the job that there is.
+    Raises BadInput, NoSuchAlias for one that is named, or
     versions.VersionGone for a version that is deleted at the same time.
     """
     if horizon is not None and not 0 < horizon <= LONGEST:
@@ -55,7 +62,7 @@ def start(
     params |= _by_alias(found, version, horizon) if found else _judged(version, horizon)
     with transaction.atomic():
         versions.keep(version.dataset, version)
-        return jobs.create(KIND, params=params, by=by, at=at)
+        return jobs.create(KIND, params=params, by=by, at=at, key=key)
 
 
 def _aliased(version: DatasetVersion, alias: str, by: User) -> ModelRun | None:

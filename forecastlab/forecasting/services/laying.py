@@ -18,7 +18,8 @@ from forecastlab.forecasting.domain.protocol import Arrays
 from forecastlab.forecasting.queries.panels import Loaded
 
 COUNTS = ("rows", "negative", "closed", "stockout")
-# Up to so many values a panel is read once and kept; a larger one is read as often as needed.
+# Up to so many values a panel is read once and kept block by block, so that nobody has to cut it
+# again; a larger one is read as often as needed.
 MOST_KEPT = 10_000_000
 
 
@@ -71,7 +72,7 @@ def whole(shards: Sequence[Mapping[str, Any]], periods: int) -> Parts:
     groups = Groups(*codes, *told[0]["group_counts"].tolist())
     read = partial(_read, digests)
     if codes.shape[-1] * periods <= MOST_KEPT:
-        read = partial(iter, list(read()))
+        read = partial(iter, [piece for part in read() for piece in part.pieces()])
     return Parts(periods, tuple(told[0]["signal_known"].tolist()), groups, read)
 
 

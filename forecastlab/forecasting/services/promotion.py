@@ -15,8 +15,9 @@ from forecastlab.forecasting.domain.config import title_of
 from forecastlab.forecasting.domain.gates import Gate, Name
 from forecastlab.forecasting.models import Alias, ModelRun, Promotion
 from forecastlab.forecasting.queries import diffs, labels
-from forecastlab.forecasting.services import registry
+from forecastlab.forecasting.services import aliases, registry
 from forecastlab.lib.errors import BadInput, Conflict, NotFound
+from forecastlab.warehouse.services import versions
 
 LONGEST_NOTE = 500
 
@@ -43,6 +44,12 @@ class MadeToTeach(Conflict):
     """A model run that was made to teach serves nobody."""
 
     code = "made_to_teach"
+
+
+class ModelRunGone(NotFound):
+    """This model run has just been deleted; nothing was changed."""
+
+    code = "model_run_gone"
 
 
 class GatesRefuse(Conflict):
@@ -96,13 +103,15 @@ class Decision:
     """What somebody decided: past which gates, and why.
 
     `seen` is the model run that the alias pointed at when the gates were read; left out, it is
-    what the alias pointed at when it was looked up. `key` names the step that does so to teach.
+    what the alias pointed at when it was looked up. `key` names the step that does so to teach,
+    `operation` what else asked for it, so that asked for twice it is one promotion.
     """
 
     acknowledged: Collection[str] = ()
     note: str = ""
     seen: int | None = None
     key: str = ""
+    operation: str = ""
 
 
 # -- asking ------------------------------------------------------------------------------------
@@ -189,14 +198,20 @@ def promote(
     """Point the alias at another model run of its dataset, under a lock on the alias.
 
     Raises AliasMoved when it points elsewhere since it was looked at, GatesRefuse naming what
-    must be acknowledged, MadeToTeach, AlreadyThere, or BadInput for a gate that there is not
-    or a note that is too long.
+    must be acknowledged, MadeToTeach, AlreadyThere, ModelRunGone, or BadInput for a gate that
+    there is not or a note that is too long.
     """
     _check_names(decision.acknowledged)
     _check_note(decision.note)
     if after.teaching and not decision.key:
         raise MadeToTeach(_("Model run %s was made to teach; it serves nobody.") % after.pk)
     with transaction.atomic():
+        versions.keep(alias.dataset)  # what sweeps it waits, or has gone through it before
+        made = decision.operation and Promotion.objects.filter(key=decision.operation).first()
+        if made:
+            return made
+        if not ModelRun.objects.filter(pk=after.pk).exists():
+            raise ModelRunGone
         seen = alias.model_run_id if decision.seen is None else decision.seen
         alias = _locked(alias, seen)
         before = alias.model_run
@@ -208,8 +223,7 @@ def promote(
         missing = [one.gate for one in refused if one.final or one.gate not in known]
         if missing:
             raise GatesRefuse(found, missing=missing)
-        _point(alias, after, by=by, at=at)
-        return Promotion.objects.create(
+        made = Promotion.objects.create(
             alias=alias,
             before=before,
             after=after,
@@ -217,10 +231,12 @@ def promote(
             acknowledged=[one.gate for one in refused],
             note=decision.note,
             teaching=bool(decision.key),
-            key=decision.key,
+            key=decision.key or decision.operation,
             promoted_by_id=by,
             promoted_at=at,
         )
+        aliases.move(alias, after, made, by=by, at=at)
+        return made
 
 
 def _check_names(acknowledged: Collection[str]) -> None:
@@ -258,11 +274,6 @@ def _locked(alias: Alias, seen: int) -> Alias:
     )
 
 
-def _point(alias: Alias, run: ModelRun, *, by: int | None, at: datetime) -> None:
-    alias.model_run, alias.changed_by_id, alias.changed_at = run, by, at
-    alias.save(update_fields=["model_run", "changed_by", "changed_at"])
-
-
 # -- made to teach -----------------------------------------------------------------------------
 
 
@@ -289,9 +300,9 @@ def _put_back(swap: Promotion, *, at: datetime) -> Promotion:
         swap.refresh_from_db()
         if swap.ended_at is not None:
             return swap
-        if swap.before is not None and alias.model_run_id == swap.after_id:
-            _point(alias, swap.before, by=swap.promoted_by_id, at=at)
-            swap.restored = True
-        swap.ended_at = at
+        stands = alias.model_run_id == swap.after_id
+        swap.restored, swap.ended_at = stands and swap.before is not None, at
         swap.save(update_fields=["ended_at", "restored"])
+        if stands and swap.before is not None:
+            aliases.move(alias, swap.before, swap, by=swap.promoted_by_id, at=at)
     return swap

@@ -21,8 +21,8 @@ from forecastlab.forecasting.domain.models import ensemble
 from forecastlab.forecasting.domain.panel import Integers
 from forecastlab.forecasting.domain.protocol import Arrays
 from forecastlab.forecasting.domain.serving import Serving
-from forecastlab.forecasting.models import Alias, Backtest, ForecastIssue, ModelRun, Promotion
-from forecastlab.forecasting.services import installed, issues, trained
+from forecastlab.forecasting.models import Backtest, ForecastIssue, ModelRun
+from forecastlab.forecasting.services import aliases, installed, issues, trained
 from forecastlab.forecasting.services.backtests import MOST_LISTED
 from forecastlab.lib import artefacts, figures
 from forecastlab.lib.contributions import Done, StepContext
@@ -63,7 +63,7 @@ def _register(context: StepContext) -> ForecastIssue:
         issue = issues.keep(prepared, runs[serving.default])
         name = alias_of(context, version)
         ForecastIssue.objects.filter(pk=issue.pk).update(alias=name)
-        point(name, issue.model_run, context)
+        aliases.serve_best(name, issue.model_run, by=context.actor_id, at=context.now)
     issue.alias = name
     return issue
 
@@ -154,32 +154,6 @@ def software() -> dict[str, str]:
 def _all_software() -> dict[str, str]:
     """Return the same, with digests of our own code and of every package."""
     return {**software(), "packages": installed.digest(), "code": installed.code(*installed.PARTS)}
-
-
-def point(name: str, model_run: ModelRun, context: StepContext) -> None:
-    """Point an alias of the dataset at what a judgement found best, in the current transaction.
-
-    No gate is asked: serving what is judged best is what was asked for. A move is written down
-    like one that a person makes; the first pointing moves nothing, nor does repeating it.
-    """
-    by, at = context.actor_id, context.now
-    alias, is_new = Alias.objects.select_for_update(no_key=True).get_or_create(
-        dataset=model_run.version.dataset,
-        name=name,
-        defaults={"model_run": model_run, "changed_by_id": by, "changed_at": at},
-    )
-    if is_new or alias.model_run_id == model_run.pk:
-        return
-    Promotion.objects.create(
-        alias=alias,
-        before_id=alias.model_run_id,
-        after=model_run,
-        note=_("The best of a new judgement"),
-        promoted_by_id=by,
-        promoted_at=at,
-    )
-    alias.model_run, alias.changed_by_id, alias.changed_at = model_run, by, at
-    alias.save(update_fields=["model_run", "changed_by", "changed_at"])
 
 
 def _told(issue: ForecastIssue) -> str:

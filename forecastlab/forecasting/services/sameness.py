@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from forecastlab.forecasting.domain.config import title_of
 from forecastlab.forecasting.models import Backtest, ForecastIssue, ModelRun
 from forecastlab.forecasting.queries import series_lives
-from forecastlab.forecasting.services import configs, installed, registry
+from forecastlab.forecasting.services import aliases, configs, installed, registry
 from forecastlab.lib import artefacts
 from forecastlab.lib.contributions import Done, Json, StepContext
 from forecastlab.warehouse import queries as warehouse
@@ -57,7 +57,7 @@ def point_again(context: StepContext, data: Json) -> Done:
     name = registry.alias_of(context, version)
     model_run = ModelRun.objects.select_related("version__dataset").get(pk=data["run_id"])
     with context.fenced():
-        registry.point(name, model_run, context)
+        aliases.serve_best(name, model_run, by=context.actor_id, at=context.now)
     told = _("%(alias)s points at %(model)s")
     detail = told % {"alias": name, "model": title_of(model_run.model)}
     return Done(detail, {**data, "alias": name})

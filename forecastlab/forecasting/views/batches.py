@@ -22,6 +22,7 @@ from forecastlab.forecasting.queries import (
     new_batch,
 )
 from forecastlab.forecasting.services import batches
+from forecastlab.jobs.queries import jobs
 from forecastlab.lib import downloads
 from forecastlab.lib.errors import HouseError
 from forecastlab.lib.htmx import render_region, wants_fragment
@@ -61,6 +62,7 @@ def _rights(request: HttpRequest, found: Batch) -> dict[str, Any]:
         "may_act": may(person(request), "forecast.issue"),
         "is_own": bool(found.job and found.job.kind == batches.KIND),
         "is_stopping": bool(found.job and found.job.cancel_requested),
+        "stops_later": jobs.stops_later(found.job),
         "can_retry": batches.can_retry(found),
     }
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+
 from forecastlab.jobs.domain.statuses import JobStatus, StepStatus
 from forecastlab.jobs.models import Job, JobStep
-from forecastlab.jobs.queries import kinds
+from forecastlab.jobs.queries import kinds, workers
 from forecastlab.lib import cursors
 from forecastlab.lib.errors import BadInput, NotFound
 
@@ -32,6 +34,14 @@ class JobPage:
     position: int
     about: str = ""
     address: str = ""
+    stops_later: bool = False
+
+
+def stops_later(job: Job | None) -> bool:
+    """Say whether a job is to stop and nobody is there who could clear up after it."""
+    if job is None or job.is_terminal or not job.cancel_requested:
+        return False
+    return not workers.is_served(settings.CELERY_TASK_DEFAULT_QUEUE)
 
 
 def position(job: Job) -> int:
@@ -114,6 +124,7 @@ def job_page(job: Job) -> JobPage:
         position=position(job),
         about=about(job),
         address=address(job),
+        stops_later=stops_later(job),
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models.expressions import Combinable
+from django.db.models.functions import Now
 
 from forecastlab.jobs.models import WorkerHeartbeat
 from forecastlab.lib.embedded.programs import QUEUES
@@ -18,6 +20,12 @@ class Crew:
 
     alive: int
     unserved: Sequence[str]
+
+
+def is_served(queue: str) -> bool:
+    """Say whether some worker that lives takes from the queue."""
+    limit = Now() - timedelta(seconds=settings.WORKER_SILENT_SECONDS)
+    return queue not in crew(since=limit).unserved
 
 
 def crew(*, since: datetime | Combinable) -> Crew:

@@ -18,16 +18,18 @@ from forecastlab.lib.moves import after
 def start(job: Job, *, at: datetime) -> bool:
     """Take a queued job to running, unless its slot is held or its kind is at its cap.
 
-    Two jobs that want one slot at the same moment are decided by the unique constraint.
+    One that is to stop takes no slot: it only clears up, and waits for nobody. Two jobs that want
+    one slot at the same moment are decided by the unique constraint.
     """
     _lock_count_of(job.kind)
     if not admissible(job):
         return False
     running = after(JOB, job.status, "start")
+    slot = "slot" if job.cancel_requested else "exclusive"
     try:
         with transaction.atomic():
             started = Job.objects.filter(pk=job.pk, status=job.status).update(
-                status=running, slot=F("exclusive"), started_at=Coalesce("started_at", Value(at))
+                status=running, slot=F(slot), started_at=Coalesce("started_at", Value(at))
             )
     except IntegrityError:
         return False
@@ -38,7 +40,7 @@ def start(job: Job, *, at: datetime) -> bool:
 
 def admissible(job: Job) -> bool:
     """Say whether the job may start, as far as one can see without the lock of its kind."""
-    return _has_turn(job) and _below_cap(job)
+    return job.cancel_requested or (_has_turn(job) and _below_cap(job))
 
 
 def call_waiting(job: Job) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
@@ -82,8 +83,8 @@ def park(lease: Lease, *, detail: str, at: datetime) -> None:
             Job.objects.filter(pk=job.pk).update(wake_requested=False)
             ringing.put_in_line(step, "requeue")
             return
-        job.status = after(JOB, job.status, "park")
-        job.save(update_fields=["status"])
+        job.status, job.parked_at = after(JOB, job.status, "park"), at
+        job.save(update_fields=["status", "parked_at"])
         changes = [telling.of_step(job, step, at=at), telling.of_job(job, at=at, detail=detail)]
         telling.tell(job, changes, at=at)
         admission.call_waiting(job)
@@ -146,7 +147,8 @@ def _end(step: JobStep, ending: Ending, *, at: datetime) -> None:
         step.progress = 100
     step.finished_at = at
     if step.started_at:
-        step.seconds = max(0.0, (at - step.started_at).total_seconds())
+        took = (at - step.started_at).total_seconds() - step.parked_seconds
+        step.seconds = max(0.0, took)
     _let_go(step)
 
 
@@ -195,7 +197,7 @@ def _plan_compensation(job: Job) -> None:
         position=last + 1,
         name=telling.COMPENSATE,
         title="Undo what was begun",
-        queue=kind.queue,
+        queue=settings.CELERY_TASK_DEFAULT_QUEUE if job.cancel_requested else kind.queue,
         weight=0,
         always=True,
     )

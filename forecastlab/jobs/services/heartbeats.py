@@ -13,7 +13,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.db.models.functions import Now
 
 from forecastlab.jobs.models import WorkerHeartbeat
-from forecastlab.jobs.services import workers
+from forecastlab.jobs.services import sweeping, workers
 
 logger = logging.getLogger(__name__)
 
@@ -55,8 +55,9 @@ def _beat_on(queues: Sequence[str]) -> None:
     while True:
         pids = _pool()
         if pids != known or quiet >= settings.HEARTBEAT_SECONDS:
+            is_first = not known
             known, quiet = pids, 0.0
-            _beat_or_say_why_not(queues, pids)
+            _beat_or_say_why_not(queues, pids, is_first=is_first)
         pause = min(LOOK_SECONDS, settings.HEARTBEAT_SECONDS)
         if _stopping.wait(pause):
             break
@@ -64,9 +65,11 @@ def _beat_on(queues: Sequence[str]) -> None:
     connection.close()
 
 
-def _beat_or_say_why_not(queues: Sequence[str], pids: Sequence[int]) -> None:
+def _beat_or_say_why_not(queues: Sequence[str], pids: Sequence[int], *, is_first: bool) -> None:
     try:
         beat(queues, pids)
+        if is_first:
+            sweeping.sweep()  # whose place this worker takes holds nothing any more
     except (DatabaseError, InterfaceError) as error:
         logger.warning("No heartbeat, the database does not answer: %s", error)
         connection.close()

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Least
 from django.utils import timezone
 
 from forecastlab.accounts.models import User
@@ -14,11 +17,16 @@ from forecastlab.jobs.domain.statuses import JOB, JobStatus, StepStatus
 from forecastlab.jobs.models import Job, JobStep
 from forecastlab.jobs.queries import kinds
 from forecastlab.jobs.services import closing, leases, ringing, running, telling, workers
+from forecastlab.lib import dispatch
 from forecastlab.lib.contributions import JobStepPlan, Json, Limits
 from forecastlab.lib.errors import BadInput, Conflict, Unavailable
 from forecastlab.lib.moves import after
 
 LONGEST_LEASE = 600
+# Whoever holds a step of a job that is to stop and says nothing for so long loses it: most steps
+# report several times a second.
+ANSWER_SECONDS = 3.0
+QUICK = settings.CELERY_TASK_DEFAULT_QUEUE
 
 
 class EmptyPlan(BadInput):
@@ -39,12 +47,23 @@ class JobNotWaiting(Conflict):
     code = "job_not_waiting"
 
 
-def create(kind: str, *, params: Json, by: User | None, at: datetime, exclusive: str = "") -> Job:
+def create(
+    kind: str,
+    *,
+    params: Json,
+    by: User | None,
+    at: datetime,
+    exclusive: str = "",
+    key: str | None = None,
+) -> Job:
     """Plan a job and call a worker for it once committed.
 
     With `exclusive`, one job of that slot runs or waits at a time; the others stay queued,
-    oldest first. Raises BrokerDown before anything is written.
+    oldest first. Asked for again with the same `key`, it is the job that there is. Raises
+    BrokerDown before anything is written.
     """
+    if key and (made := Job.objects.filter(key=key).first()):
+        return made
     found = kinds.find(kind)
     plans = found.steps(params)
     if not plans:
@@ -56,6 +75,7 @@ def create(kind: str, *, params: Json, by: User | None, at: datetime, exclusive:
             kind=kind,
             queue=found.queue,
             params=dict(params),
+            key=key,
             exclusive=exclusive,
             requested_by=by,
             created_at=at,
@@ -69,6 +89,9 @@ def create(kind: str, *, params: Json, by: User | None, at: datetime, exclusive:
 def cancel(job: Job, *, by: User | None, at: datetime) -> Job:
     """Ask a job to stop; one that never started is over at once. Repeating it does nothing.
 
+    Whoever holds a step and does not answer soon is taken for dead. Workers that may be busy for
+    long are not waited for: those of the fast queue clear up.
+
     A flag that is set before the last step has closed ends the job as cancelled; later it is
     without effect.
     """
@@ -79,12 +102,12 @@ def cancel(job: Job, *, by: User | None, at: datetime) -> Job:
             return job
         job.cancel_requested = True
         job.save(update_fields=["cancel_requested"])
-        if job.status == JobStatus.QUEUED and job.started_at is None:
+        if job.status == JobStatus.QUEUED and not job.steps.filter(fence__gt=0).exists():
             closing.finish(job, [], at=at, by=by)
             return job
-        _hurry(job)
-        detail = f"Asked to stop by {by}" if by else "Asked to stop"
-        telling.tell(job, [telling.of_job(job, at=at, detail=detail)], at=at, by=by)
+        _hurry(job, at=at)
+        dispatch.enqueue("forecastlab.jobs.tasks.sweep_jobs", countdown=ANSWER_SECONDS + 0.1)
+        telling.tell(job, [telling.of_stop(job, by, at=at)], at=at, by=by)
     return job
 
 
@@ -95,7 +118,7 @@ def requeue(job: Job, *, at: datetime) -> Job:
         if job.is_terminal:
             raise JobNotWaiting(f"Job {job.pk} is over: {job.status}.")
         if job.status == JobStatus.WAITING:
-            _unpark(job)
+            _unpark(job, at=at)
             telling.tell(job, [telling.of_job(job, at=at)], at=at)
         else:
             job.wake_requested = True
@@ -144,23 +167,42 @@ def _lock_what_workers_lock_first(job: Job) -> None:
     )
     for parent in main.filter(status=StepStatus.WAITING, always=False):
         closing.drop_untouched_shards(parent)
+        JobStep.objects.filter(pk=parent.pk).update(queue=QUICK)
+    _ask_holders(job)
+
+
+def _ask_holders(job: Job) -> None:
+    """Let the leases of a job that is to stop run out soon, but for those of its clean-ups.
+
+    A row that is locked belongs to somebody who is writing right now, and will hear of the stop.
+    """
+    held = job.steps.leased().filter(always=False).select_for_update(skip_locked=True)
+    heard = [one.pk for one in held]
+    soon = Least(F("lease_until"), ringing.clock(ANSWER_SECONDS))
+    JobStep.objects.filter(pk__in=heard).update(lease_until=soon, queue=QUICK)
 
 
 def _locked(job: Job) -> Job:
     return Job.objects.select_for_update(no_key=True).get(pk=job.pk)
 
 
-def _hurry(job: Job) -> None:
-    """Do not let a job that is to stop sit out a pause."""
+def _hurry(job: Job, *, at: datetime) -> None:
+    """Do not let a job that is to stop sit out a pause, or wait for its turn or for heavy work."""
+    undone = job.steps.main().filter(status=StepStatus.PENDING)
+    undone.filter(Q(always=True) | ~Q(due_at=None)).update(queue=QUICK)
     if job.status == JobStatus.WAITING:
-        _unpark(job)
-    elif job.status == JobStatus.RUNNING:
-        for step in job.steps.main().filter(status=StepStatus.PENDING).exclude(due_at=None):
-            ringing.call_first(step)
+        _unpark(job, at=at)
+        return
+    for step in undone.exclude(due_at=None):
+        ringing.call_first(step)
 
 
-def _unpark(job: Job) -> None:
+def _unpark(job: Job, *, at: datetime) -> None:
     """Put a parked step back into the line. Nobody but the holder of the job's lock wakes it."""
-    job.status = after(JOB, job.status, "requeue")
-    job.save(update_fields=["status"])
-    ringing.put_in_line(job.steps.main().get(status=StepStatus.WAITING), "requeue")
+    step = job.steps.main().get(status=StepStatus.WAITING)
+    parked = max(0.0, (at - (job.parked_at or at)).total_seconds())
+    JobStep.objects.filter(pk=step.pk).update(parked_seconds=F("parked_seconds") + parked)
+    job.status, job.parked_at = after(JOB, job.status, "requeue"), None
+    job.parked_seconds += parked
+    job.save(update_fields=["status", "parked_at", "parked_seconds"])
+    ringing.put_in_line(step, "requeue")

@@ -34,14 +34,20 @@ def resume(job: Job, *, step: str = "", by: User | None, at: datetime) -> Job:
     """
     with transaction.atomic():
         steps = list(job.steps.main().select_for_update(no_key=True).order_by("position"))
-        job = Job.objects.select_for_update(no_key=True).get(pk=job.pk)
+        found = Job.objects.select_for_update(no_key=True).filter(pk=job.pk).first()
+        if found is None:
+            raise NotResumable(f"Job {job.pk} has just been deleted.")
+        job = found
         _check(job)
         anew = steps[_place(steps, step) :]
+        queues = {plan.name: plan.queue for plan in kinds.find(job.kind).steps(job.params)}
         for one in anew:
+            one.queue = queues.get(one.name) or job.queue  # a stop may have moved it to another
             _reopen(one)
         job.status = after(JOB, job.status, "resume")
         job.error, job.cancel_requested, job.wake_requested = {}, False, False
         job.started_at = job.finished_at = None
+        job.parked_seconds = 0
         job.progress = planning.percent(steps)
         job.save()
         ringing.call_first(anew[0])
@@ -89,5 +95,5 @@ def _reopen(step: JobStep) -> None:
     step.outcome = step.detail = ""
     step.data, step.progress, step.attempts = {}, 0, 0
     step.started_at = step.finished_at = step.claimed_at = None
-    step.seconds = None
+    step.seconds, step.parked_seconds = None, 0
     step.save()

@@ -140,6 +140,8 @@ def _result(lease: Lease, step: JobStep, transcript: Transcript, *, now: datetim
         return _do(kind, context)
     except SoftTimeLimitExceeded as error:
         raise TookTooLong.of(step, left.limits) from error
+    finally:
+        report.end()
 
 
 def _do(kind: JobKind, context: StepContext) -> StepResult:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from forecastlab.accounts.models import User
@@ -26,6 +27,12 @@ def of_job(job: Job, *, at: datetime, detail: str = "") -> JobChange:
         detail=detail,
         code=str(job.error.get("code", "")),
     )
+
+
+def of_stop(job: Job, by: User | None, *, at: datetime) -> JobChange:
+    """Say that somebody wants the job to stop."""
+    detail = f"Asked to stop by {by}" if by else "Asked to stop"
+    return replace(of_job(job, at=at, detail=detail), is_stop_asked=True)
 
 
 def of_step(job: Job, step: JobStep, *, at: datetime) -> JobChange:

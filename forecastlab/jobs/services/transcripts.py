@@ -6,8 +6,8 @@ They are no facts: a zombie's are dropped, and some may be lost with a connectio
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 
 from django.db import InterfaceError, OperationalError, connection
@@ -40,7 +40,7 @@ class Transcript:
         self._step_id = step.parent_id or step.pk
         self._prefix = f"shard {step.position + 1}: " if step.is_shard else ""
         self._clock = clock
-        self._unstored: list[str] = []
+        self._unstored: deque[str] = deque(maxlen=MOST_LINES)
         self._last = ""
         self._stored = 0.0
 
@@ -51,7 +51,7 @@ class Transcript:
             return
         self._last = said
         at = self._clock().isoformat(timespec="milliseconds")
-        self._unstored = [*self._unstored, f"{at} {self._prefix}{said}"][-MOST_LINES:]
+        self._unstored.append(f"{at} {self._prefix}{said}")
 
     def store_now_and_then(self) -> None:
         if time.monotonic() - self._stored >= PAUSE:
@@ -59,15 +59,19 @@ class Transcript:
 
     def store(self) -> None:
         """Add the lines to the row, which keeps the newest; a stale fence adds nothing."""
-        if not self._unstored:
+        # One by one: a step may speak while the timer of its reports stores what it said.
+        lines = [self._unstored.popleft() for _ in range(len(self._unstored))]
+        if not lines:
             return
         self._stored = time.monotonic()
         values: dict[str, int | list[str]] = {
             "step": self._step_id,
-            "lines": self._unstored,
+            "lines": lines,
             "told_by": self._lease.step_id,
             "fence": self._lease.fence,
         }
-        with suppress(OperationalError, InterfaceError), connection.cursor() as cursor:
-            cursor.execute(STORE, values)
-            self._unstored = []
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(STORE, values)
+        except (OperationalError, InterfaceError):
+            self._unstored = deque([*lines, *self._unstored], MOST_LINES)

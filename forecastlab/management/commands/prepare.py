@@ -9,10 +9,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandParser
+from django.utils import timezone
 
 from forecastlab import first_runs
 from forecastlab.accounts.services import people
+from forecastlab.knowledge.services import corpus
 from forecastlab.lib.commands import HouseCommand
+from forecastlab.lib.errors import Unavailable
 
 
 class Command(HouseCommand):
@@ -29,6 +32,7 @@ class Command(HouseCommand):
         return {
             "collected": _collect_static(Path(settings.STATIC_ROOT)),
             "first_run": _first_run() if options["first_run"] else None,
+            "documents": _index_documents(),
             "sign_in": first_runs.sign_in_address() if options["sign_in"] else None,
         }
 
@@ -36,6 +40,14 @@ class Command(HouseCommand):
 def _first_run() -> str | None:
     run = first_runs.begin()
     return first_runs.run_address(run) if run else None
+
+
+def _index_documents() -> int | None:
+    """Let the program's documents be indexed where they changed; None: nobody can be called now."""
+    try:
+        return len(corpus.sync_own(by=None, at=timezone.now()).queued)
+    except Unavailable:
+        return None
 
 
 def _collect_static(root: Path) -> bool:

@@ -21,6 +21,7 @@ SAID = {
     "events": _("Events: event days by store, known ahead"),
     "channels": _("Channels: online, click and collect, wholesale"),
     "substitution": _("Substitution: groups of three that stand in for each other"),
+    "cannibalisation": _("Cannibalisation: a price cut takes sales from the others of a group"),
     "lifecycle": _("Life cycle: launch, growth, maturity, decline, end"),
     "bundles": _("Bundles: two for one, and bundles"),
     "markdowns": _("Markdowns: by age, in decline, before long stock-outs"),

@@ -77,7 +77,7 @@ def no_room(error: Exception) -> NoRoom | None:
     full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
     if not full and "No space left" not in str(error):
         return None
-    return NoRoom("There is no room left on the disk of the server. Nothing was loaded.")
+    return NoRoom("There is no room left on the disk of the server. Nothing was stored.")
 
 
 def unpacked(path: Path, name: str) -> Path:

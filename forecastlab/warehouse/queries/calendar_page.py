@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from forecastlab.lib import downloads
 from forecastlab.lib.figures import UNKNOWN, number
 from forecastlab.warehouse.models import CalendarDay, Dataset
 
@@ -33,11 +33,7 @@ class CalendarPage:
 
     @property
     def downloads(self) -> list[dict[str, str]]:
-        address = "warehouse:dataset-calendar-download"
-        return [
-            {"label": kind, "url": reverse(address, args=[self.dataset.name, suffix])}
-            for kind, suffix in (("CSV", "csv"), ("Parquet", "parquet"))
-        ]
+        return downloads.offered("warehouse:dataset-calendar-download", self.dataset.name)
 
     @property
     def columns(self) -> list[dict[str, Any]]:

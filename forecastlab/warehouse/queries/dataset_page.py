@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.dateformat import format as dated
 from django.utils.translation import gettext as _
 
-from forecastlab.lib import dates
+from forecastlab.lib import dates, downloads
 from forecastlab.lib.figures import factor, number, percent
 from forecastlab.warehouse.models import Dataset, DatasetVersion
 from forecastlab.warehouse.queries import findings, series_list
@@ -222,13 +222,11 @@ class DatasetPage:
             (_("Series"), "series"),
             (_("Overview"), "overview"),
         ]
+        address = "warehouse:version-download"
         return [
-            {
-                "label": f"{label}, {kind}",
-                "url": reverse("warehouse:version-download", args=[*self._args, table, suffix]),
-            }
+            one
             for label, table in offered
-            for kind, suffix in (("CSV", "csv"), ("Parquet", "parquet"))
+            for one in downloads.offered(address, *self._args, table, label=label)
         ]
 
     @property

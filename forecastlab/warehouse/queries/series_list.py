@@ -18,7 +18,7 @@ from django.db.models.functions import Concat
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from forecastlab.lib import dates, figures
+from forecastlab.lib import dates, downloads, figures, lists
 from forecastlab.warehouse.domain.profiles import SELDOM
 from forecastlab.warehouse.models import DatasetVersion, Product, Series, SeriesProfile, Store
 from forecastlab.warehouse.queries import attributes
@@ -206,24 +206,29 @@ class SeriesList:
         return [{"series": one, "cells": self.cells(one)} for one in found]
 
     @property
-    def filters(self) -> list[dict[str, Any]]:
-        """Return the filters by store, product and attribute, with what was chosen of each."""
-        asked = self.asked
-        chosen = {"store": asked.store, "product": asked.product, **asked.attributes}
-        labels = {"store": _("Store"), "product": _("Product")}
-        return [
-            {
-                "name": one.name,
-                "label": labels.get(one.name, one.label),
-                "values": one.values,
-                "chosen": chosen.get(one.name, ""),
-            }
-            for one in self.choices
-        ]
+    def search(self) -> Mapping[str, str]:
+        hint, label = _("Store, product or id"), _("Search series")
+        return {"value": self.asked.search, "hint": hint, "label": label}
 
     @property
-    def least(self) -> str:
-        return "" if self.asked.least is None else f"{self.asked.least:g}"
+    def hidden(self) -> lists.Pairs:
+        return [("sort", self.asked.sort), *(("trait", one) for one in self.asked.traits)]
+
+    @property
+    def filters(self) -> list[Mapping[str, Any]]:
+        """Return the filters by store, product and attribute; of very many values one is typed."""
+        asked = self.asked
+        set_to = {"store": asked.store, "product": asked.product, **asked.attributes}
+        labels = {"store": _("Store"), "product": _("Product")}
+        found = []
+        for one in self.choices:
+            label, chosen = labels.get(one.name, one.label), set_to.get(one.name, "")
+            if one.values:
+                found.append(lists.choice(one.name, label, one.values, chosen=chosen))
+            else:
+                found.append(lists.typed(one.name, label, chosen=chosen))
+        least = "" if asked.least is None else f"{asked.least:g}"
+        return [*found, lists.typed("least", _("Minimum quantity"), chosen=least, kind="number")]
 
     @property
     def has_unknown(self) -> bool:
@@ -295,14 +300,8 @@ class SeriesList:
     @property
     def downloads(self) -> list[dict[str, str]]:
         place = [self.version.dataset.name, self.version.number]
-        return [
-            {
-                "label": label,
-                "url": reverse("warehouse:version-download", args=[*place, "series", suffix])
-                + self.asked.query,
-            }
-            for label, suffix in (("CSV", "csv"), ("Parquet", "parquet"))
-        ]
+        query = self.asked.query
+        return downloads.offered("warehouse:version-download", *place, "series", query=query)
 
 
 class _FromBothEnds(Paginator):  # type: ignore[type-arg]

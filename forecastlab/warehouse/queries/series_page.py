@@ -13,7 +13,7 @@ from django.core.paginator import Page, Paginator
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from forecastlab.lib import dates, figures
+from forecastlab.lib import dates, downloads, figures
 from forecastlab.lib.errors import NotFound
 from forecastlab.lib.figures import number, percent
 from forecastlab.warehouse import queries
@@ -363,10 +363,7 @@ class SeriesPage:
     @property
     def downloads(self) -> list[dict[str, str]]:
         args = [self.version.dataset.name, self.version.number, self.profile.series_id]
-        return [
-            {"label": kind, "url": reverse("warehouse:series-download", args=[*args, suffix])}
-            for kind, suffix in (("CSV", "csv"), ("Parquet", "parquet"))
-        ]
+        return downloads.offered("warehouse:series-download", *args)
 
     @property
     def forecasts_url(self) -> str:

@@ -149,13 +149,21 @@ class _Staging:
         return self._staged(content, {**checks.total(list(figures)), "best_selling": ids[best]})
 
     def _series(self) -> pl.DataFrame:
-        """Write the table of series in the order of their ids; its row number is their code."""
+        """Return the series in the order of their ids; its row number is their code.
+
+        They are written in the order in which they come, and so numbered as they were elsewhere:
+        models learn from series one after the other, and sums depend on the order.
+        """
         pair = pl.struct("store", "product")
         series = (
             pl.scan_parquet(self.facts)
+            .with_row_index("line")
             .group_by("unique_id")
             .agg(
-                pl.first("store", "product"), pl.len().alias("rows"), pair.n_unique().alias("pairs")
+                pl.first("store", "product"),
+                pl.len().alias("rows"),
+                pair.n_unique().alias("pairs"),
+                pl.min("line"),
             )
             .collect(engine="streaming")
             .sort("unique_id")
@@ -163,7 +171,7 @@ class _Staging:
         )
         if series["unique_id"].null_count() or checks.mixed_stores(series):
             raise SalesUnusable("The series of the sales are not told apart.", field="file")
-        series.write_parquet(self.place.series)
+        series.sort("line").write_parquet(self.place.series)
         return series
 
     def _blocks(self, series: pl.DataFrame) -> Iterator[pl.DataFrame]:

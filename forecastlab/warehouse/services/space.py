@@ -34,5 +34,5 @@ def guarded(step: Step) -> Step:
 
 def _of_database(error: Exception) -> NoRoom | None:
     if isinstance(error.__cause__, DiskFull):
-        return NoRoom("There is no room left on the disk of the database. Nothing was loaded.")
+        return NoRoom("There is no room left on the disk of the database. Nothing was stored.")
     return None

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import OperationalError, connection
+from django.db.models import RestrictedError
 from django.utils.translation import gettext as _
 from psycopg import sql
 from psycopg.errors import LockNotAvailable
@@ -96,9 +97,12 @@ def drop(version: DatasetVersion, *, at: datetime, actor_id: int | None) -> None
 
 
 def drop_facts(version: DatasetVersion) -> None:
-    """Delete a version and its partition, whoever holds it. Raises BeingRead."""
+    """Delete a version and its partition, whatever holds it but what serves: Held, or BeingRead."""
     table = sql.Identifier(loading.partition(version))
-    version.delete()
+    try:
+        version.delete()
+    except RestrictedError as error:
+        raise Held(_("Something has just begun to serve from %s.") % version.ref) from error
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(PATIENCE)))
         try:

@@ -7,7 +7,10 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from forecastlab.accounts.services.commands import ActingCommand
+from forecastlab.jobs.queries import jobs
 from showcase.services import runs
+
+NOBODY = "No worker is running. It is cancelled and cleared up as soon as one is back."
 
 
 class Command(ActingCommand):
@@ -22,7 +25,9 @@ class Command(ActingCommand):
         run = runs.find(options["number"], viewer=self.actor)
         runs.stop(run, by=self.actor, at=timezone.now())
         runs.wait_until_stopped(run)
-        return {"run": run.pk, "status": run.status}
+        waits = {"waits_for": "worker"} if jobs.stops_later(run.job) else {}
+        return {"run": run.pk, "status": run.status, **waits}
 
     def describe(self, result: Mapping[str, Any]) -> str:
-        return f"Run {result['run']}: {result['status']}"
+        told = f"Run {result['run']}: {result['status']}"
+        return f"{told}. {NOBODY}" if "waits_for" in result else told

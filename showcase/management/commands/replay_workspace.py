@@ -60,7 +60,7 @@ class Command(RunCommand):
             return {"job": run.job_id, "run": run.pk}
         following.follow(run.job_id or 0, self.say)
         run.refresh_from_db()
-        return replays.told(run)
+        return replays.told(run, viewer=self.actor)
 
     def succeeded(self, result: Mapping[str, Any]) -> bool:
         exact = result.get("mode") == Workspace.ReplayMode.EXACT

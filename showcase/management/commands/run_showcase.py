@@ -15,6 +15,7 @@ from showcase.services import configs, run_presets, runs
 
 PLAIN = ("scenario", "dataset", "seed", "as_of", "focus", "models", "horizon", "folds")
 MORE = ("step", "gap", "window", "metric", "policy", "name", "table", "keep", *LONGEST_TIMES)
+WAITS = ("approval_patience_s",)
 FLAGS = ("keep_going", "reset")
 
 
@@ -68,6 +69,9 @@ class Command(RunCommand):
             "--keep-going", action="store_true", help="skip only what needs a failed step"
         )
         parser.add_argument("--step-timeout", metavar="SECONDS", help="for each step")
+        parser.add_argument(
+            "--approval-patience-s", metavar="SECONDS", help="wait for people to decide; 0"
+        )
         parser.add_argument("--run-timeout", metavar="SECONDS", help="for all of it, once begun")
         parser.add_argument(
             "--fresh", action="store_true", help="compute what an equal run has found, too"
@@ -75,7 +79,7 @@ class Command(RunCommand):
         parser.add_argument("--dry-run", action="store_true", help="print the plan, write nothing")
 
     def run(self, options: dict[str, Any]) -> Mapping[str, Any]:
-        asked = {key: options[key] for key in (*PLAIN, *MORE) if options[key] is not None}
+        asked = {key: options[key] for key in (*PLAIN, *MORE, *WAITS) if options[key] is not None}
         asked |= {key: True for key in FLAGS if options[key]}
         asked |= {"reuse": False} if options["fresh"] else {}
         asked |= {"simulate": parse_knobs(options["set"])} if options["set"] else {}

@@ -47,7 +47,7 @@ class Calendar:
             "year_cos": np.cos(phase),
         }
         if source.layout.signals.get(HOLIDAY):
-            found[HOLIDAY] = at(source.signal(HOLIDAY), target, cells.series)
+            found[HOLIDAY] = at(source.told.signal(HOLIDAY), target, cells.series)
         return {name: found[name] for name in self.columns(source.layout)}
 
 

@@ -29,7 +29,7 @@ class TargetHistory:
 
     def values(self, source: Source, cells: Cells) -> Values:
         level = source.level(cells)
-        lags = (at(source.history, cells.origin - lag, cells.series) / level for lag in LAGS)
+        lags = (at(source.sold.values, cells.origin - lag, cells.series) / level for lag in LAGS)
         found = {f"lag_{lag}": one for lag, one in zip(LAGS, lags, strict=True)}
         if source.layout.season > 1:
             seasons = _seasons(source, cells, SEASONS) / level
@@ -42,7 +42,7 @@ def _seasons(source: Source, cells: Cells, count: int) -> Floats:
     season = source.layout.season
     newest = cells.target - season * -(-cells.step // season)
     rows = newest - season * np.arange(count)[:, None]
-    return at(source.history, rows, cells.series).astype(np.float64)
+    return at(source.sold.values, rows, cells.series).astype(np.float64)
 
 
 class Rolling:
@@ -62,10 +62,10 @@ class Rolling:
         windows, level = source.layout.windows, source.level(cells)
         means = {f"mean_{one}": source.usual(cells, one) / level for one in windows}
         usual = source.usual(cells, windows[2])
-        square = source.squares.mean(cells.origin, cells.series, windows[2])
+        square = source.sold.squares.mean(cells.origin, cells.series, windows[2])
         return means | {
             "spread": np.sqrt(np.maximum(square - usual**2, 0.0)) / level,
-            "zero_share": source.zeros.mean(cells.origin, cells.series, windows[2]),
+            "zero_share": source.sold.zeros.mean(cells.origin, cells.series, windows[2]),
         }
 
 
@@ -81,7 +81,7 @@ class Trend:
         windows, level = source.layout.windows, source.level(cells)
 
         def change(window: int) -> Floats:
-            before = source.sales.mean(cells.origin - window, cells.series, window)
+            before = source.sold.sales.mean(cells.origin - window, cells.series, window)
             changed: Floats = (source.usual(cells, window) - before) / level
             return changed
 
@@ -101,8 +101,8 @@ class Lifecycle:
         return _all(["age", "since_last_sale"])
 
     def values(self, source: Source, cells: Cells) -> Values:
-        sold = at(source.last_sold, cells.origin, cells.series)
-        began = source.began[cells.series]
+        sold = at(source.told.last_sold, cells.origin, cells.series)
+        began = source.told.began[cells.series]
         age = np.where(began <= cells.origin, cells.target - began, np.nan)
         oldest = source.layout.windows[2]
         return {
@@ -136,7 +136,7 @@ class SamePlace:
         if not back:
             return found
         row = cells.target - back * -(-cells.step // back)
-        return found | {"season_year_ago": at(source.history, row, cells.series) / level}
+        return found | {"season_year_ago": at(source.sold.values, row, cells.series) / level}
 
 
 def _year_ago(layout: Layout) -> int:
@@ -163,8 +163,8 @@ class Slopes:
 
 def _slope(source: Source, cells: Cells, window: int) -> Floats:
     here = cells.origin, cells.series, window
-    sold, count = source.sales.total(*here)
-    place, square, product = (one.total(*here)[0] for one in source.slopes)
+    sold, count = source.sold.sales.total(*here)
+    place, square, product = (one.total(*here)[0] for one in source.sold.slopes)
     return quotient(count * product - place * sold, count * square - place**2)
 
 
@@ -177,7 +177,7 @@ class Maturity:
         return _all(["is_new", "is_mature"])
 
     def values(self, source: Source, cells: Cells) -> Values:
-        began = source.began[cells.series]
+        began = source.told.began[cells.series]
         age = np.where(began <= cells.origin, cells.target - began, np.nan)
         unknown = np.isnan(age)
         new, mature = age < source.layout.windows[2], age >= 2 * source.layout.windows[3]

@@ -31,12 +31,12 @@ class Inventory:
     def values(self, source: Source, cells: Cells) -> Values:
         found: dict[str, NDArray[np.floating]] = {}
         if STOCK in source.layout.signals:
-            stock = at(source.signal(STOCK), cells.origin, cells.series)
+            stock = at(source.told.signal(STOCK), cells.origin, cells.series)
             found["stock_cover"] = stock / source.level(cells)
         if STOCKOUT in source.layout.signals:
-            sums, windows = source.signal_sums(STOCKOUT), source.layout.windows
+            sums, windows = source.told.signal_sums(STOCKOUT), source.layout.windows
             found |= {
-                "stockout_last": at(source.signal(STOCKOUT), cells.origin, cells.series),
+                "stockout_last": at(source.told.signal(STOCKOUT), cells.origin, cells.series),
                 "stockout_short": sums.mean(cells.origin, cells.series, windows[0]),
                 "stockout_long": sums.mean(cells.origin, cells.series, windows[2]),
             }
@@ -71,8 +71,8 @@ def _deliveries(source: Source) -> NDArray[np.floating]:
     periods = source.block.periods
     told = _named(source.layout, DELIVERED)
     if told:
-        return source.signal(told[0])[:periods]
-    stock = source.signal(STOCK)[:periods]
+        return source.told.signal(told[0])[:periods]
+    stock = source.told.signal(STOCK)[:periods]
     return np.maximum(np.diff(stock, axis=0, prepend=stock[:1]), 0.0)
 
 
@@ -90,7 +90,7 @@ class Returns:
         if not told:
             return {}
         sums, windows, level = (
-            source.signal_sums(told[0]),
+            source.told.signal_sums(told[0]),
             source.layout.windows,
             source.level(cells),
         )

@@ -54,13 +54,13 @@ class Signals:
     def values(self, source: Source, cells: Cells) -> Values:
         found: dict[str, NDArray[np.floating]] = {}
         for name in self._mine(source.layout):
-            sums, window = source.signal_sums(name), source.layout.windows[1]
+            sums, window = source.told.signal_sums(name), source.layout.windows[1]
             usual = found[f"{name}_mean"] = sums.mean(cells.origin, cells.series, window)
             if source.layout.signals[name]:
-                ahead = found[name] = at(source.signal(name), cells.target, cells.series)
+                ahead = found[name] = at(source.told.signal(name), cells.target, cells.series)
                 found[f"{name}_change"] = _change(name, ahead, usual)
             else:
-                found[f"{name}_last"] = at(source.signal(name), cells.origin, cells.series)
+                found[f"{name}_last"] = at(source.told.signal(name), cells.origin, cells.series)
         return found
 
 

@@ -91,66 +91,46 @@ class Sums:
         return quotient(*self.total(last, series, width))
 
 
-class Source:
-    """One block of series, as known at the origins that are asked for.
+class History:
+    """What the features of one block's sales are made of, each made when it is first asked for.
 
-    `factor`, where there is one, is what known signals and the season make of the level: periods
-    by series, as far as forecasts go. A `clean` source measures history, and what is forecast,
-    without it.
+    `values` is periods x series: `fit`, or what is left of it without effects.
     """
 
-    def __init__(
-        self, block: Panel, layout: Layout, factor: Floats | None = None, *, clean: bool = False
-    ) -> None:
-        self.block = block
-        self.layout = layout
-        self.clean = clean and factor is not None
-        self.factor = factor
-
-    @cached_property
-    def history(self) -> Floats:
-        """Return what sales features are made of; NaN also where a clean source has no factor."""
-        if self.factor is None or not self.clean:
-            return self.block.fit
-        history = np.full_like(self.block.fit, np.nan)
-        until = min(len(self.factor), len(history))
-        np.divide(self.block.fit[:until], self.factor[:until], out=history[:until])
-        return history
-
-    def effect(self, cells: Cells) -> Floats:
-        """Return the logarithm of the factor at the target."""
-        if self.factor is None:
-            raise ValueError("The source has no factor.")
-        effect: Floats = np.log(at(self.factor, cells.target, cells.series))
-        return effect
+    def __init__(self, values: Floats, fit: Floats) -> None:
+        self.values = values
+        self._fit = fit
 
     @cached_property
     def sales(self) -> Sums:
-        return Sums(self.history)
+        return Sums(self.values)
 
     @cached_property
     def squares(self) -> Sums:
-        return Sums(self.history**2)
+        return Sums(self.values**2)
 
     @cached_property
     def zeros(self) -> Sums:
-        return Sums(np.where(np.isnan(self.history), np.nan, self.block.fit == 0))
+        return Sums(np.where(np.isnan(self.values), np.nan, self._fit == 0))
 
     @cached_property
     def slopes(self) -> tuple[Sums, Sums, Sums]:
         """Return the sums of the place, of its square and of its product with the sale."""
-        rows = np.arange(len(self.history), dtype=np.float64)[:, None]
-        seen = np.where(np.isnan(self.history), np.nan, rows)
-        return Sums(seen), Sums(seen**2), Sums(rows * self.history)
+        rows = np.arange(len(self.values), dtype=np.float64)[:, None]
+        seen = np.where(np.isnan(self.values), np.nan, rows)
+        return Sums(seen), Sums(seen**2), Sums(rows * self.values)
+
+
+class Told:
+    """What follows from a block alone, whatever the origin: each made when first asked for."""
+
+    def __init__(self, block: Panel) -> None:
+        self.block = block
+        self._signals: dict[str, Sums] = {}
 
     @cached_property
-    def effects(self) -> Sums:
-        """Return the sums of the effects in periods with sales."""
-        if self.factor is None:
-            raise ValueError("The source has no factor.")
-        until = min(len(self.factor), self.block.periods)
-        seen = ~np.isnan(self.block.fit[:until])
-        return Sums(np.where(seen, np.log(self.factor[:until]), np.nan))
+    def history(self) -> History:
+        return History(self.block.fit, self.block.fit)
 
     @cached_property
     def began(self) -> Integers:
@@ -171,11 +151,73 @@ class Source:
         return values
 
     def signal_sums(self, name: str) -> Sums:
-        return Sums(self.signal(name)[: self.block.periods])
+        if name not in self._signals:
+            self._signals[name] = Sums(self.signal(name)[: self.block.periods])
+        return self._signals[name]
+
+
+class Source:
+    """One block of series, as known at the origins that are asked for.
+
+    `factor`, where there is one, is what known signals and the season make of the level: periods
+    by series, as far as forecasts go. A `clean` source measures history, and what is forecast,
+    without it. Sources of one block with other factors stand `beside` each other: what follows
+    from the block alone is made once for all of them.
+    """
+
+    def __init__(
+        self,
+        block: Panel,
+        layout: Layout,
+        factor: Floats | None = None,
+        *,
+        clean: bool = False,
+        beside: Source | None = None,
+    ) -> None:
+        self.told: Told = beside.told if beside else Told(block)
+        self.layout = layout
+        self.clean = clean and factor is not None
+        self.factor = factor
+        self._usual: tuple[Cells | None, dict[int, Floats]] = None, {}
+
+    @property
+    def block(self) -> Panel:
+        return self.told.block
+
+    @cached_property
+    def sold(self) -> History:
+        """Return what sales features are made of; NaN also where a clean source has no factor."""
+        if self.factor is None or not self.clean:
+            return self.told.history
+        history = np.full_like(self.block.fit, np.nan)
+        until = min(len(self.factor), len(history))
+        np.divide(self.block.fit[:until], self.factor[:until], out=history[:until])
+        return History(history, self.block.fit)
+
+    def effect(self, cells: Cells) -> Floats:
+        """Return the logarithm of the factor at the target."""
+        if self.factor is None:
+            raise ValueError("The source has no factor.")
+        effect: Floats = np.log(at(self.factor, cells.target, cells.series))
+        return effect
+
+    @cached_property
+    def effects(self) -> Sums:
+        """Return the sums of the effects in periods with sales."""
+        if self.factor is None:
+            raise ValueError("The source has no factor.")
+        until = min(len(self.factor), self.block.periods)
+        seen = ~np.isnan(self.block.fit[:until])
+        return Sums(np.where(seen, np.log(self.factor[:until]), np.nan))
 
     def usual(self, cells: Cells, window: int) -> Floats:
-        """Return the mean sale over a window up to the origin."""
-        return self.sales.mean(cells.origin, cells.series, window)
+        """Return the mean sale over a window up to the origin; the groups of a frame share it."""
+        if self._usual[0] is not cells:
+            self._usual = cells, {}
+        found = self._usual[1]
+        if window not in found:
+            found[window] = self.sold.sales.mean(cells.origin, cells.series, window)
+        return found[window]
 
     def level(self, cells: Cells) -> Floats:
         """Return by what the sales of a series are measured at an origin; NaN before it begins."""

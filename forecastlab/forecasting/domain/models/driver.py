@@ -10,7 +10,7 @@ from forecastlab.forecasting.domain.effects import Columns, Pool, Sums
 from forecastlab.forecasting.domain.models import ses_weekday
 from forecastlab.forecasting.domain.panel import BLOCK, Floats, Panel, Whole
 from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, PanelModel, Task
-from forecastlab.forecasting.domain.smoothing import smooth
+from forecastlab.forecasting.domain.smoothing import smooth_each
 
 CAP = 1.5
 
@@ -125,11 +125,17 @@ def _at_origins(
 def _forecast(block: Panel, task: Task, at: Sequence[Columns], learned: Arrays) -> Forecasts:
     values = np.empty((len(task.origins), task.steps, block.width))
     state: dict[str, Floats] = {}
-    for one in _at_origins(block, task, at, learned):
-        known = task.origins[one.number] + 1
-        values[one.number], level = _ahead(block.fit[:known], one.factor)
+    found = list(_at_origins(block, task, at, learned))
+    plain = [(block.fit[: task.origins[one.number] + 1], one) for one in found]
+    levels = smooth_each(
+        [(known / one.factor[: len(known)], (len(known) - 1,)) for known, one in plain]
+    )
+    for (known, one), smoothed in zip(plain, levels, strict=True):
+        most, level = CAP * _most(known), smoothed.level[0]
+        values[one.number] = np.minimum(level * one.factor[len(known) :], most)
         if one.number == len(task.origins) - 1:
-            state = {"coefficients": one.coefficients.T, "means": one.sums.means.T, **level}
+            state = {"coefficients": one.coefficients.T, "means": one.sums.means.T}
+            state |= {"level": level, "rate": smoothed.rate[0], "most": most}
     return Forecasts(values, state)
 
 
@@ -141,13 +147,10 @@ def _drawn(block: Panel, task: Task, sums: Sums, learned: Arrays, number: int) -
     return effects.drawn(sums.squares, sums.products, toward, weight)
 
 
-def _ahead(known: Floats, factor: Floats) -> tuple[Floats, dict[str, Floats]]:
-    """Smooth what is known without the effects, and return the level with those to come."""
-    length = known.shape[0]
-    smoothed = smooth(known / factor[:length], (length - 1,))
-    most = CAP * np.nan_to_num(known).max(axis=0)
-    values: Floats = np.minimum(smoothed.level[0] * factor[length:], most)
-    return values, {"level": smoothed.level[0], "rate": smoothed.rate[0], "most": most}
+def _most(known: Floats) -> Floats:
+    """Return the most that each series ever sold, 0 where it never did."""
+    most: Floats = np.fmax.reduce(known, axis=0, initial=0.0)
+    return most
 
 
 MODEL = Driver()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -66,8 +67,8 @@ class LightGbm(PanelModel):
             here = fits.reporting(place / len(numbers), (place + 1) / len(numbers))
             trying, fitting = here.reporting(0.0, TRYING), here.reporting(TRYING, 1.0)
             trials.append(_trial(some, trying, last, self.trial) if some else NOT_TRIED)
-            at = number, bool(trials[-1][1] < trials[-1][0])
-            sources = (_source(piece, task, driven, at) for piece in whole.pieces())
+            at = {number: bool(trials[-1][1] < trials[-1][0])}
+            sources = (_sources(piece, task, driven, at)[0] for piece in whole.pieces())
             texts[f"text.{len(texts)}"] = boosting.fit(whole, sources, last, fitting, self.trees)
         trial = np.stack(trials)
         return {
@@ -81,9 +82,10 @@ class LightGbm(PanelModel):
 
     def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts:
         values = np.empty((len(task.origins), task.steps, block.width))
-        for number, which in enumerate(learned["which"].tolist()):
-            source = _source(block, task, learned, (number, bool(learned["clean"][which])))
-            text, origin = learned[f"text.{which}"], task.origins[number]
+        which = learned["which"].tolist()
+        at = dict(enumerate(learned["clean"][which].tolist()))
+        for number, source in enumerate(_sources(block, task, learned, at)):
+            text, origin = learned[f"text.{which[number]}"], task.origins[number]
             values[number] = boosting.forecast(text, source, origin, task.steps)
         return Forecasts(values)
 
@@ -117,20 +119,26 @@ def _driven(whole: Whole, task: Task) -> dict[str, Floats]:
     return {f"{DRIVER}{name}": values for name, values in found.items()}
 
 
-def _source(block: Panel, task: Task, learned: Arrays, at: tuple[int, bool]) -> Source:
-    """Return what the trees are told at one origin, by its number and whether it is cleaned."""
-    number, clean = at
-    start = f"{DRIVER}{number}."
+def _sources(block: Panel, task: Task, learned: Arrays, at: Mapping[int, bool]) -> list[Source]:
+    """Return what the trees are told at some origins: `at` says by number if it is cleaned."""
     here = {
-        f"0.{name.removeprefix(start)}": values
-        for name, values in learned.items()
-        if name.startswith(start)
+        f"{place}.{name}": learned[f"{DRIVER}{number}.{name}"]
+        for place, number in enumerate(at)
+        for name in _driver_names(learned)
     }
     layout = layout_of(block, task, effects=bool(here))
+    first = Source(block, layout)
     if not here:
-        return Source(block, layout)
-    only = replace(task, origins=(task.origins[number],))
-    return Source(block, layout, driver.factors(block, only, here)[0], clean=clean)
+        return [Source(block, layout, beside=first) for _ in at]
+    only = replace(task, origins=tuple(task.origins[one] for one in at))
+    told = zip(driver.factors(block, only, here), at.values(), strict=True)
+    return [Source(block, layout, factor, clean=one, beside=first) for factor, one in told]
+
+
+def _driver_names(learned: Arrays) -> list[str]:
+    """Return what the driver panel learns at each origin, by name; nothing where it does not."""
+    first = f"{DRIVER}0."
+    return [name.removeprefix(first) for name in learned if name.startswith(first)]
 
 
 def _tried(whole: Whole) -> Panel:
@@ -149,15 +157,19 @@ def _trial(some: Panel, task: Task, last: int, trees: Trees) -> Floats:
         return NOT_TRIED
     earlier = replace(task, origins=(origin,))
     driven, actual = _driven(some, earlier), some.fit[origin + 1 : last + 1]
-    told = [_source(piece, earlier, driven, (0, False)) for piece in some.pieces()]
+    told = [_sources(piece, earlier, driven, {0: False})[0] for piece in some.pieces()]
     errors = []
     for place, clean in enumerate((False, True)):
         half = earlier.reporting(place / 2, (place + 1) / 2)
-        sources = [Source(one.block, one.layout, one.factor, clean=clean) for one in told]
+        sources = [_beside(one, clean=clean) for one in told]
         text = boosting.fit(some, sources, origin, half, trees)
         made = [boosting.forecast(text, one, origin, task.steps) for one in sources]
         errors.append(wape(actual, np.concatenate(made, axis=-1)))
     return np.array(errors)
+
+
+def _beside(one: Source, *, clean: bool) -> Source:
+    return Source(one.block, one.layout, one.factor, clean=clean, beside=one)
 
 
 MODEL = LightGbm()

@@ -5,7 +5,7 @@ import numpy as np
 from forecastlab.forecasting.domain import season_index
 from forecastlab.forecasting.domain.panel import Floats, Panel, Whole
 from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, PanelModel, Task
-from forecastlab.forecasting.domain.smoothing import smooth
+from forecastlab.forecasting.domain.smoothing import smooth_each
 
 
 class SesWeekday(PanelModel):
@@ -32,14 +32,16 @@ class SesWeekday(PanelModel):
 
 
 def _levels(values: Floats, origins: tuple[int, ...], index: Floats) -> tuple[Floats, Floats]:
-    """Smooth what is left without the season; one pass serves all origins that share an index."""
+    """Smooth what is left without the season; origins that share an index share a history."""
     level, rate = np.empty((2, len(origins), values.shape[1]))
     places = np.arange(values.shape[0]) % index.shape[1]
     shared, which = np.unique(index, axis=0, return_inverse=True)
-    for number, season in enumerate(shared):
-        at = np.flatnonzero(which.reshape(-1) == number)
-        here = tuple(origins[one] for one in at)
-        smoothed = smooth(values / season[places, None], here)
+    places_of = [np.flatnonzero(which.reshape(-1) == one) for one in range(len(shared))]
+    asked = [
+        (values / season[places, None], tuple(origins[one] for one in at))
+        for season, at in zip(shared, places_of, strict=True)
+    ]
+    for at, smoothed in zip(places_of, smooth_each(asked), strict=True):
         level[at], rate[at] = smoothed.level, smoothed.rate
     return level, rate
 

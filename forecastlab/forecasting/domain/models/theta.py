@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from forecastlab.forecasting.domain import decomposition, observed, season_index
 from forecastlab.forecasting.domain.panel import Floats, Panel, Whole
 from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, PanelModel, Task
-from forecastlab.forecasting.domain.smoothing import smooth
+from forecastlab.forecasting.domain.smoothing import smooth_each
 
 
 class Theta(PanelModel):
@@ -24,8 +26,8 @@ class Theta(PanelModel):
         return {"index": season_index.at_origins(whole, task)}
 
     def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts:
-        made = [
-            _from(block.fit[: origin + 1], task, season.shared(shared))
+        lines = [
+            _line(block.fit[: origin + 1], season.shared(shared))
             for origin, season, shared in zip(
                 task.origins,
                 decomposition.at_origins(block.fit, task),
@@ -33,20 +35,35 @@ class Theta(PanelModel):
                 strict=True,
             )
         ]
-        _, level, slope = made[-1]
-        return Forecasts(np.stack([one[0] for one in made]), {"level": level, "slope": slope})
+        curved = [(one.curved, (origin,)) for one, origin in zip(lines, task.origins, strict=True)]
+        levels = [one.level[0] for one in smooth_each(curved)]
+        made = [_ahead(one, level, task) for one, level in zip(lines, levels, strict=True)]
+        return Forecasts(np.stack(made), {"level": levels[-1], "slope": lines[-1].slope})
 
 
-def _from(known: Floats, task: Task, index: Floats) -> tuple[Floats, Floats, Floats]:
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The straight line through a seasonally adjusted history, and twice what bends around it."""
+
+    index: Floats
+    intercept: Floats
+    slope: Floats
+    curved: Floats
+
+
+def _line(known: Floats, index: Floats) -> _Line:
     length = known.shape[0]
-    adjusted = known / index[np.arange(length) % task.season]
+    adjusted = known / index[np.arange(length) % len(index)]
     intercept, slope = observed.line(adjusted)
     line = intercept + slope * np.arange(length)[:, None]
-    level = smooth(2 * adjusted - line, (length - 1,)).level[0]
-    ahead = length + np.arange(task.steps)
-    straight = intercept + slope * ahead[:, None]
-    values = (straight + level) / 2 * index[ahead % task.season]
-    return np.maximum(values, 0.0), level, slope
+    return _Line(index, intercept, slope, 2 * adjusted - line)
+
+
+def _ahead(line: _Line, level: Floats, task: Task) -> Floats:
+    ahead = len(line.curved) + np.arange(task.steps)
+    straight = line.intercept + line.slope * ahead[:, None]
+    values: Floats = (straight + level) / 2 * line.index[ahead % task.season]
+    return np.maximum(values, 0.0)
 
 
 MODEL = Theta()

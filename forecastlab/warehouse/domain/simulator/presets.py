@@ -99,6 +99,7 @@ GENERATORS: Mapping[str, str] = {
     "events": "event days by store, known ahead",
     "channels": "online, click and collect, and wholesale beside the store",
     "substitution": "groups of three products that stand in for each other",
+    "cannibalisation": "a price cut takes sales from the others of these groups",
     "lifecycle": "launch, growth, maturity, decline and the end of products",
     "bundles": "two for one and bundles among the promotions",
     "markdowns": "clearances by age, in decline and before long stock-outs",

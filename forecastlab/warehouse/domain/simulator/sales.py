@@ -3,8 +3,9 @@
 What acts on demand is known before demand is drawn, and what limits sales before they are made:
 
     demand = base x trend x weekday x month x holiday x promotion x markdown x price x ramp x season
-             x changepoints x weather x macro x events x channels x substitution x lifecycle
-             x (1 + noise) x anomaly, rounded to whole units, at least 0, and 0 where nothing lives
+             x changepoints x weather x macro x events x channels x substitution
+             x cannibalisation x lifecycle x (1 + noise) x anomaly,
+             rounded to whole units, at least 0, and 0 where nothing lives
     sales  = demand - what was lost to empty shelves
 """
 
@@ -184,6 +185,7 @@ def _surroundings(scene: Scene, known: _Known) -> Factors:
         "events": lambda: surroundings.events(scene, told["event"]),
         "channels": lambda: surroundings.channels(scene, known.shares),
         "substitution": lambda: _substitution(scene, known),
+        "cannibalisation": lambda: surroundings.cannibalisation(scene, known.prices, known.lives),
         "lifecycle": lambda: surroundings.lifecycle(scene),
     }
     return {name: make() for name, make in makers.items() if scene.config.has(name)}

@@ -29,6 +29,8 @@ MACRO_LEVEL, MACRO_SIGMA = 100.0, 0.5
 EVENTS, EVENT_LIFT = 0.02, 1.25
 ONLINE, COLLECT, WHOLESALE = 0.15, 0.08, 0.05
 INSTEAD, AWAY = 0.3, 0.15
+# By so much of their change do the prices of others of a group move sales, the same way.
+CROSS_PRICE = 0.3
 FIRST_DEMAND, GROWN_DEMAND = 0.2, 0.5
 
 
@@ -141,6 +143,21 @@ def substitution(groups_of: list[Flags], out: Numbers, promoted: Numbers) -> Num
         lacking = (out[rows].sum(axis=0) - out[rows]) / others
         offered = (promoted[rows].sum(axis=0) - promoted[rows]) / others
         lift[rows] = (1 + INSTEAD * lacking) * (1 - AWAY * offered)
+    return lift
+
+
+def cannibalisation(scene: Scene, prices: Numbers, lives: Flags) -> Numbers:
+    """Return 1 + c (mean of price / usual price of the others of a group that live, less 1).
+
+    A cut of one takes sales from the others; where there are none, nothing happens.
+    """
+    usual = np.array([one.usual_price for one in scene.products])
+    away = np.where(lives, prices / usual[:, None] - 1, 0.0)
+    lift = np.ones(scene.shape)
+    for rows in groups(scene):
+        others = lives[rows].sum(axis=0) - lives[rows]
+        moved = away[rows].sum(axis=0) - away[rows]
+        lift[rows] = 1 + CROSS_PRICE * moved / np.maximum(others, 1)
     return lift
 
 

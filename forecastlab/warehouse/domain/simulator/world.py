@@ -75,7 +75,13 @@ class Product:
             "launch_date": (config.as_of - timedelta(days=self.launched)).isoformat(),
             "discontinue_date": ends.isoformat() if ends else None,
             "lifecycle_stage": self._stage(),
+            **self._standing_in(config),
         }
+
+    def _standing_in(self, config: Config) -> dict[str, str]:
+        """Name the group, where products of one group act on each other."""
+        acts = config.has("substitution") or config.has("cannibalisation")
+        return {"substitute_group": f"group {self.group + 1}"} if acts else {}
 
     def _stage(self) -> str:
         if self.ends is not None:

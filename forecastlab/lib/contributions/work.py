@@ -1,13 +1,8 @@
-"""What apps contribute to each other, as plain data.
-
-An app puts instances of these in a module named after the type (`pipeline_steps.py`,
-`job_kinds.py`, `event_streams.py`, ...). The reading app finds them with
-`registry.contributed(...)`; nobody imports upward.
-"""
+"""Work in steps: what a step gets and gives, kinds of jobs, rows of the pipeline."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -161,7 +156,7 @@ class JobChange:
     """What just changed, told inside the transaction that changes it.
 
     `step` is None when the job itself changed status; statuses are the stored words. `code` is
-    that of the error which the job ends with.
+    that of the error which the job ends with. `is_stop_asked`: somebody has asked the job to stop.
     """
 
     job_id: int
@@ -177,6 +172,7 @@ class JobChange:
     data: Json = field(default_factory=dict)
     seconds: float | None = None
     code: str = ""
+    is_stop_asked: bool = False
 
 
 Observer = Callable[[JobChange], Sequence[NewEvent]]
@@ -274,90 +270,3 @@ class PipelineStep:
             isolated=self.isolated,
             observe=self.observe,
         )
-
-
-# -- live pages, access, look-ups -------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class LiveRegion:
-    """A part of a page that follows a stream.
-
-    `push`: `render(key)` gives the HTML, the same for all viewers, with the id `element_id(key)`.
-    `fetch`: the browser asks the region's own URL again, because it depends on the viewer.
-    """
-
-    name: str
-    mode: str
-    element_id: Callable[[str], str]
-    render: Callable[[str], str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EventStream:
-    """Streams of one prefix (`run` for `run.12`), who may read them, what follows them."""
-
-    prefix: str
-    can_read: Callable[[Any, str], bool]
-    regions: tuple[LiveRegion, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class HealthCheck:
-    """A named check of the installation: "" when well, else what is wrong and what to do."""
-
-    name: str
-    check: Callable[[], str]
-    readiness: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Referrer:
-    """Says which objects hold a given one, and why: `holders("dataset_version", pk)`."""
-
-    name: str
-    holders: Callable[[str, int], Sequence[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class ArtefactReferrer:
-    """Says which artefacts rows of an app need, by digest: what nobody needs is swept."""
-
-    name: str
-    digests: Callable[[], Iterable[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class LinkProbe:
-    """Says which references to one kind of object are alive (True) and which are dead (False).
-
-    `alive` asks once for all of them, whoever the viewer is; one that it does not speak of is
-    unknown. `address` is the page of one that is alive, where there is such a page.
-    """
-
-    kind: str
-    title: str
-    alive: Callable[[Sequence[str]], Mapping[str, bool]]
-    address: Callable[[str], str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What the story of a run that ended may be told from: `steps` is what each one found."""
-
-    run_id: int
-    job_ids: Sequence[int]
-    steps: Mapping[str, Json]
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class StorySlot:
-    """Fills one slot of the story of a kept run, such as `approval_events`, when the run ends.
-
-    `tell` runs in the transaction that ends the run, or that keeps one which had ended, and gives
-    what JSON can hold; None says that there is nothing to tell.
-    """
-
-    name: str
-    tell: Callable[[Told], Any]

@@ -1,4 +1,4 @@
-"""What the lists of runs and of kept runs have in common: views, filters, order, what to drop."""
+"""What lists of rows have in common: views, filters, order, pages, and which filter to drop."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+from django.core.paginator import Page, Paginator
 from django.db.models import F, QuerySet
 
 Rows = TypeVar("Rows", bound="QuerySet[Any]")
@@ -71,9 +72,28 @@ def ordered(
     return rows.order_by(*first, order, "-pk")
 
 
+def page_of(
+    ranked: QuerySet[Any, int], *, number: str, per_page: int, known: int | None = None
+) -> Page[int]:
+    """Return a page of what is `ranked` by number alone; rows that nobody sees are not sorted.
+
+    Where it is not `known` how many there are, they are counted in the same breath.
+    """
+    if known is None:
+        return Paginator(list(ranked), per_page).get_page(number)
+    pages = Paginator(ranked, per_page)
+    pages.count = known
+    return pages.get_page(number)
+
+
 def choice(
     name: str, label: str, values: Iterable[str | tuple[str, str]], *, chosen: str = ""
 ) -> Mapping[str, Any]:
     """A choice as `components/filters.html` wants it: `label` is the word for no filter."""
     pairs = [(one, one) if isinstance(one, str) else one for one in values]
     return {"name": name, "label": label, "options": pairs, "chosen": chosen}
+
+
+def typed(name: str, label: str, *, chosen: str, kind: str = "text") -> Mapping[str, Any]:
+    """A filter that is typed, as `components/filters.html` wants it; `kind` is text or number."""
+    return {"name": name, "label": label, "chosen": chosen, "typed": kind}

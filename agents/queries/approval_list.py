@@ -1,0 +1,206 @@
+"""The inbox: what waits for whom, what was decided, and what ran without asking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.utils.translation import gettext as _
+
+from agents.models import Approval, ApprovalQuerySet
+from agents.queries import deciding
+from forecastlab.accounts.models import User
+from forecastlab.lib import cursors, lists
+from forecastlab.lib.lists import View
+from forecastlab.warehouse.models import Dataset
+
+PER_PAGE = 50
+FILTERS = ("lane", "risk", "tool", "dataset")
+VIEWS = ("mine", "open", "decided", "told")
+SOON = timedelta(hours=1)
+EVERY = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a reader asks of the inbox; `view` is one of VIEWS."""
+
+    view: str = "mine"
+    filters: lists.Pairs = ()
+    page: str = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    approval: Approval
+    group: str
+    is_soon: bool
+    address: str
+
+    @property
+    def details(self) -> str:
+        """Return one line of what it belongs to: session, lane, risk, people needed."""
+        one = self.approval
+        said = [one.invocation.session.ref, one.lane, one.risk]
+        if one.approvals_needed > 1:
+            said.append(_("two people"))
+        return " · ".join(said)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    title: str
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    wanted: Wanted
+    page: Page[Approval]
+    groups: Sequence[Group]
+    views: Sequence[View]
+    choices: Sequence[Mapping[str, Any]]
+    drops: Sequence[lists.Drop]
+
+    @property
+    def first(self) -> Approval | None:
+        return self.groups[0].rows[0].approval if self.groups else None
+
+    @property
+    def hidden(self) -> lists.Pairs:
+        return [] if self.wanted.view == "mine" else [("view", self.wanted.view)]
+
+    @property
+    def clear(self) -> str:
+        """Return the address without filters, nothing where there are none."""
+        return lists.address(self.hidden) if self.wanted.filters else ""
+
+    @property
+    def empty(self) -> tuple[str, str]:
+        return {
+            "mine": (
+                _("Nothing waits for you"),
+                _("What an agent may not do alone is asked here."),
+            ),
+            "open": (_("Nothing is open"), _("What an agent may not do alone is asked here.")),
+            "decided": (_("Nothing was decided yet"), _("Answers stay here, with who gave them.")),
+            "told": (
+                _("Nothing ran without asking"),
+                _("What policy lets agents do alone, and people are told of, is listed here."),
+            ),
+        }[self.wanted.view]
+
+
+def wanted(given: Mapping[str, str]) -> Wanted:
+    view = given.get("view", "")
+    filters = [(name, given[name]) for name in FILTERS if given.get(name)]
+    return Wanted(view if view in VIEWS else "mine", filters, given.get("page", "1"))
+
+
+def inbox(viewer: User, asked: Wanted, *, now: datetime) -> Inbox:
+    """Return a page of the approvals that the viewer may see: open ones by when they are due."""
+    visible = Approval.objects.visible_to(viewer)
+    chosen = _of_view(visible, asked.view, viewer)
+    rows = narrow(chosen, asked.filters)
+    is_open = asked.view in {"mine", "open"}
+    ordered = rows.for_lists().order_by("due_at", "pk") if is_open else rows.for_lists().newest()
+    page = Paginator(ordered, PER_PAGE).get_page(asked.page)
+    query = lists.address([("view", asked.view), *asked.filters])
+    listed = [_row(one, query, now=now, is_open=is_open) for one in page]
+    return Inbox(
+        asked,
+        page,
+        [Group(title, list(rows)) for title, rows in groupby(listed, lambda one: one.group)],
+        _views(visible, asked.view, viewer),
+        _choices(visible, asked, viewer),
+        [] if listed or not asked.filters else lists.drops(chosen, asked.filters, narrow=narrow),
+    )
+
+
+def narrow(found: ApprovalQuerySet, filters: lists.Pairs) -> ApprovalQuerySet:
+    fields = {
+        "lane": "lane",
+        "risk": "risk",
+        "status": "status",
+        "session": "invocation__session__ref",
+        "tool": "invocation__tool",
+        "dataset": "invocation__session__dataset__name",
+    }
+    return found.filter(**{fields[name]: value for name, value in filters})
+
+
+def listed(
+    viewer: User, *, filters: Mapping[str, str], limit: int, cursor: str
+) -> tuple[list[Approval], str | None]:
+    """Return a page of approvals, newest first: the open ones, or of a status, or `all`."""
+    asked = {"status": Approval.Status.OPEN.value, **filters}
+    wanted = [(name, value) for name, value in asked.items() if value != EVERY]
+    found = narrow(Approval.objects.visible_to(viewer), wanted).for_lists()
+    return cursors.page(found, by="-id", limit=limit, cursor=cursor)
+
+
+def _of_view(visible: ApprovalQuerySet, view: str, viewer: User) -> ApprovalQuerySet:
+    if view == "mine":
+        return deciding.waiting_for(visible, viewer)
+    if view == "open":
+        return visible.open()
+    if view == "told":
+        return visible.filter(notifies=True)
+    return visible.exclude(status=Approval.Status.OPEN).asked_people()
+
+
+def _row(one: Approval, query: str, *, now: datetime, is_open: bool) -> Row:
+    address = f"{one.get_absolute_url()}{query}"
+    if not is_open:
+        return Row(one, _("Newest first"), is_soon=False, address=address)
+    is_soon = one.expires_at - now <= SOON
+    return Row(one, _group(one, now), is_soon=is_soon, address=address)
+
+
+def _group(one: Approval, now: datetime) -> str:
+    """Return under which heading an open approval stands, by when it is due."""
+    if one.due_at <= now:
+        return _("Overdue")
+    if one.due_at - now <= SOON:
+        return _("Within the hour")
+    return _("Today") if one.due_at.date() <= now.date() else _("Later")
+
+
+def _views(visible: ApprovalQuerySet, here: str, viewer: User) -> list[View]:
+    labels = {
+        "mine": _("Waiting for me"),
+        "open": _("All open"),
+        "decided": _("Decided"),
+        "told": _("Ran without asking"),
+    }
+    counts = {
+        "mine": deciding.waiting_for(visible, viewer).count(),
+        "open": visible.open().count(),
+    }
+    return [
+        View(label, f"?view={name}", counts.get(name), is_here=name == here)
+        for name, label in labels.items()
+    ]
+
+
+def _choices(visible: ApprovalQuerySet, asked: Wanted, viewer: User) -> list[Mapping[str, Any]]:
+    chosen = dict(asked.filters)
+    tools = visible.order_by("invocation__tool").values_list("invocation__tool", flat=True)
+    datasets = Dataset.objects.visible_to(viewer).filter(agent_sessions__isnull=False)
+    options: dict[str, tuple[str, Sequence[str | tuple[str, str]]]] = {
+        "lane": (_("Any lane"), [("inline", _("Inline")), ("review", _("Review"))]),
+        "risk": (_("Any risk"), [("low", _("Low")), ("medium", _("Medium")), ("high", _("High"))]),
+        "tool": (_("Any action"), list(tools.distinct())),
+        "dataset": (
+            _("Any dataset"),
+            list(datasets.order_by("name").values_list("name", flat=True).distinct()),
+        ),
+    }
+    return [
+        lists.choice(name, label, values, chosen=chosen.get(name, ""))
+        for name, (label, values) in options.items()
+    ]

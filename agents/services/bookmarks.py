@@ -1,0 +1,17 @@
+"""Keeping LangGraph's bookmarks in order; no session depends on them."""
+
+from __future__ import annotations
+
+from agents.gateways import checkpoints
+from agents.models import Attempt
+
+AT_ONCE = 200
+
+
+def forget_ended() -> int:
+    """Delete those of attempts that have ended; return of how many."""
+    known = checkpoints.threads(AT_ONCE)
+    ended = Attempt.objects.filter(thread_id__in=known, status="ended")
+    over = list(ended.values_list("thread_id", flat=True))
+    checkpoints.forget(over)
+    return len(over)

@@ -1,0 +1,132 @@
+"""Orders of people: nobody may do this for now, or may again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import DatabaseError, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from agents.models import Control, Session
+from forecastlab.accounts.models import User
+from forecastlab.accounts.services import access
+from forecastlab.events.services import log
+from forecastlab.lib import logs
+from forecastlab.lib.contributions import NewEvent
+from forecastlab.lib.errors import BadInput, NotFound
+from forecastlab.warehouse.models import Dataset
+
+logger = logs.logger(__name__)
+
+STREAM = "controls.all"
+ORDERS = ("resume", "hold", "drain", "abort")
+LONGEST_KEY = 100
+
+
+class NoSuchScope(BadInput):
+    """An order is for the lab, a dataset, an actor or a ticket."""
+
+    code = "no_such_scope"
+
+
+class NoSuchSubject(NotFound):
+    """What the order is about is not there, or not for you."""
+
+    code = "no_such_subject"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What an order is about: `kind`, and the key of one such thing (none for the lab)."""
+
+    kind: str
+    key: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.key}" if self.key else self.kind
+
+
+def scope(text: str, *, by: User) -> Scope:
+    """Read `lab`, `dataset:NAME`, `actor:USER` or `ticket:REF`.
+
+    Raises NoSuchScope for another form, and NoSuchSubject.
+    """
+    kind, _colon, key = text.strip().partition(":")
+    key = key.strip()
+    if kind not in Control.Scope.values or bool(key) == (kind == "lab") or len(key) > LONGEST_KEY:
+        raise NoSuchScope(
+            hint=_("Write lab, dataset:NAME, actor:USER or ticket:REF."), field="scope"
+        )
+    if kind == "dataset":
+        found = Dataset.objects.visible_to(by).filter(name=key).first()
+        if found is None:
+            raise NoSuchSubject(_("There is no dataset '%s'.") % key, field="scope")
+        return Scope(kind, str(found.pk))
+    if kind == "actor" and not User.objects.filter(username=key).exists():
+        raise NoSuchSubject(_("There is no user '%s'.") % key, field="scope")
+    return Scope(kind, key)
+
+
+def issue(
+    order: str,
+    about: Scope,
+    *,
+    reason: str,
+    by: User,
+    at: datetime,
+    expires_at: datetime | None = None,
+) -> Control:
+    """Keep an order of a person; the newest of its scope counts until it expires."""
+    access.check(by, "control.set")
+    if order not in ORDERS:
+        raise BadInput(_("The order is hold, drain, abort or resume."), field="order")
+    if expires_at is not None and expires_at <= at:
+        raise BadInput(_("An order ends after it begins."), field="expires_at")
+    with transaction.atomic():
+        made = Control.objects.create(
+            scope=about.kind,
+            key=about.key,
+            order=order,
+            reason=reason.strip(),
+            issued_by=by,
+            issued_at=at,
+            expires_at=expires_at,
+        )
+        payload = {"control": made.pk, "order": order, "scope": str(about)}
+        log.append([NewEvent(STREAM, "control.issued", payload)], actor_id=by.pk, at=at)
+    return made
+
+
+def standing(session: Session) -> str:
+    """Return the strictest order that stands for a session: "", hold, drain or abort.
+
+    Where orders cannot be read it is hold: uncertainty lets nothing happen.
+    """
+    try:
+        with transaction.atomic():
+            found = newest(_of(session))
+    except DatabaseError as error:
+        logger.warning("orders cannot be read, so nothing may happen: %s", error)
+        return "hold"
+    strictest = max((one.order for one in found), key=ORDERS.index, default="resume")
+    return "" if strictest == "resume" else strictest
+
+
+def newest(about: Q) -> Sequence[Control]:
+    """Return the newest unexpired order of every scope that `about` means."""
+    alive = Q(expires_at=None) | Q(expires_at__gt=Now())
+    found = Control.objects.filter(about & alive).select_related("issued_by")
+    return list(found.order_by("scope", "key", "-pk").distinct("scope", "key"))
+
+
+def _of(session: Session) -> Q:
+    """Return which scopes a session is in: the lab, its dataset, and who acts for whom in it."""
+    users = User.objects.filter(pk__in=[session.actor_id, session.requested_by_id])
+    about = Q(scope="lab") | Q(scope="actor", key__in=users.values("username"))
+    if session.dataset_id:
+        about |= Q(scope="dataset", key=str(session.dataset_id))
+    return about

@@ -1,0 +1,24 @@
+"""What is to be done next with a session: what its rows say, unless people ordered otherwise."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from agents.models import Session
+from agents.queries import undone
+from agents.queries.undone import Next
+from agents.services import budgets, controls
+
+# What an order or the budget keeps from beginning.
+BEGINNING = frozenset({Next.THINK, Next.ACT})
+
+
+def next_thing(session: Session) -> Next:
+    """Return what to do next: PARK while people or the budget hold it back, STOP where aborted."""
+    found = undone.of(session)
+    if found not in BEGINNING:
+        return found
+    order = controls.standing(session)
+    if order == "abort":
+        return Next.STOP
+    return Next.PARK if order or budgets.left(session.skill, timezone.now()).stops else found

@@ -1,0 +1,112 @@
+"""Asking the model for the next turn, once: the rows that hold it are never asked for again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from agents.domain.conversation import Call, Reply
+from agents.domain.skills import SKILLS
+from agents.models import Turn
+from agents.queries import conversations, tools, undone
+from agents.services import budgets, ending, invocations, moves
+from agents.services.budgets import Used
+from agents.services.working import Work
+from forecastlab.events.services import log
+from forecastlab.lib.barriers import barrier
+from forecastlab.lib.contributions import NewEvent, Transient
+from forecastlab.lib.providers.errors import ProviderError, QuotaExhausted, Unreachable
+from forecastlab.lib.redaction import redact
+
+MOST_CALLS = 8
+PASSING = (Unreachable, QuotaExhausted)
+
+
+def think(work: Work) -> None:
+    """Ask the model outside any transaction; store its reply and all of its calls in one.
+
+    A provider that may answer later raises Transient, so that the job tries again; one that will
+    not fails the session.
+    """
+    session = moves.read(work.session_id)
+    message = undone.last_message(session)
+    conversation = conversations.of(session)
+    known = tools.catalogue()
+    offered = [known[name] for name in SKILLS[session.skill].tools]
+    barrier("agent-before-model")
+    began = time.monotonic()
+    try:
+        reply = work.model.reply(conversation, tools.described(offered))
+    except PASSING as error:
+        raise Transient(error.message) from error
+    except ProviderError as error:
+        _give_up(work, error)
+        return
+    seconds = time.monotonic() - began
+    barrier("agent-after-reply")
+    _store(work, reply, message=message, seconds=seconds)
+    barrier("agent-after-rows")
+
+
+def _store(work: Work, reply: Reply, *, message: int, seconds: float) -> None:
+    at = work.clock()
+    with work.context.fenced():
+        session = moves.lock(work.session_id)
+        if session.is_ended:
+            return
+        turn = Turn.objects.create(
+            attempt_id=work.attempt_id,
+            number=Turn.objects.filter(attempt=work.attempt_id).count() + 1,
+            after_message=message,
+            text=str(redact(reply.text)),
+            confidence=_unit(reply.confidence),
+            provider=work.model.provider,
+            model=work.model.model,
+            tokens_in=reply.tokens_in,
+            tokens_out=reply.tokens_out,
+            seconds=seconds,
+            at=at,
+        )
+        made = [
+            invocations.request(turn, number, call, session=session, at=at)
+            for number, call in enumerate(_numbered(reply.calls), start=1)
+        ]
+        told = {"turn": turn.pk, "calls": [one.tool for one in made]}
+        events = [NewEvent(session.stream, "turn.stored", told)]
+        events += [invocations.event(one, one.status) for one in made]
+        log.append(events, actor_id=session.actor_id, at=at)
+        budgets.charge(session, _used(turn), turn=turn, at=at)
+
+
+def _numbered(calls: Sequence[Call]) -> list[Call]:
+    """Give every call an id of its own within the turn: models repeat theirs, or send none."""
+    seen: set[str] = set()
+    kept = []
+    for number, call in enumerate(calls[:MOST_CALLS], start=1):
+        name = call.id[:90] or f"call-{number}"
+        name = f"{name}-{number}" if name in seen else name
+        seen.add(name)
+        kept.append(Call(name, call.tool, call.arguments))
+    return kept
+
+
+def _unit(confidence: float | None) -> float | None:
+    return confidence if confidence is not None and 0 <= confidence <= 1 else None
+
+
+def _give_up(work: Work, error: ProviderError) -> None:
+    with work.context.fenced():
+        session = moves.lock(work.session_id)
+        if not session.is_ended:
+            known = (type(error).__name__, error.code, False)
+            ending.fail(session, str(redact(error.message)), error=known, at=work.clock())
+
+
+def _used(turn: Turn) -> Used:
+    return Used(
+        tokens_in=turn.tokens_in,
+        tokens_out=turn.tokens_out,
+        seconds=turn.seconds,
+        provider=turn.provider,
+        model=turn.model,
+    )

@@ -1,0 +1,100 @@
+"""The inbox of approvals, and the page on which one is decided."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from agents.forms.approvals import AnswerForm
+from agents.models import Approval
+from agents.queries import approval_list, approval_page
+from agents.services import closing, decisions
+from forecastlab.accounts.models import User
+from forecastlab.accounts.services.access import person, requires
+from forecastlab.events.queries import head
+from forecastlab.lib.errors import HouseError
+from forecastlab.lib.htmx import render_region
+
+NOTHING_NEW = 204
+
+
+@requires("approval.view")
+@require_GET
+def approvals(request: HttpRequest) -> HttpResponse:
+    """List what waits; beside it, where there is room, the first of it."""
+    context = _inbox(request)
+    first = context["inbox"].first
+    if first is not None:
+        context["gate"] = _card(decisions.find(first.pk, viewer=person(request)), request)
+    return render_region(request, "agents/approvals.html", context, region="list")
+
+
+@requires("approval.view")
+@require_GET
+def approval(request: HttpRequest, pk: int) -> HttpResponse:
+    found = decisions.find(pk, viewer=person(request))
+    context = {**_inbox(request), "gate": _card(found, request), "chosen": found.pk}
+    return render(request, "agents/approvals.html", context)
+
+
+@requires("approval.view")
+@require_GET
+def approval_card(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give the card again if it has changed since `version`: what somebody types there stays."""
+    found = decisions.find(pk, viewer=person(request))
+    if request.GET.get("version") == str(found.version):
+        return HttpResponse(status=NOTHING_NEW)
+    return render(request, "agents/_gate.html", _card(found, request))
+
+
+@requires("approval.decide")
+@require_POST
+def approval_decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take the answer of the form; whoever sent it gets the page back, or where `next` says."""
+    by = person(request)
+    found = decisions.find(pk, viewer=by)
+    form = AnswerForm(request.POST)
+    if not form.is_valid():
+        return _again(request, found, form, status=422)
+    try:
+        decisions.decide(pk, by=by, at=timezone.now(), **form.cleaned_data)
+    except HouseError as error:
+        form.refuse(error)
+        return _again(request, decisions.find(pk, viewer=by), form, status=error.status)
+    said = {"approve": _("Approved."), "reject": _("Rejected: nothing was done.")}
+    messages.success(request, said[form.cleaned_data["verdict"]])
+    return redirect(_next(request, found, by))
+
+
+def _again(request: HttpRequest, found: Approval, form: AnswerForm, *, status: int) -> HttpResponse:
+    context = {**_inbox(request), "gate": _card(found, request, form), "chosen": found.pk}
+    return render(request, "agents/approvals.html", context, status=status)
+
+
+def _next(request: HttpRequest, found: Approval, by: User) -> str:
+    wanted = request.POST.get("next", "")
+    local = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+    return wanted if local else found.get_absolute_url()
+
+
+def _inbox(request: HttpRequest) -> dict[str, Any]:
+    asked = approval_list.wanted(request.GET)
+    seq = head(closing.STREAM)
+    inbox = approval_list.inbox(person(request), asked, now=timezone.now())
+    return {"inbox": inbox, "stream": closing.STREAM, "seq": seq, "now": timezone.now()}
+
+
+def _card(found: Approval, request: HttpRequest, form: AnswerForm | None = None) -> dict[str, Any]:
+    """Return what `_gate.html` wants."""
+    return {
+        "card": approval_page.card(found, person(request)),
+        "form": form or AnswerForm.shown(found),
+        "stream": closing.STREAM,
+    }

@@ -1,0 +1,145 @@
+"""Two who come at once, over two connections: one wins, and the other is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
+from threading import Event
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from agents.models import Approval, Decision, Invocation, Session
+from agents.services import decisions, watching
+from forecastlab.accounts.models import User
+from forecastlab.lib.errors import HouseError
+from tests.agents.asking import make_approval, make_approver
+from tests.factories import make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PATIENCE = 20.0
+WAITING = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+
+
+def answer(approval: Approval, verdict: str, by: User, version: int = 1) -> str:
+    """Answer, and say how it went."""
+    seen = {"version": version, "digest": approval.digest, "at": timezone.now()}
+    try:
+        decisions.decide(approval.pk, verdict, by=by, **seen)
+    except HouseError as error:
+        return f"{error.code}: {error.message}"
+    return verdict
+
+
+def behind(first: Callable[[], object], second: Callable[[], str]) -> str:
+    """Let the second come while the first has written and not committed yet."""
+    holds, told = Event(), Event()
+
+    def begin() -> None:
+        try:
+            with transaction.atomic():
+                first()
+                holds.set()
+                told.wait(PATIENCE)
+        finally:
+            holds.set()
+            connection.close()
+
+    def follow() -> str:
+        try:
+            return second()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        one = pool.submit(begin)
+        assert holds.wait(PATIENCE)
+        other = pool.submit(follow)
+        _until_it_waits(other)
+        told.set()
+        one.result(PATIENCE)
+        return other.result(PATIENCE)
+
+
+def _until_it_waits(other: Future[str]) -> None:
+    """Return once the second waits for a lock of the first, or is through without waiting."""
+    ends = timezone.now() + timedelta(seconds=PATIENCE)
+    while not other.done() and timezone.now() < ends:
+        with connection.cursor() as cursor:
+            cursor.execute(WAITING)
+            if cursor.fetchone()[0]:
+                return
+
+
+def test_of_two_who_answer_at_once_one_wins_and_the_other_is_told() -> None:
+    approval = make_approval(make_user())
+    alice, dora = approval.requested_by, make_approver()
+
+    told = behind(
+        lambda: answer(approval, "approve", alice), lambda: answer(approval, "reject", dora)
+    )
+
+    assert told.startswith("decided_already: alice has approved it before you.")
+    assert Approval.objects.get().status == "approved"
+    assert Decision.objects.count() == 1
+    assert Invocation.objects.get().status == "awaiting"
+
+
+def test_the_second_of_two_people_who_agree_at_once_looks_again() -> None:
+    approval = make_approval(make_user(), tool={"risk": "high"}, environment="production")
+    dora, emil = make_approver(), make_approver("emil")
+
+    told = behind(
+        lambda: answer(approval, "approve", dora), lambda: answer(approval, "approve", emil)
+    )
+
+    assert told.startswith("approval_changed: dora has approved it before you.")
+    assert answer(approval, "approve", emil, version=2) == "approve"
+    assert Approval.objects.get().status == "approved"
+
+
+def test_an_answer_in_the_last_moment_is_not_overwritten_by_the_clock() -> None:
+    approval = make_approval(make_user())
+
+    def answer_in_time() -> None:
+        assert answer(approval, "approve", approval.requested_by) == "approve"
+        past = timezone.now() - timedelta(seconds=1)
+        Approval.objects.filter(pk=approval.pk).update(expires_at=past)
+
+    told = behind(answer_in_time, lambda: str(watching.expire(approval.pk, at=timezone.now())))
+
+    assert told == "False"
+    assert Approval.objects.get().status == "approved"
+    assert [one.verdict for one in Decision.objects.all()] == ["approve"]
+
+
+def test_the_clock_is_not_overwritten_by_an_answer() -> None:
+    approval = make_approval(make_user())
+    Approval.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+
+    told = behind(
+        lambda: watching.expire(approval.pk, at=timezone.now()),
+        lambda: answer(approval, "approve", approval.requested_by),
+    )
+
+    assert told.startswith("approval_expired")
+    assert Approval.objects.get().status == "expired"
+    assert Invocation.objects.get().status == "rejected"
+
+
+def test_an_answer_waits_for_who_is_stopping_the_session() -> None:
+    approval = make_approval(make_user())
+
+    def stop() -> None:
+        held = Session.objects.select_for_update().get()
+        held.status, held.finished_at = "cancelled", timezone.now()
+        held.save()
+
+    told = behind(stop, lambda: answer(approval, "approve", approval.requested_by))
+
+    assert told.startswith("session_over")
+    assert Approval.objects.get().status == "open"
+    assert not Decision.objects.exists()

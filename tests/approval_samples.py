@@ -1,0 +1,33 @@
+"""Samples of addresses of approvals and orders, beside those of `tests/access_samples.py`."""
+
+from __future__ import annotations
+
+from agents.models import Approval
+from forecastlab.accounts.models import User
+from tests.access_samples import STREAM_SAMPLES, Sample, guarded_version, sample
+from tests.agents.asking import ask, make_session, make_tool
+from tests.session_samples import SAMPLES as SAMPLES
+
+
+def guarded_approval(alice: User) -> Approval:
+    """What an agent asks for alice about a dataset that only the group `readers` may see."""
+    session = make_session(alice, guarded_version().dataset.name)
+    return ask(session, make_tool())
+
+
+@sample(
+    *("agents:approval", "agents:approval-card", "agents:approval-decide"),
+    *("api:approval-read", "api:approval-decide"),
+)
+def an_approval(alice: User) -> Sample:
+    approval = guarded_approval(alice)
+    body = {"verdict": "reject", "version": approval.version, "digest": approval.digest}
+    return Sample({"pk": approval.pk}, body=body)
+
+
+@sample("api:control-give")
+def an_order_to_give(alice: User) -> Sample:
+    return Sample(body={"order": "hold", "scope": f"dataset:{guarded_version().dataset.name}"})
+
+
+STREAM_SAMPLES["approvals"] = lambda: "approvals.all"
