@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import datetime
 
 from agents.models import Invocation
 from agents.queries import undone
 from agents.services import gating, invocations, moves, sealed_calls
-from agents.services.invocations import Failure
+from agents.services.deadlines import Deadline, ToolTimeout
+from agents.services.invocations import Doubt, Failure
 from agents.services.sealed_calls import OpenCall
 from agents.services.working import Work
 from forecastlab.events.services import log
@@ -65,11 +67,18 @@ def _refuse(one: Invocation, error: HouseError, *, at: datetime) -> None:
     log.append([invocations.event(one, status)], actor_id=one.session.actor_id, at=at)
 
 
-def _called(call: OpenCall, work: Work) -> ToolResult | Failure:
+def _called(call: OpenCall, work: Work) -> ToolResult | Failure | Doubt:
+    """Make a call within its time; late, it has failed only where nothing of it was committed."""
     work.context.report(text=call.tool.name)
+    deadline = Deadline(call.tool.timeout_seconds)
+    context = replace(call.context, report=deadline.watched(call.context.report))
     try:
-        return call.tool.call(call.context, call.bound)
+        with deadline.bounded():
+            return call.tool.call(context, call.bound)
     except NOT_OURS:
         raise
+    except ToolTimeout as error:
+        failure = Failure.of(error)
+        return Doubt(failure) if call.tool.has_effect and deadline.has_committed else failure
     except HouseError as error:
         return Failure.of(error)

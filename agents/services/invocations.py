@@ -67,6 +67,13 @@ class Failure:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A call was broken off after it had written something: nobody knows how much of it is done."""
+
+    why: Failure
+
+
 # -- asking -------------------------------------------------------------------------------------
 
 
@@ -138,25 +145,41 @@ def claim(one: Invocation, *, fence: int, at: datetime) -> bool:
 
 
 def record(
-    one: Invocation, outcome: ToolResult | Failure, *, fence: int, seconds: float, at: datetime
+    one: Invocation,
+    outcome: ToolResult | Failure | Doubt,
+    *,
+    fence: int,
+    seconds: float,
+    at: datetime,
 ) -> bool:
     """Store what became of a claimed call; False when somebody else has spoken of it meanwhile.
 
     It needs no lease: whoever made the call knows its outcome, and the fence of the claim says
     whether anybody has claimed it since.
     """
-    move = "fail" if isinstance(outcome, Failure) else "succeed"
+    move, told = _told(one, outcome)
     status = after(INVOCATION, Invocation.Status.CLAIMED, move)
-    told = _failed(outcome) if isinstance(outcome, Failure) else _done(one, outcome)
+    told["finished_at"] = None if isinstance(outcome, Doubt) else at
     with transaction.atomic():
         session = moves.lock(one.session_id)
         mine = Invocation.objects.filter(pk=one.pk, status=Invocation.Status.CLAIMED, fence=fence)
-        if not mine.update(status=status, finished_at=at, **told):
+        if not mine.update(status=status, **told):
             return False
         told_of = [event(one, status, detail=told["detail"])]
         log.append(told_of, actor_id=session.actor_id, at=at)
         budgets.charge(session, Used(calls=1, seconds=seconds), invocation=one, at=at)
     return True
+
+
+def _told(one: Invocation, outcome: ToolResult | Failure | Doubt) -> tuple[str, dict[str, Any]]:
+    """Return the move that an outcome is, and what the row keeps of it."""
+    match outcome:
+        case Doubt():
+            return "lose", _failed(outcome.why)
+        case Failure():
+            return "fail", _failed(outcome)
+        case _:
+            return "succeed", _done(one, outcome)
 
 
 def _failed(failure: Failure) -> dict[str, Any]:

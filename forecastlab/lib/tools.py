@@ -14,6 +14,8 @@ from forecastlab.lib.contributions import AgentTool, ToolContext, ToolResult
 RISKS = ("low", "medium", "high")
 USUAL_SCORES = {"low": 88, "medium": 70, "high": 50}
 READING = 95
+# In seconds; well below the 300 s for which the job of a session is leased.
+LONGEST_CALL = 240
 # How a key begins that names a call of a tool.
 KEYS = "agent."
 ARROW = " → "
@@ -93,6 +95,10 @@ def _check(tool: AgentTool) -> None:
         ),
         (not 0 <= tool.base_score <= 100, f"its score is {tool.base_score}"),
         (tool.approvals_needed not in (1, 2), f"it needs {tool.approvals_needed} approvals"),
+        (
+            not 1 <= tool.timeout_seconds <= LONGEST_CALL,
+            f"its calls may take {tool.timeout_seconds} s, and at most {LONGEST_CALL} s make sense",
+        ),
     ]
     for is_wrong, why in wrong:
         if is_wrong:

@@ -17,7 +17,8 @@ class ToolContext:
 
     `requester_id` is the person who started the session: the call may do what he may. `dataset`
     is `NAME@3`, or empty. `operation_id` is the same for every try of one call, so that what it
-    does can be made once. `report` renews the lease, as in a step.
+    does can be made once. `report` renews the lease, as in a step, and raises when
+    time is over.
     """
 
     operation_id: str
@@ -85,6 +86,8 @@ class AgentTool:
     would reach, `signals` what else is known, `title` names one call to people, and
     `confirm_phrase` is what somebody must type to approve it. `preview` shows what would change.
     `terminal` marks the tools that end a session.
+    `timeout_seconds` is how long a call may take: its statements are cancelled then and `report`
+    raises; what else may hang has a timeout of its own.
     """
 
     name: str
@@ -108,5 +111,5 @@ class AgentTool:
     approvals_needed: int = 1
     requires_reason_on: str = ""
     on_expiry: str = "reject"
-    timeout_seconds: int = 60
+    timeout_seconds: int = 120
     terminal: bool = False
