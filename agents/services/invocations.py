@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from pydantic import BaseModel
 
 from agents.domain import digests
@@ -33,6 +34,8 @@ from forecastlab.lib.errors import BadInput, Conflict, HouseError, NotFound
 from forecastlab.lib.moves import after, sources
 from forecastlab.lib.redaction import redact
 
+# Of the calls that were not taken, so many are named.
+MOST_NAMED = 10
 VERDICTS = {"succeeded": "succeed", "failed": "fail"}
 
 
@@ -98,6 +101,35 @@ def request(turn: Turn, number: int, call: Call, *, session: Session, at: dateti
         _fail(one, Failure.of(error), at=at)
     else:
         _seal(one, tool, bound, session)
+    one.save()
+    return one
+
+
+def turn_away(
+    turn: Turn, most: int, beyond: Sequence[Call], *, session: Session, at: datetime
+) -> Invocation:
+    """Store one failed call that speaks for all that a reply had beyond the most of one turn."""
+    named = ", ".join(one.tool[:100] for one in beyond[:MOST_NAMED])
+    one = Invocation(
+        session=session,
+        turn=turn,
+        number=most + 1,
+        model_call_id=f"beyond-{uuid.uuid4()}",
+        tool=beyond[0].tool[:100],
+        operation_id=uuid.uuid4(),
+        requested_at=at,
+    )
+    said = ngettext(
+        "At most %(most)s calls are taken in one turn. %(n)s more was not: %(named)s.",
+        "At most %(most)s calls are taken in one turn. %(n)s more were not: %(named)s.",
+        len(beyond),
+    ) % {
+        "most": most,
+        "n": len(beyond),
+        "named": named if len(beyond) <= MOST_NAMED else f"{named}…",
+    }
+    error = BadInput(str(redact(said)), hint=_("Ask for what is still needed in the next turn."))
+    _fail(one, replace(Failure.of(error), code="too_many_calls"), at=at)
     one.save()
     return one
 

@@ -69,8 +69,10 @@ def _store(work: Work, reply: Reply, *, message: int, seconds: float) -> None:
         )
         made = [
             invocations.request(turn, number, call, session=session, at=at)
-            for number, call in enumerate(_numbered(reply.calls), start=1)
+            for number, call in enumerate(_numbered(reply.calls[:MOST_CALLS]), start=1)
         ]
+        if beyond := reply.calls[MOST_CALLS:]:
+            made.append(invocations.turn_away(turn, MOST_CALLS, beyond, session=session, at=at))
         told = {"turn": turn.pk, "calls": [one.tool for one in made]}
         events = [NewEvent(session.stream, "turn.stored", told)]
         events += [invocations.event(one, one.status) for one in made]
@@ -82,9 +84,10 @@ def _numbered(calls: Sequence[Call]) -> list[Call]:
     """Give every call an id of its own within the turn: models repeat theirs, or send none."""
     seen: set[str] = set()
     kept = []
-    for number, call in enumerate(calls[:MOST_CALLS], start=1):
-        name = call.id[:90] or f"call-{number}"
-        name = f"{name}-{number}" if name in seen else name
+    for number, call in enumerate(calls, start=1):
+        name = call.id[:80] or f"call-{number}"
+        while name in seen:
+            name = f"{name}-{number}"
         seen.add(name)
         kept.append(Call(name, call.tool, call.arguments))
     return kept

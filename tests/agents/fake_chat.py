@@ -2,6 +2,8 @@
 
 A message such as `lab_look a; lab_write b | lab_write c; mark_resolved` makes it call lab_look in
 the first turn, lab_write twice in the second, and end in the third; `-` is a turn of words alone.
+What begins with a brace are the arguments of a tool as JSON; `lab_look#one a` is a call with the
+id `one`.
 """
 
 from __future__ import annotations
@@ -54,10 +56,11 @@ def _calls(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _call(text: str, number: int) -> dict[str, Any]:
     tool, _space, what = text.strip().partition(" ")
-    given: dict[str, Any] = {"text": what}
+    tool, _hash, name = tool.partition("#")
+    given: dict[str, Any] = json.loads(what) if what.startswith("{") else {"text": what}
     if tool in ENDS:
         given = {**ENDS[tool], "confidence_rationale": "So it says."}
-    return {"id": f"call-{number}", "type": "function", "function": _function(tool, given)}
+    return {"id": name or f"call-{number}", "type": "function", "function": _function(tool, given)}
 
 
 def _function(tool: str, given: dict[str, Any]) -> dict[str, Any]:

@@ -452,3 +452,33 @@ def test_the_api_starts_one_session_per_key_and_tells_what_it_waits_for(
         headers={"Idempotency-Key": "two"},
     )
     assert (said.status_code, said.json()["code"]) == (409, "awaits_decision")
+
+
+# -- too much at once -----------------------------------------------------------------------------
+
+
+def test_calls_beyond_the_most_of_a_turn_are_told_of_and_not_made(
+    chat: FakeChat, alice: User, tmp_path: Path, client: Client
+) -> None:
+    many = " | ".join(f"lab_jot n{number:02d}" for number in range(12))
+
+    session = advance(lab(f"{many}; mark_resolved", alice))
+
+    told = "At most 8 calls are taken in one turn. 4 more were not: lab_jot, lab_jot,"
+    calls = list(session.invocations.order_by("pk"))
+    assert effects(tmp_path) == [f"n{number:02d}" for number in range(8)]
+    assert [one.status for one in calls] == ["succeeded"] * 8 + ["failed", "succeeded"]
+    assert (calls[8].error_code, calls[8].arguments) == ("too_many_calls", {})
+    assert json.loads(chat.requests[-1][1]["messages"][-1]["content"])["detail"].startswith(told)
+    client.force_login(alice)
+    assert told in client.get(session.get_absolute_url()).content.decode()
+    assert (session.outcome, checking.findings()) == ("resolved", [])
+
+
+def test_calls_that_a_model_names_alike_are_told_apart(
+    chat: FakeChat, alice: User, tmp_path: Path
+) -> None:
+    session = advance(lab("lab_jot#one a | lab_jot#one-3 b | lab_jot#one c; -", alice))
+
+    assert effects(tmp_path) == ["a", "b", "c"]
+    assert len(set(session.invocations.values_list("model_call_id", flat=True))) == 3
