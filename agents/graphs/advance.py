@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+import psycopg
 from django.utils import timezone
 from langgraph.types import Command
 
@@ -13,10 +14,19 @@ from agents.graphs import graph
 from agents.models import Attempt, Session
 from agents.services import working
 from forecastlab.lib.barriers import barrier
-from forecastlab.lib.contributions import Done, StepContext, StepFailed, StepResult, Waiting
+from forecastlab.lib.contributions import (
+    Done,
+    StepContext,
+    StepFailed,
+    StepResult,
+    Transient,
+    Waiting,
+)
 
 # Above every path that a skill's turns allow; a loop ends here rather than never.
 MOST_STEPS = 500
+# What the connections to the bookmarks raise, which are not Django's.
+LOST = (psycopg.OperationalError, psycopg.InterfaceError)
 
 
 def advance(context: StepContext) -> StepResult:
@@ -25,9 +35,13 @@ def advance(context: StepContext) -> StepResult:
     work = working.begin(context, model=model, clock=timezone.now)
     if work is not None:
         thread = Attempt.objects.values_list("thread_id", flat=True).get(pk=work.attempt_id)
-        _run(work, thread)
-        if Session.objects.get(pk=work.session_id).is_ended:
-            checkpoints.forget([thread])
+        try:
+            _run(work, thread)
+            if Session.objects.get(pk=work.session_id).is_ended:
+                checkpoints.forget([thread])
+        except LOST as error:
+            checkpoints.close()
+            raise Transient("The bookmarks of LangGraph cannot be reached.") from error
     barrier("agent-before-giving-back")
     return _result(context)
 
@@ -53,6 +67,8 @@ def _compiled() -> Any:
 
 def _result(context: StepContext) -> StepResult:
     session = Session.objects.get(pk=context.params["session"])
+    if session.job_id != context.job_id:
+        return Done(f"Job {session.job_id} goes on with it", {"session": session.pk})
     if session.is_ended:
         told = f"{session.outcome or session.status}: {session.outcome_reason}".strip(": ")
         return Done(told, {"session": session.pk, "outcome": session.outcome})

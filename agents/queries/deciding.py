@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from agents.models import Approval, ApprovalQuerySet, Decision
+from agents.models import Approval, ApprovalQuerySet, Decision, Message
 from forecastlab.accounts.models import User
 from forecastlab.accounts.services import access
 
@@ -23,9 +23,15 @@ def refusal(approval: Approval, by: User, verdict: str = "approve") -> str:
     if not (owns or reviews):
         return _("Whoever asked for it, or an approver, answers this.")
     alone = approval.risk == "high" and approval.approvals_needed == 1
-    if owns and alone and verdict == "approve":
+    if alone and verdict == "approve" and (owns or _has_spoken(approval, by)):
         return _("You asked for it, and at high risk somebody else must approve.")
     return ""
+
+
+def _has_spoken(approval: Approval, by: User) -> bool:
+    """Say whether a person told the session what to do: who does that asks for it as well."""
+    said = Message.objects.filter(session=approval.invocation.session_id, author=by)
+    return bool(said.exists())
 
 
 def waiting_for(approvals: ApprovalQuerySet, by: User) -> ApprovalQuerySet:
@@ -35,7 +41,8 @@ def waiting_for(approvals: ApprovalQuerySet, by: User) -> ApprovalQuerySet:
     open_ones = approvals.open().exclude(decisions__decided_by=by)
     own = Q(requested_by=by)
     if access.may(by, "approval.review"):
-        return open_ones.exclude(own & Q(risk="high", approvals_needed=1))
+        words = Message.objects.filter(session=OuterRef("invocation__session"), author=by)
+        return open_ones.exclude((own | Exists(words)) & Q(risk="high", approvals_needed=1))
     return open_ones.filter(own, lane=Approval.Lane.INLINE).exclude(risk="high", approvals_needed=1)
 
 

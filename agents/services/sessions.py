@@ -19,6 +19,7 @@ from forecastlab.events.services import log
 from forecastlab.lib import texts
 from forecastlab.lib.contributions import NewEvent
 from forecastlab.lib.errors import BadInput, Conflict, NotFound, Unavailable
+from forecastlab.lib.redaction import redacted_text
 from forecastlab.warehouse import queries as warehouse
 from forecastlab.warehouse.models import DatasetVersion
 from forecastlab.warehouse.services import versions
@@ -150,7 +151,7 @@ def _text(message: str) -> str:
     if len(text) > LONGEST_MESSAGE:
         told = _("A message has at most %s characters.") % LONGEST_MESSAGE
         raise BadInput(told, field="message")
-    return text
+    return redacted_text(text)
 
 
 def _version(dataset: str, skill: Skill, by: User) -> DatasetVersion | None:
@@ -221,8 +222,9 @@ def retract(session: Session, *, by: User, at: datetime) -> Session:
 def _continue(
     held: Session, *, by: User, at: datetime, also: list[NewEvent] | None = None
 ) -> Session:
-    """Take a locked session that has ended up again, with a job of its own."""
+    """Take a locked session that has ended up again, with a job of its own, and into the lists."""
     held.outcome, held.outcome_reason, held.outcome_data = "", "", {}
+    held.deleted_at = None
     calling.new_job(held, at=at)
     return moves.change(held, "continue", at=at, said=moves.Said("", by.pk), also=also or [])
 
@@ -235,7 +237,8 @@ def stop(session: Session, *, by: User, at: datetime, reason: str = "") -> Sessi
             raise SessionEnded(
                 _("%(ref)s has ended as %(status)s.") % {"ref": held.ref, "status": held.status}
             )
-        ending.cancel(held, reason or _("Stopped by a person"), by=by, at=at)
+        why = redacted_text(reason.strip()) or _("Stopped by a person")
+        ending.cancel(held, why, by=by, at=at)
         if held.job_id:
             transaction.on_commit(partial(calling.end_job, held.job_id, by=by, at=at), robust=True)
     session.refresh_from_db()

@@ -14,7 +14,12 @@ BEGINNING = frozenset({Next.THINK, Next.ACT})
 
 
 def next_thing(session: Session) -> Next:
-    """Return what to do next: PARK while people or the budget hold it back, STOP where aborted."""
+    """Return what to do next: PARK while people or the budget hold it back, STOP where aborted.
+
+    What is queued is in nobody's hands: whoever takes it up asks again.
+    """
+    if session.status == Session.Status.QUEUED:
+        return Next.END
     found = undone.of(session)
     if found not in BEGINNING:
         return found

@@ -39,9 +39,12 @@ def uncalled() -> SessionQuerySet:
 
 
 def held() -> SessionQuerySet:
-    """Return sessions that wait for no answer: an order or the budget held them back."""
+    """Return sessions that wait for no answer: an order or the budget held them back.
+
+    In any order, so that those which stay held keep none behind them out of sight.
+    """
     waiting = Session.objects.filter(status=Session.Status.WAITING)
-    return waiting.exclude(pauses__status="open").order_by("pk")
+    return waiting.exclude(pauses__status="open").order_by("?")
 
 
 def _may_go_on(session: Session) -> bool:

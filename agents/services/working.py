@@ -32,14 +32,14 @@ class Work:
 
 
 def begin(context: StepContext, *, model: ChatModel, clock: Callable[[], datetime]) -> Work | None:
-    """Take a session up, or return None where it has ended or waits for people.
+    """Take a session up, or return None where it has ended, waits for people or has another job.
 
     Calls that an earlier worker claimed and did not record become unknown here.
     """
     at = clock()
     with context.fenced():
         session = moves.lock(context.params["session"])
-        if session.is_ended:
+        if session.is_ended or session.job_id != context.job_id:
             return None
         fence = fence_of(context)
         for one in invocations.orphans(session, fence=fence):
