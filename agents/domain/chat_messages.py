@@ -58,5 +58,5 @@ def arguments(given: object) -> Any:
         return given
     try:
         return json.loads(given or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return given

@@ -11,10 +11,13 @@ from pydantic import BaseModel, ValidationError
 
 from agents.domain import chat_messages
 from agents.domain.conversation import Call, Conversation, Reply
+from forecastlab.lib import texts
 from forecastlab.lib.providers.errors import Rejected
 from forecastlab.lib.providers.http import Endpoint
 
 Answer = TypeVar("Answer", bound=BaseModel)
+# What a column of the turn holds.
+MOST_TOKENS = 2**31 - 1
 
 
 class _Function(BaseModel):
@@ -37,8 +40,8 @@ class _Choice(BaseModel):
 
 
 class _Usage(BaseModel):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    prompt_tokens: int | None = 0
+    completion_tokens: int | None = 0
 
 
 class _OpenAIAnswer(BaseModel):
@@ -48,8 +51,8 @@ class _OpenAIAnswer(BaseModel):
 
 class _OllamaAnswer(BaseModel):
     message: _Message
-    prompt_eval_count: int = 0
-    eval_count: int = 0
+    prompt_eval_count: int | None = 0
+    eval_count: int | None = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +105,22 @@ class OllamaChat:
         )
 
 
-def _reply(message: _Message, *, tokens_in: int, tokens_out: int) -> Reply:
+def _reply(message: _Message, *, tokens_in: int | None, tokens_out: int | None) -> Reply:
+    """Return what a provider answered as rows can keep it."""
     calls = [
-        Call(one.id, one.function.name, chat_messages.arguments(one.function.arguments))
+        Call(
+            texts.kept(one.id),
+            texts.kept(one.function.name),
+            chat_messages.arguments(one.function.arguments),
+        )
         for one in message.tool_calls or []
     ]
-    return Reply(message.content or "", calls, tokens_in=tokens_in, tokens_out=tokens_out)
+    words = texts.kept(message.content or "")
+    return Reply(words, calls, tokens_in=_tokens(tokens_in), tokens_out=_tokens(tokens_out))
+
+
+def _tokens(told: int | None) -> int:
+    return min(max(told or 0, 0), MOST_TOKENS)
 
 
 def _read(kind: type[Answer], found: Any) -> Answer:

@@ -42,10 +42,12 @@ def bind(tool: AgentTool, given: object) -> BaseModel:
     """
     if not isinstance(given, Mapping):
         raise BadArguments(f"The arguments of '{tool.name}' are not an object with names.")
-    if _has_nul(given):
-        raise BadArguments(f"The arguments of '{tool.name}' hold a character that no text has.")
     try:
+        if _has_nul(given):
+            raise BadArguments(f"The arguments of '{tool.name}' hold a character that no text has.")
         bound: BaseModel = tool.arguments.model_validate(dict(given))
+    except RecursionError as error:
+        raise BadArguments(f"The arguments of '{tool.name}' are nested too deep.") from error
     except ValidationError as error:
         wrong = error.errors(include_url=False, include_input=False, include_context=False)
         said = "; ".join(f"{_place(one['loc'])}: {one['msg']}" for one in wrong)

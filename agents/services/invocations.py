@@ -32,7 +32,7 @@ from forecastlab.lib import contributions
 from forecastlab.lib.contributions import AgentTool, NewEvent, ToolResult
 from forecastlab.lib.errors import BadInput, Conflict, HouseError, NotFound
 from forecastlab.lib.moves import after, sources
-from forecastlab.lib.redaction import redact
+from forecastlab.lib.redaction import redact, redacted_text
 
 # Of the calls that were not taken, so many are named.
 MOST_NAMED = 10
@@ -89,8 +89,8 @@ def request(turn: Turn, number: int, call: Call, *, session: Session, at: dateti
         session=session,
         turn=turn,
         number=number,
-        model_call_id=call.id[:100],
-        tool=call.tool[:100],
+        model_call_id=redacted_text(call.id)[:100],
+        tool=redacted_text(call.tool)[:100],
         operation_id=uuid.uuid4(),
         requested_at=at,
     )
@@ -288,13 +288,14 @@ def settle(one: Invocation, verdict: str, *, by: User, at: datetime, reason: str
     """
     if verdict not in VERDICTS:
         raise BadInput(_("Say succeeded or failed."), field="verdict")
-    if not reason.strip():
+    said = redacted_text(reason.strip())[:2000]
+    if not said:
         raise BadInput(_("Say how you know."), field="reason")
     with transaction.atomic():
         session = moves.lock(one.session_id)
         unknown = Invocation.objects.filter(pk=one.pk, status=Invocation.Status.UNKNOWN)
         status = after(INVOCATION, Invocation.Status.UNKNOWN, VERDICTS[verdict])
-        told = {"detail": reason.strip()[:2000], "settled_by": by, "finished_at": at}
+        told = {"detail": said, "settled_by": by, "finished_at": at}
         if verdict == "failed":
             told |= {"error_class": "Settled", "error_code": "settled", "is_retryable": False}
         if not unknown.update(status=status, **told):

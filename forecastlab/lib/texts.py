@@ -32,6 +32,11 @@ def check(value: Any, *, field: str = "") -> None:
                 check(one, field=field)
 
 
+def kept(text: str) -> str:
+    """Return a text without zero bytes and half characters, for what nobody can be asked anew."""
+    return text.replace("\x00", "").encode(errors="replace").decode()
+
+
 def number(text: str) -> int | None:
     """Return the whole number from 0 that a text writes in at most 18 digits; None for another."""
     written = text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
