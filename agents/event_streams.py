@@ -22,7 +22,7 @@ def can_read(user: Any, key: str) -> bool:
     return Session.objects.visible_to(user).filter(pk=number).exists()
 
 
-def can_follow_approvals(user: Any, key: str) -> bool:
+def can_follow_all(user: Any, key: str) -> bool:
     return key == "all" and may(user, "approval.view")
 
 
@@ -47,8 +47,10 @@ def _row(key: str) -> str:
     return render_to_string("agents/_session_row.html", {"row": rows[0]}) if rows else ""
 
 
-# Their events carry nothing: what a viewer may see of the news is asked for with his own rights.
-APPROVALS = EventStream(prefix="approvals", can_read=can_follow_approvals)
+# Their events carry nothing that is not for all: the rest is asked for with a viewer's own rights.
+APPROVALS = EventStream(prefix="approvals", can_read=can_follow_all)
+CONTROLS = EventStream(prefix="controls", can_read=can_follow_all)
+POLICIES = EventStream(prefix="policies", can_read=can_follow_all)
 SESSIONS = EventStream(prefix="sessions", can_read=can_list)
 SESSION = EventStream(
     prefix="session",

@@ -454,7 +454,7 @@ STREAM_SAMPLES: dict[str, Callable[[], str]] = {
     "workspace": lambda: make_workspace(run=guarded_run()).stream,
 }
 # Their events carry nothing: whoever has a role hears that there is news, not of what.
-OPEN_STREAMS = frozenset({"approvals", "runs", "sessions"})
+OPEN_STREAMS = frozenset({"approvals", "controls", "policies", "runs", "sessions"})
 
 
 @sample("api:model-run-read", "api:model-run-gates")

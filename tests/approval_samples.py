@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from agents.models import Approval
 from forecastlab.accounts.models import User
 from tests.access_samples import STREAM_SAMPLES, Sample, guarded_version, sample
@@ -30,4 +32,5 @@ def an_order_to_give(alice: User) -> Sample:
     return Sample(body={"order": "hold", "scope": f"dataset:{guarded_version().dataset.name}"})
 
 
-STREAM_SAMPLES["approvals"] = lambda: "approvals.all"
+for _prefix in ("approvals", "controls", "policies"):
+    STREAM_SAMPLES[_prefix] = partial("{}.all".format, _prefix)

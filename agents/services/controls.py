@@ -96,7 +96,8 @@ def issue(
             issued_at=at,
             expires_at=expires_at,
         )
-        payload = {"control": made.pk, "order": order, "scope": str(about)}
+        # Everybody may follow the stream; not everybody may know what the order is about.
+        payload = {"control": made.pk}
         log.append([NewEvent(STREAM, "control.issued", payload)], actor_id=by.pk, at=at)
     return made
 

@@ -154,9 +154,21 @@ def test_orders_are_given_on_the_page_by_the_api_and_by_command(
 def test_strangers_learn_nothing_of_orders_about_a_dataset(alice: User, oscar: User) -> None:
     give("hold", Scope("dataset", str(make_session(alice).dataset_id)), oscar)
 
-    shown = control_list.page(make_user("charlie"), now=timezone.now())
+    charlie = make_user("charlie")
+    shown = control_list.page(charlie, now=timezone.now())
 
     assert (shown.rows, shown.title) == ([], "No order holds agents")
+    assert followed(charlie, "controls.all") == [
+        ("control.issued", {"control": Control.objects.get().pk})
+    ]
+
+
+def followed(by: User, stream: str) -> list[tuple[str, dict[str, Any]]]:
+    """What somebody reads on a stream."""
+    client = Client()
+    client.force_login(by)
+    told = client.get(reverse("api:stream-events", args=[stream])).json()["events"]
+    return [(one["kind"], one["payload"]) for one in told]
 
 
 # -- budgets --------------------------------------------------------------------------------------
@@ -272,8 +284,9 @@ def test_an_admin_publishes_the_next_version_and_changes_none(client: Client) ->
     assert list(rows) == [(1, "high", admin.pk), (2, "medium", admin.pk)]
     assert "the thresholds are 50 (auto) and 60 (inline)" in wrong.content.decode()
     assert edited.status_code == 403
-    kinds = Event.objects.filter(stream="policies.all").values_list("payload__version", flat=True)
-    assert list(kinds.order_by("seq")) == [1, 2]
+    assert followed(make_user("vera", role="viewer"), "policies.all") == [
+        ("policy.published", {"tool": "save_plan", "version": number}) for number in (1, 2)
+    ]
 
 
 def make_policy(tool: str, version: int = 1, **given: Any) -> ActionPolicy:
