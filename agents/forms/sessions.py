@@ -18,6 +18,13 @@ class SessionForm(forms.Form):
         label=_("Skill"), choices=[(one.name, one.title) for one in SKILLS.values()]
     )
     dataset = forms.ChoiceField(label=_("Dataset"))
+    workspace = forms.CharField(
+        label=_("Workspace"),
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"list": "known-workspaces", "autocomplete": "off"}),
+        help_text=_("A kept run over this dataset that it is about. May be left empty."),
+    )
     message = forms.CharField(
         label=_("What is it to do?"),
         max_length=LONGEST_MESSAGE,

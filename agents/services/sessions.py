@@ -23,7 +23,7 @@ from forecastlab.lib.redaction import redacted_text
 from forecastlab.warehouse import queries as warehouse
 from forecastlab.warehouse.models import DatasetVersion
 from forecastlab.warehouse.services import versions
-from showcase.models import Run
+from showcase.models import Run, Workspace
 from showcase.services import workspaces
 
 LONGEST_MESSAGE = 4_000
@@ -90,7 +90,7 @@ def start(  # noqa: PLR0913 - what is asked for, of what, by whom and through wh
         raise NoModel(hint=_("Set it to planner, openai or ollama."))
     known, text = _skill(skill), _text(message)
     version = _version(dataset, known, by)
-    kept = workspaces.find(workspace, viewer=by) if workspace else None
+    kept = _workspace(workspace, version, by)
     of = version.dataset if version else None
     same = duplicates.key(skill, of.pk if of else None, by.pk, text)
     with transaction.atomic():
@@ -160,6 +160,24 @@ def _version(dataset: str, skill: Skill, by: User) -> DatasetVersion | None:
     if skill.needs_dataset:
         raise BadInput(_("Say which dataset the agent is to look at."), field="dataset")
     return None
+
+
+def _workspace(name: str, version: DatasetVersion | None, by: User) -> Workspace | None:
+    """Return the kept run that a session works on; it is one over the session's dataset."""
+    if not name.strip():
+        return None
+    try:
+        found = workspaces.find(name.strip(), viewer=by)
+    except workspaces.NoSuchWorkspace as error:
+        hint = _("Name a run that is kept, or leave it empty.")
+        raise workspaces.NoSuchWorkspace(error.detail, hint=hint, field="workspace") from error
+    if version is not None and found.run.dataset_id not in (None, version.dataset_id):
+        said = {"name": found.name, "its": found.run.dataset, "dataset": version.dataset.name}
+        raise BadInput(
+            _("'%(name)s' is a run over '%(its)s', and this session is over '%(dataset)s'.") % said,
+            field="workspace",
+        )
+    return found
 
 
 def _alone(name: str) -> None:

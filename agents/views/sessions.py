@@ -16,13 +16,12 @@ from agents.forms.approvals import AnswerForm
 from agents.forms.sessions import SessionForm
 from agents.gateways import chat_models
 from agents.models import Approval, Session
-from agents.queries import approval_page, session_list, session_page
+from agents.queries import approval_page, session_form, session_list, session_page
 from agents.services import decisions, invocations, sessions
 from forecastlab.accounts.services.access import may, person, requires
 from forecastlab.events.queries import head
 from forecastlab.lib.errors import HouseError
 from forecastlab.lib.htmx import render_region
-from forecastlab.warehouse.models import Dataset
 
 NOTHING_NEW = 204
 
@@ -105,10 +104,9 @@ def _model() -> dict[str, Any]:
 @require_http_methods(["GET", "POST"])
 def session_new(request: HttpRequest) -> HttpResponse:
     by = person(request)
-    visible = Dataset.objects.visible_to(by).filter(versions__isnull=False)
-    names = list(visible.order_by("name").values_list("name", flat=True).distinct())
+    offered = session_form.offered(by)
     given = request.POST if request.method == "POST" else None
-    form = SessionForm(given, initial=request.GET.dict(), datasets=names)
+    form = SessionForm(given, initial=request.GET.dict(), datasets=offered.datasets)
     if form.is_valid():
         try:
             made = sessions.start(**form.cleaned_data, by=by, trigger="page", at=timezone.now())
@@ -116,7 +114,13 @@ def session_new(request: HttpRequest) -> HttpResponse:
             form.refuse(error)
         else:
             return redirect(made)
-    context = {"form": form, "skills": SKILLS.values(), "has_sales": bool(names), **_model()}
+    context = {
+        "form": form,
+        "skills": SKILLS.values(),
+        "has_sales": bool(offered.datasets),
+        "workspaces": offered.workspaces,
+        **_model(),
+    }
     return render(request, "agents/session_new.html", context, status=422 if given else 200)
 
 

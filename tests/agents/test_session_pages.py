@@ -1,0 +1,100 @@
+"""Pages of sessions: the form of a new one, the page of one, whatever stands in them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from agents.models import Session
+from forecastlab.accounts.models import User
+from forecastlab.warehouse.models import DatasetVersion
+from showcase.services import workspaces
+from tests.factories import make_group, make_run, make_user, make_version
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NEW = "agents:session-new"
+ASKED = {"skill": "experiment", "dataset": "shop", "message": "Which model serves best?"}
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """Alice, with a run over `shop` that she keeps as `kept-a` and one over `corner`."""
+    alice = make_user()
+    for name, kept in (("shop", "kept-a"), ("corner", "kept-b")):
+        version = guarded(make_version(name=name, by=alice))
+        run = make_run(by=alice, dataset=version.ref, models=["naive"])
+        workspaces.keep(run, kept, by=alice, at=timezone.now())
+    return alice
+
+
+def guarded(version: DatasetVersion) -> DatasetVersion:
+    version.dataset.readers.add(make_group("readers"))
+    return version
+
+
+def page(by: User, **query: str) -> str:
+    client = Client()
+    client.force_login(by)
+    return client.get(reverse(NEW), query).content.decode()
+
+
+# -- the form of a new one -------------------------------------------------------------------------
+
+
+def test_workspaces_are_offered_to_those_who_may_see_them(alice: User) -> None:
+    mine, strangers = page(alice), page(make_user("charlie"))
+
+    assert '<option value="kept-a" label="shop">' in mine
+    assert 'list="known-workspaces"' in mine
+    assert "kept-a" not in strangers
+
+
+def test_a_session_is_started_over_a_workspace_and_without_one(alice: User) -> None:
+    client = Client()
+    client.force_login(alice)
+
+    for name, found in (("kept-a", "kept-a"), (" ", None)):
+        answer = client.post(reverse(NEW), {**ASKED, "workspace": name})
+        session = Session.objects.latest("pk")
+        assert answer.headers["Location"] == session.get_absolute_url()
+        assert (session.workspace.name if session.workspace else None) == found
+    again = client.get(Session.objects.earliest("pk").get_absolute_url()).content.decode()
+    assert "kept-a" in again
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("kept-z", "There is no workspace &#x27;kept-z&#x27;, or not for you."),
+        ("kept-b", "is a run over &#x27;corner&#x27;, and this session is over &#x27;shop&#x27;."),
+        ("x" * 300, "at most 100 characters"),
+    ],
+)
+def test_a_workspace_that_does_not_fit_is_explained_at_its_field(
+    alice: User, name: str, said: str
+) -> None:
+    client = Client()
+    client.force_login(alice)
+
+    answer = client.post(reverse(NEW), {**ASKED, "workspace": name})
+
+    shown = answer.content.decode()
+    assert answer.status_code == 422
+    assert said in shown.partition('id="id_workspace_error"')[2][:600]
+    assert ASKED["message"] in shown
+    assert not Session.objects.exists()
+
+
+def test_programs_are_told_which_field_is_wrong(alice: User) -> None:
+    client = Client()
+    client.force_login(alice)
+    body = json.dumps({**ASKED, "workspace": "kept-z"})
+
+    answer = client.post(reverse("api:session-start"), body, "application/json")
+
+    assert (answer.status_code, answer.json()["field"]) == (404, "workspace")
