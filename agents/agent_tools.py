@@ -12,7 +12,7 @@ from agents.queries import rosters
 from agents.services import notices
 from forecastlab.accounts.services.access import requester
 from forecastlab.lib.contributions import Exposure, Outcome, ToolContext, ToolResult
-from forecastlab.lib.tools import Arguments, agent_tool, told
+from forecastlab.lib.tools import Arguments, agent_tool, mark, told
 
 VERB, MOST_NAMED = "agent.start", 20
 Confidence = Annotated[float, Field(ge=0, le=1, description="How sure you are, from 0 to 1.")]
@@ -61,6 +61,10 @@ def _recipients(_context: ToolContext, asked: Notified) -> Exposure:
     return Exposure(len(notices.recipients(asked.team)), "people")
 
 
+def _recipients_seen(_context: ToolContext, asked: Notified) -> str:
+    return mark(*sorted(one.pk for one in notices.recipients(asked.team)))
+
+
 def _notice_title(asked: Notified) -> str:
     return _("Tell the team %(team)s: %(subject)s") % {"team": asked.team, "subject": asked.subject}
 
@@ -79,6 +83,7 @@ def _notice_preview(_context: ToolContext, asked: Notified) -> Sequence[tuple[st
     auto_threshold=80,
     inline_threshold=50,
     exposure=_recipients,
+    seen=_recipients_seen,
     title=_notice_title,
     preview=_notice_preview,
     confirm_phrase=lambda _context, asked: asked.team,

@@ -6,8 +6,8 @@ from typing import Any, Literal
 from django.utils.translation import gettext as _
 from pydantic import Field
 
-from forecastlab.lib.contributions import ToolContext, ToolResult
-from forecastlab.lib.tools import Arguments, agent_tool, key_of, told
+from forecastlab.lib.contributions import Exposure, ToolContext, ToolResult
+from forecastlab.lib.tools import Arguments, agent_tool, key_of, mark, told
 from forecastlab.warehouse.queries import tool_calls
 from showcase.queries import representations, run_list, workspace_representations
 from showcase.services import agent_calls, curation, exporting, runs
@@ -115,6 +115,10 @@ def _run_title(asked: RunStarted) -> str:
     return _("Start a run with %(models)s") % {"models": models}
 
 
+def _every_series(context: ToolContext, _asked: RunStarted) -> Exposure:
+    return Exposure(tool_calls.of(context, VIEW_RUNS).version.series_count, "series")
+
+
 def _run_preview(context: ToolContext, asked: RunStarted) -> Sequence[tuple[str, str]]:
     return agent_calls.planned(tool_calls.of(context, VIEW_RUNS), asked.options, at=context.now)
 
@@ -124,6 +128,8 @@ def _run_preview(context: ToolContext, asked: RunStarted) -> Sequence[tuple[str,
     arguments=RunStarted,
     verb=START_RUNS,
     risk="medium",
+    exposure=_every_series,
+    exposure_limit=10_000,
     title=_run_title,
     preview=_run_preview,
 )
@@ -139,6 +145,15 @@ def _edited(context: ToolContext, changes: Mapping[str, Any], detail: str) -> To
     call = agent_calls.kept(context, EDIT)
     changed = curation.edit(call.workspace, changes, by=call.by, at=context.now)
     return told(workspace_representations.short(changed), f"{changed.name}: {detail}")
+
+
+def _one_workspace(_context: ToolContext, _asked: Any) -> Exposure:
+    return Exposure(1, "workspaces")
+
+
+def _workspace_seen(context: ToolContext, _asked: Any) -> str:
+    kept = agent_calls.kept(context, VIEW).workspace
+    return mark(kept.pk, kept.name, kept.archived, kept.pinned, *kept.tags)
 
 
 def _archive_title(asked: Switched) -> str:
@@ -174,6 +189,8 @@ def _would(context: ToolContext, wanted: Mapping[str, Any]) -> Sequence[tuple[st
     risk="medium",
     base_score=65,
     inline_threshold=65,
+    exposure=_one_workspace,
+    seen=_workspace_seen,
     title=_archive_title,
     preview=_archived,
 )
@@ -191,6 +208,8 @@ def _pin_title(asked: Switched) -> str:
     arguments=Switched,
     verb=EDIT,
     base_score=88,
+    exposure=_one_workspace,
+    seen=_workspace_seen,
     title=_pin_title,
     preview=_pinned,
 )
@@ -208,6 +227,8 @@ def _tag_title(asked: Tagged) -> str:
     arguments=Tagged,
     verb=EDIT,
     base_score=88,
+    exposure=_one_workspace,
+    seen=_workspace_seen,
     title=_tag_title,
     preview=_tagged,
 )
@@ -227,6 +248,8 @@ def _export_title(asked: Exported) -> str:
     arguments=Exported,
     verb=EXPORT,
     risk="medium",
+    exposure=_one_workspace,
+    seen=_workspace_seen,
     title=_export_title,
     preview=_exported,
 )

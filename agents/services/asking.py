@@ -49,7 +49,7 @@ def _ask(one: Invocation, session: Session, work: Work, *, at: datetime) -> None
 @contextmanager
 def _bounded(tool: AgentTool) -> Iterator[None]:
     """Hold what a tool looks up to its time; where it takes longer, this call alone has failed."""
-    if not any((tool.exposure, tool.signals, tool.preview, tool.confirm_phrase)):
+    if not any((tool.exposure, tool.signals, tool.preview, tool.confirm_phrase, tool.seen)):
         yield
         return
     with Deadline(LONGEST_LOOK).bounded(), transaction.atomic():

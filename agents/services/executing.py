@@ -8,7 +8,7 @@ from datetime import datetime
 
 from agents.models import Invocation
 from agents.queries import undone
-from agents.services import gating, invocations, moves, sealed_calls
+from agents.services import gating, invocations, moves, sealed_calls, seeing
 from agents.services.deadlines import Deadline, ToolTimeout
 from agents.services.invocations import Doubt, Failure
 from agents.services.sealed_calls import OpenCall
@@ -54,7 +54,8 @@ def _claimed(one: Invocation, work: Work) -> OpenCall | None:
         held = Invocation.objects.select_for_update(no_key=True, of=("self",)).get(pk=one.pk)
         try:
             gating.check_runnable(held, at=at)
-            call = sealed_calls.opened(held, session=session, work=work)
+            opened = sealed_calls.opened(held, session=session, work=work)
+            call = seeing.unchanged(opened, held.approval)
         except HouseError as error:
             if error.code not in PASSING:
                 _refuse(held, error, at=at)

@@ -16,7 +16,7 @@ from agents.domain.statuses import INVOCATION
 from agents.gateways import sealing
 from agents.models import ActionPolicy, Approval, Decision, Invocation
 from agents.queries import gate_words
-from agents.services import actors, budgets, closing, controls
+from agents.services import actors, budgets, closing, controls, seeing
 from agents.services.closing import Said
 from forecastlab.accounts.services import access
 from forecastlab.lib.contributions import AgentTool, Exposure, ToolContext
@@ -180,6 +180,7 @@ def _store(
             "value": None if facts.value is None else str(facts.value),
             "auto_threshold": rule.auto_threshold,
             "inline_threshold": rule.inline_threshold,
+            "seen": seeing.of(tool, call.context, call.bound),
         },
         agent_confidence=call.invocation.turn.confidence,
         priority=ruling.priority,

@@ -20,7 +20,7 @@ from forecastlab.forecasting.queries.diffs import Difference
 from forecastlab.forecasting.services import backtests, forecasts, promotion
 from forecastlab.lib import figures
 from forecastlab.lib.contributions import Exposure, Signal, ToolContext, ToolResult
-from forecastlab.lib.tools import Arguments, agent_tool, becomes, key_of, told
+from forecastlab.lib.tools import Arguments, agent_tool, becomes, key_of, mark, told
 from forecastlab.warehouse.queries import tool_calls
 
 VIEW, ISSUE, PROMOTE = "forecast.view", "forecast.issue", "model.promote"
@@ -184,7 +184,18 @@ def _backtest_title(asked: Backtested) -> str:
     return _("Judge %(models)s") % {"models": models}
 
 
-@agent_tool("start_backtest", arguments=Backtested, verb=ISSUE, title=_backtest_title)
+def _every_series(context: ToolContext, _asked: Any) -> Exposure:
+    return Exposure(tool_calls.of(context, VIEW).version.series_count, "series")
+
+
+@agent_tool(
+    "start_backtest",
+    arguments=Backtested,
+    verb=ISSUE,
+    exposure=_every_series,
+    exposure_limit=10_000,
+    title=_backtest_title,
+)
 def start_backtest(context: ToolContext, asked: Backtested) -> ToolResult:
     """Start judging models on the dataset. It takes a while: its job tells when it is done."""
     call = tool_calls.of(context, ISSUE)
@@ -198,8 +209,21 @@ def _issue_title(asked: Issued) -> str:
     return _("Issue forecasts of every series")
 
 
-def _every_series(context: ToolContext, _asked: Any) -> Exposure:
-    return Exposure(tool_calls.of(context, VIEW).version.series_count, "series")
+def _serving(context: ToolContext, asked: Issued) -> Any:
+    call = tool_calls.of(context, VIEW)
+    return forecasts.serving(call.version, asked.alias, call.by)
+
+
+def _issue_preview(context: ToolContext, asked: Issued) -> Sequence[tuple[str, str]]:
+    run = _serving(context, asked)
+    serves = f"{title_of(run.model)} ({run.pk})" if run else _("what is judged best first")
+    horizon = asked.horizon or (run.backtest.config["horizon"] if run else _("the usual"))
+    return [(_("Serves"), serves), (_("Periods"), str(horizon))]
+
+
+def _issue_seen(context: ToolContext, asked: Issued) -> str:
+    run = _serving(context, asked)
+    return mark(run.pk if run else None)
 
 
 @agent_tool(
@@ -209,7 +233,9 @@ def _every_series(context: ToolContext, _asked: Any) -> Exposure:
     risk="medium",
     exposure=_every_series,
     exposure_limit=10_000,
+    seen=_issue_seen,
     title=_issue_title,
+    preview=_issue_preview,
 )
 def issue_forecasts(context: ToolContext, asked: Issued) -> ToolResult:
     """Start forecasting every series of the dataset by the champions behind an alias."""
@@ -232,6 +258,11 @@ def _run(context: ToolContext, asked: OfRun) -> Any:
 
 def _promotion_exposure(context: ToolContext, asked: Promoted) -> Exposure:
     return Exposure(_run(context, asked).series_count, "series")
+
+
+def _promotion_seen(context: ToolContext, asked: Promoted) -> str:
+    alias = promotion.find(_run(context, asked), asked.alias)
+    return mark(alias.pk, alias.model_run_id)
 
 
 def _promotion_signals(context: ToolContext, asked: Promoted) -> Sequence[Signal]:
@@ -268,6 +299,7 @@ def _promotion_preview(context: ToolContext, asked: Promoted) -> Sequence[tuple[
     auto_threshold=95,
     inline_threshold=70,
     exposure=_promotion_exposure,
+    seen=_promotion_seen,
     signals=_promotion_signals,
     title=_promotion_title,
     preview=_promotion_preview,

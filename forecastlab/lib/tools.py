@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -78,6 +79,11 @@ def key_of(context: ToolContext) -> str:
 def becomes(before: object, after: object) -> str:
     """Write a change for a preview: what is before and what would be after."""
     return f"{before}{ARROW}{after}"
+
+
+def mark(*parts: object) -> str:
+    """Return a short name of a state, another one whenever one of its parts is another."""
+    return hashlib.sha256(json.dumps(parts, cls=DjangoJSONEncoder).encode()).hexdigest()[:32]
 
 
 def told(data: Any, detail: str) -> ToolResult:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from pydantic import Field
 
 from forecastlab.lib.contributions import Exposure, Signal, ToolContext, ToolResult
-from forecastlab.lib.tools import Arguments, agent_tool, key_of, told
+from forecastlab.lib.tools import Arguments, agent_tool, key_of, mark, told
 from forecastlab.planning.domain import overrides as rules
 from forecastlab.planning.models import Override
 from forecastlab.planning.queries import (
@@ -158,7 +158,7 @@ def preview_plan(context: ToolContext, asked: Assumed) -> ToolResult:
     """Work out what would come of other prices, promotions or stock. Saves nothing."""
     call = tool_calls.of(context, SEE_PLANS)
     given = _given(asked)
-    result = plans.preview(agent_calls.issue(call), given).result
+    result = plans.preview(agent_calls.issue(call), given, context.report).result
     return told(result, plan_words.conclusion(result))
 
 
@@ -211,11 +211,21 @@ def _plan_preview(context: ToolContext, asked: PlanSaved) -> Sequence[tuple[str,
     return agent_calls.outlook(tool_calls.of(context, SEE_PLANS), _given(asked))
 
 
+def _plan_exposure(context: ToolContext, asked: PlanSaved) -> Exposure:
+    return agent_calls.reach(tool_calls.of(context, SEE_PLANS), _given(asked))
+
+
+def _plan_seen(context: ToolContext, _asked: PlanSaved) -> str:
+    return mark(agent_calls.issue(tool_calls.of(context, SEE_PLANS)).pk)
+
+
 @agent_tool(
     "save_plan",
     arguments=PlanSaved,
     verb=MAKE_PLANS,
     risk="medium",
+    exposure=_plan_exposure,
+    seen=_plan_seen,
     title=_plan_title,
     preview=_plan_preview,
 )
@@ -223,7 +233,9 @@ def save_plan(context: ToolContext, asked: PlanSaved) -> ToolResult:
     """Save what would come of other prices, promotions or stock as a plan. It changes no number."""
     call = tool_calls.of(context, MAKE_PLANS)
     draft = plans.Draft(asked.name, _given(asked), asked.notes, asked.tags, key=key_of(context))
-    plan = plans.save(agent_calls.issue(call), draft, by=call.by, at=context.now)
+    plan = plans.save(
+        agent_calls.issue(call), draft, by=call.by, at=context.now, report=context.report
+    )
     found = representations.summary(plan)
     return told(found, _("Plan %(n)s is saved: %(name)s") % {"n": plan.pk, "name": plan.name})
 
@@ -249,6 +261,10 @@ def _override_signals(context: ToolContext, asked: OverrideMade) -> Sequence[Sig
     return [*frozen, *tool_calls.age(call, context)]
 
 
+def _override_seen(context: ToolContext, asked: OverrideMade) -> str:
+    return agent_calls.override_mark(tool_calls.of(context, SEE_OVERRIDES), asked.asked(seen=None))
+
+
 def _override_preview(context: ToolContext, asked: OverrideMade) -> Sequence[tuple[str, str]]:
     call = tool_calls.of(context, SEE_OVERRIDES)
     return agent_calls.override_words(*agent_calls.override(call, asked.asked(seen=None)))
@@ -262,6 +278,7 @@ def _override_preview(context: ToolContext, asked: OverrideMade) -> Sequence[tup
     auto_threshold=95,
     inline_threshold=70,
     exposure=_override_exposure,
+    seen=_override_seen,
     signals=_override_signals,
     title=_scope_words,
     preview=_override_preview,
@@ -290,6 +307,10 @@ def _publish_signals(context: ToolContext, _asked: Published) -> Sequence[Signal
     return tool_calls.age(tool_calls.of(context, SEE_OVERRIDES), context)
 
 
+def _publish_seen(context: ToolContext, _asked: Published) -> str:
+    return agent_calls.publication_mark(tool_calls.of(context, SEE_OVERRIDES))
+
+
 def _publish_preview(context: ToolContext, _asked: Published) -> Sequence[tuple[str, str]]:
     return agent_calls.publication_words(tool_calls.of(context, SEE_OVERRIDES))
 
@@ -304,6 +325,7 @@ def _publish_preview(context: ToolContext, _asked: Published) -> Sequence[tuple[
     auto_threshold=95,
     inline_threshold=70,
     exposure=_publish_exposure,
+    seen=_publish_seen,
     signals=_publish_signals,
     title=_publish_title,
     preview=_publish_preview,
@@ -315,10 +337,20 @@ def publish_forecast(context: ToolContext, asked: Published) -> ToolResult:
     call = tool_calls.of(context, MAKE_OVERRIDES)
     horizon = horizons.find(call.by, call.dataset)
     made = publications.publish(
-        horizon, note=asked.note, by=call.by, at=context.now, key=key_of(context)
+        horizon,
+        note=asked.note,
+        by=call.by,
+        at=context.now,
+        key=key_of(context),
+        seen=context.seen,
     )
     found = override_json.publication(made)
     return told(found, _("Version %s is published") % made.number)
+
+
+def _delete_seen(context: ToolContext, asked: OnePlan) -> str:
+    plan = agent_calls.plan(tool_calls.of(context, SEE_PLANS), asked.plan)
+    return mark(plan.pk, plan.name, plan.notes, plan.status, plan.result_hash)
 
 
 def _delete_preview(context: ToolContext, asked: OnePlan) -> Sequence[tuple[str, str]]:
@@ -334,6 +366,8 @@ def _delete_preview(context: ToolContext, asked: OnePlan) -> Sequence[tuple[str,
     base_score=40,
     reversible=False,
     auto_threshold=90,
+    exposure=lambda _context, _asked: Exposure(1, "plans"),
+    seen=_delete_seen,
     title=lambda asked: _("Delete plan %s") % asked.plan,
     preview=_delete_preview,
     confirm_phrase=lambda context, asked: (

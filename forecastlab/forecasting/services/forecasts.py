@@ -53,7 +53,7 @@ def start(
         raise BadInput(
             f"{horizon} is no horizon: give a whole number from 1 to {LONGEST}.", field="horizon"
         )
-    found = _aliased(version, alias, by)
+    found = serving(version, alias, by)
     params: dict[str, Any] = {
         "dataset": version.dataset.name,
         "version": version.pk,
@@ -65,7 +65,8 @@ def start(
         return jobs.create(KIND, params=params, by=by, at=at, key=key)
 
 
-def _aliased(version: DatasetVersion, alias: str, by: User) -> ModelRun | None:
+def serving(version: DatasetVersion, alias: str, by: User) -> ModelRun | None:
+    """Return the model run whose champions forecasts are issued by; None where none serves yet."""
     name = alias or registry.default_alias(version.dataset.name)
     mine = Alias.objects.visible_to(by).filter(dataset=version.dataset)
     found = mine.filter(name=name).select_related("model_run__backtest").first()

@@ -18,7 +18,7 @@ class ToolContext:
     `requester_id` is the person who started the session: the call may do what he may. `dataset`
     is `NAME@3`, or empty. `operation_id` is the same for every try of one call, so that what it
     does can be made once. `report` renews the lease, as in a step, and raises when
-    time is over.
+    time is over. `seen` is what the tool's own `seen` said when the gate was asked.
     """
 
     operation_id: str
@@ -31,6 +31,7 @@ class ToolContext:
     environment: str
     now: datetime
     report: Report
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,8 @@ class AgentTool:
     it a review. `sensitive` names arguments that are never shown. `exposure` says how far it
     would reach, `signals` what else is known, `title` names one call to people, and
     `confirm_phrase` is what somebody must type to approve it. `preview` shows what would change.
-    `terminal` marks the tools that end a session.
+    `seen` names the state that people look at when they decide: where it says something else by
+    the time the call may run, it is refused. `terminal` marks the tools that end a session.
     `timeout_seconds` is how long a call may take: its statements are cancelled then and `report`
     raises; what else may hang has a timeout of its own.
     """
@@ -105,6 +107,7 @@ class AgentTool:
     exposure_limit: int = 100
     exposure: Callable[[ToolContext, Any], Exposure] | None = None
     signals: Callable[[ToolContext, Any], Sequence[Signal]] | None = None
+    seen: Callable[[ToolContext, Any], str] | None = None
     title: Callable[[Any], str] | None = None
     preview: Callable[[ToolContext, Any], Sequence[tuple[str, str]]] | None = None
     confirm_phrase: Callable[[ToolContext, Any], str] | None = None

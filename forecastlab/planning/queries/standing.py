@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from django.db.models import Sum
 from django.utils.dateformat import format as dated
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from forecastlab.forecasting.queries import labels
-from forecastlab.lib import frames
+from forecastlab.lib import frames, tools
 from forecastlab.planning.models import OverrideCell
 from forecastlab.planning.queries.horizons import Horizon
 from forecastlab.warehouse.models import Dataset
@@ -83,6 +84,12 @@ def numbers(dataset: Dataset, periods: Sequence[str]) -> pl.DataFrame:
     """
     listed = "{" + ",".join(periods) + "}"
     return frames.read(_NUMBERS, [dataset.pk, listed])
+
+
+def mark(horizon: Horizon) -> str:
+    """Return a name of a forecast with the overrides that stand; it changes with any of them."""
+    cells = OverrideCell.objects.filter(dataset=horizon.dataset, period__in=list(horizon.labels))
+    return tools.mark(horizon.issue.pk, cells.aggregate(sum=Sum("revision"))["sum"] or 0)
 
 
 def laid_over(

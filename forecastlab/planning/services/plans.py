@@ -28,7 +28,7 @@ from forecastlab.planning.domain import assumptions as rules
 from forecastlab.planning.domain import statuses
 from forecastlab.planning.models import Plan
 from forecastlab.planning.services import computing
-from forecastlab.planning.services.computing import Computed
+from forecastlab.planning.services.computing import Computed, Report
 from forecastlab.warehouse.services import versions
 
 KIND = "plan"
@@ -87,7 +87,9 @@ def is_small(issue: ForecastIssue) -> bool:
     return bool(issue.version.series_count * issue.version.periods <= MOST_AT_ONCE)
 
 
-def preview(issue: ForecastIssue, given: Sequence[Mapping[str, Any]]) -> Computed:
+def preview(
+    issue: ForecastIssue, given: Sequence[Mapping[str, Any]], report: Report = computing.unheard
+) -> Computed:
     """Return what would come of assumptions; writes nothing.
 
     Raises BadInput naming what is wrong, TooLarge where it would take too long to wait for.
@@ -98,10 +100,17 @@ def preview(issue: ForecastIssue, given: Sequence[Mapping[str, Any]]) -> Compute
             _("There are too many sales to work this out while you wait."),
             hint=_("Save the plan: it is computed as a job."),
         )
-    return computing.compute(issue, given)
+    return computing.compute(issue, given, report)
 
 
-def save(issue: ForecastIssue, draft: Draft, *, by: User, at: datetime) -> Plan:
+def save(
+    issue: ForecastIssue,
+    draft: Draft,
+    *,
+    by: User,
+    at: datetime,
+    report: Report = computing.unheard,
+) -> Plan:
     """Keep a plan with all that came of it; a large one is computed by a job.
 
     With the key of a plan that there is, it is that one. Raises BadInput naming what is wrong.
@@ -110,7 +119,7 @@ def save(issue: ForecastIssue, draft: Draft, *, by: User, at: datetime) -> Plan:
     if made is not None:
         return made
     plan = drafted(issue, draft, by_id=by.pk, at=at)
-    computed = computing.compute(issue, draft.assumptions) if is_small(issue) else None
+    computed = computing.compute(issue, draft.assumptions, report) if is_small(issue) else None
     digest = stored(computed.table) if computed else ""
     with transaction.atomic():
         versions.keep(issue.version.dataset, issue.version)

@@ -30,13 +30,26 @@ class NothingNew(Conflict):
     code = "nothing_new"
 
 
+class OthersByNow(Conflict):
+    """The forecast, or overrides beside it, have changed since they were looked at."""
+
+    code = "others_by_now"
+
+
 def publish(
-    horizon: Horizon, *, note: str, by: User, at: datetime, key: str | None = None
+    horizon: Horizon,
+    *,
+    note: str,
+    by: User,
+    at: datetime,
+    key: str | None = None,
+    seen: str = "",
 ) -> Publication:
     """Publish the forecast with the overrides that stand; the number is the dataset's next.
 
-    With the same `key` again it is what there is. Raises NothingNew where the newest published
-    forecast says the same.
+    With the same `key` again it is what there is. `seen` is the mark of what was looked at
+    (`standing.mark`). Raises OthersByNow where that has changed, and NothingNew where the newest
+    published forecast says the same.
     """
     note = overrides.check_note(note)
     table = forecast_tables.of_scope(horizon.issue, Scope("all"))
@@ -45,6 +58,8 @@ def publish(
         there: Publication | None = Publication.objects.filter(key=key).first()
         if key and there:
             return there
+        if seen and seen != standing.mark(horizon):
+            raise OthersByNow(hint=_("Nothing was published. Look again, and ask again."))
         newest = newest_of(horizon)
         told = standing.numbers(horizon.dataset, horizon.labels)
         published, acts = standing.laid_over(table.model, table.series, horizon.labels, told)

@@ -1,0 +1,42 @@
+"""What people look at when they decide about a call, and whether it is still so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from agents.models import Approval
+from agents.services.sealed_calls import OpenCall
+from forecastlab.lib.contributions import AgentTool, ToolContext
+from forecastlab.lib.errors import Conflict, HouseError
+
+LONGEST = 200
+
+
+class ChangedSince(Conflict):
+    """What this call is about has changed since it was put before people; nothing was done."""
+
+    code = "changed_since"
+
+
+def of(tool: AgentTool, context: ToolContext, bound: Any) -> str:
+    """Return what the tool names the state by; empty where it names none or cannot find it out."""
+    if tool.seen is None:
+        return ""
+    try:
+        return tool.seen(context, bound)[:LONGEST]
+    except HouseError:
+        return ""
+
+
+def unchanged(call: OpenCall, approval: Approval) -> OpenCall:
+    """Return the call with what was seen when it was asked for; raises ChangedSince.
+
+    Between here and the effect the tool itself may compare once more, under its own locks.
+    """
+    seen = str(approval.exposure.get("seen", ""))
+    if seen != of(call.tool, call.context, call.bound):
+        raise ChangedSince(hint=_("Look at it as it is now, and ask again."))
+    return replace(call, context=replace(call.context, seen=seen))
