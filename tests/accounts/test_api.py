@@ -201,7 +201,7 @@ def test_the_same_key_with_another_body_is_refused(alices: Client) -> None:
 
     answer = post(alices, text="b")
 
-    assert answer.status_code == 422
+    assert answer.status_code == 409
     assert answer.json()["code"] == "idempotency_key_reused"
     assert notes() == 1
 

@@ -16,7 +16,7 @@ PATIENCE_MS = 5000
 _LOCK_TIMEOUT = "55P03"
 
 
-class KeyReused(BadInput):
+class KeyReused(Conflict):
     """This Idempotency-Key was sent before with another request."""
 
     code = "idempotency_key_reused"
