@@ -53,6 +53,11 @@ app.conf.beat_schedule = {
         "schedule": 3600.0,
         "options": {"expires": 3600.0},
     },
+    "sweep-schedules": {
+        "task": "forecastlab.jobs.tasks.sweep_schedules",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},
+    },
     "sweep-sessions": {
         "task": "agents.tasks.sweep_sessions",
         "schedule": 10.0,

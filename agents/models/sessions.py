@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
-from forecastlab.jobs.models import Job
+from forecastlab.jobs.models import Job, Schedule
 from forecastlab.warehouse.models import Dataset, DatasetVersion
 from showcase.models import Run, Workspace
 
@@ -84,6 +84,9 @@ class Session(models.Model):
     )
     run = models.ForeignKey(
         Run, on_delete=models.SET_NULL, null=True, related_name="agent_sessions"
+    )
+    schedule = models.ForeignKey(
+        Schedule, on_delete=models.SET_NULL, null=True, related_name="agent_sessions"
     )
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"

@@ -27,6 +27,7 @@ def short(session: Session) -> dict[str, Any]:
         "dataset": version.ref if version else None,
         "workspace": session.workspace.name if session.workspace else None,
         "run": session.run_id,
+        "schedule": session.schedule_id,
         "job": session.job_id,
         "requested_by": session.requested_by.username,
         "actor": session.actor.username,

@@ -122,6 +122,8 @@ class SessionPage:
         if session.run_id:
             url = reverse("showcase:run", args=[session.run_id])
             told.append({"label": _("Run"), "value": session.run_id, "url": url})
+        if session.schedule:
+            told.append({"label": _("Schedule"), "value": session.schedule.name})
         if earlier:
             url = earlier.get_absolute_url()
             told.append({"label": _("Duplicate of"), "value": earlier.ref, "url": url})
@@ -150,7 +152,8 @@ class SessionPage:
 def find(pk: int) -> SessionPage:
     """Return the page of a session, whoever looks; raises Session.DoesNotExist."""
     related = Session.objects.select_related(
-        "dataset_version__dataset", "workspace", "requested_by", "actor", "job", "duplicate_of"
+        "dataset_version__dataset",
+        *("workspace", "requested_by", "actor", "job", "schedule", "duplicate_of"),
     )
     return SessionPage(related.get(pk=pk))
 

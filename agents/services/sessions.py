@@ -16,6 +16,7 @@ from agents.models import Message, Pause, Session
 from agents.services import actors, calling, ending, moves, refs
 from forecastlab.accounts.models import User
 from forecastlab.events.services import log
+from forecastlab.jobs.models import Schedule
 from forecastlab.lib import texts
 from forecastlab.lib.contributions import NewEvent
 from forecastlab.lib.errors import BadInput, Conflict, NotFound, Unavailable
@@ -78,6 +79,7 @@ def start(  # noqa: PLR0913 - what is asked for, of what, by whom and through wh
     trigger: str,
     at: datetime,
     run: Run | None = None,
+    schedule: Schedule | None = None,
     key: str = "",
 ) -> Session:
     """Start a session for a person; with a `key` that was used before, return that one.
@@ -109,6 +111,7 @@ def start(  # noqa: PLR0913 - what is asked for, of what, by whom and through wh
             dataset_version=version,
             workspace=kept,
             run=run,
+            schedule=schedule,
             requested_by=by,
             actor=actors.agent_user(skill),
             dedupe_key=same,
@@ -116,6 +119,13 @@ def start(  # noqa: PLR0913 - what is asked for, of what, by whom and through wh
             created_at=at,
         )
         return _begin(session, text, by=by, at=at)
+
+
+def check(skill: str, message: str, *, by: User, dataset: str = "", workspace: str = "") -> None:
+    """Raise what `start` would, but for the lack of a model; nothing is written."""
+    known = _skill(skill)
+    _text(message)
+    _workspace(workspace, _version(dataset, known, by), by)
 
 
 def _begin(session: Session, text: str, *, by: User, at: datetime) -> Session:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.apps import AppConfig
 from django.core import checks
 
-from forecastlab.jobs.queries import kinds
+from forecastlab.jobs.queries import kinds, schedule_kinds
 
 
 class JobsConfig(AppConfig):
@@ -13,3 +13,4 @@ class JobsConfig(AppConfig):
 
     def ready(self) -> None:
         checks.register(kinds.check)
+        checks.register(schedule_kinds.check)

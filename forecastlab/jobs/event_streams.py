@@ -1,4 +1,4 @@
-"""The stream of a job, and the parts of its page that follow it."""
+"""The streams of a job, with the parts of its page that follow it, and of a schedule."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from django.template.loader import render_to_string
 
 from forecastlab.accounts.services.access import may
-from forecastlab.jobs.models import Job
+from forecastlab.jobs.models import Job, Schedule
 from forecastlab.jobs.queries import jobs as queries
 from forecastlab.lib import texts
 from forecastlab.lib.contributions import EventStream, LiveRegion
@@ -17,6 +17,13 @@ def can_read(user: Any, key: str) -> bool:
     number = texts.number(key)
     job = None if number is None else Job.objects.filter(pk=number).first()
     return job is not None and may(user, "job.view") and queries.can_see(user, job)
+
+
+def can_read_schedule(user: Any, key: str) -> bool:
+    number = texts.number(key)
+    if number is None or not may(user, "schedule.view"):
+        return False
+    return Schedule.objects.visible_to(user).filter(pk=number).exists()
 
 
 def _progress_id(key: str) -> str:
@@ -42,3 +49,4 @@ JOBS = EventStream(
         LiveRegion("actions", "fetch", _actions_id),
     ),
 )
+SCHEDULES = EventStream(prefix="schedule", can_read=can_read_schedule)

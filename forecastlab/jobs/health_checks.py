@@ -5,13 +5,14 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import DatabaseError
 
-from forecastlab.jobs.models import Job, JobStep
+from forecastlab.jobs.models import Job, JobStep, Schedule
 from forecastlab.jobs.queries import workers
 from forecastlab.jobs.services import ringing
 from forecastlab.lib.contributions import HealthCheck
 
 UNKNOWN = "Unknown while the database does not answer."
 LONGEST_WAIT = 15 * 60
+LATE_SECONDS = 5 * 60
 
 
 def _workers() -> str:
@@ -45,4 +46,23 @@ def _may_go_on(job: Job) -> bool:
     return job.status != Job.Status.QUEUED or not job.exclusive
 
 
-CHECKS = (HealthCheck("workers", _workers), HealthCheck("queues", _queues))
+def _schedules() -> str:
+    """Look for due times that nobody has dealt with: no beat, no worker, or one that breaks."""
+    try:
+        late = Schedule.objects.filter(is_enabled=True, next_at__lt=ringing.clock(-LATE_SECONDS))
+        names = list(late.order_by("next_at").values_list("name", flat=True)[:10])
+    except DatabaseError:
+        return UNKNOWN
+    if not names:
+        return ""
+    return (
+        f"Nothing has been started for more than 5 minutes though it is due: {', '.join(names)}. "
+        "Look whether beat and a worker for the queue fast are there, and at the workers' logs."
+    )
+
+
+CHECKS = (
+    HealthCheck("workers", _workers),
+    HealthCheck("queues", _queues),
+    HealthCheck("schedules", _schedules),
+)

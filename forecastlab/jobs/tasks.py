@@ -6,7 +6,7 @@ from celery import shared_task
 from celery.signals import celeryd_init, worker_ready, worker_shutdown
 from django.utils import timezone
 
-from forecastlab.jobs.services import heartbeats, jobs, storeroom, sweeping, workers
+from forecastlab.jobs.services import firing, heartbeats, jobs, storeroom, sweeping, workers
 
 
 @shared_task
@@ -31,6 +31,18 @@ def sweep_jobs() -> None:
 def sweep_artefacts() -> None:
     """Delete artefacts that no row refers to."""
     storeroom.sweep(timezone.now())
+
+
+@shared_task
+def sweep_schedules() -> None:
+    """Call workers for the schedules that are due."""
+    firing.sweep(timezone.now())
+
+
+@shared_task
+def fire_schedule(*, schedule_id: int) -> None:
+    """Start what a schedule is due to start."""
+    firing.fire(schedule_id, at=timezone.now())
 
 
 # -- the life of a worker process --------------------------------------------------------------

@@ -57,6 +57,8 @@ VERBS: Mapping[str, frozenset[Role]] = {
     "run.start": _PLANNERS,
     "run.stop": _PLANNERS | _OPERATORS,
     "run.view": _ALL,
+    "schedule.set": _PLANNERS,
+    "schedule.view": _ALL,
     "search.use": _ALL,
     "workspace.delete": _PLANNERS,
     "workspace.edit": _PLANNERS,

@@ -215,6 +215,48 @@ class JobKind:
     can_see: Callable[[Any, Json], bool] | None = None
     about: Callable[[Json], str] | None = None
     address: Callable[[int], str] | None = None
+    begin_last: bool = False
+
+
+# -- what the clock starts ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DueTime:
+    """A due time of a schedule that has come: `by` is its owner, who holds the kind's verb.
+
+    `key` is the same for every try, so that what is started can be made once.
+    """
+
+    schedule_id: int
+    key: str
+    params: Json
+    by: Any
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What a due time has started: its outside name, its page, and what else is to be said."""
+
+    ref: str
+    url: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleKind:
+    """Something that a schedule can start, for people who hold `verb`.
+
+    `check(params, by, at)` raises BadInput, naming the parameter, for what could not be started
+    now. `start` starts it, in the transaction that takes the due time; a HouseError says why not.
+    """
+
+    name: str
+    title: str
+    verb: str
+    check: Callable[[Json, Any, datetime], None]
+    start: Callable[[DueTime], Started]
 
 
 # -- the pipeline -----------------------------------------------------------------------------

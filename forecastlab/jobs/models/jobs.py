@@ -1,3 +1,5 @@
+"""Durable work in steps, and the workers that do it."""
+
 from __future__ import annotations
 
 from datetime import datetime
