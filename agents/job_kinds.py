@@ -39,4 +39,6 @@ SESSION = JobKind(
     compensate=following.give_up,
     can_see=following.can_see,
     about=following.about,
+    # Decided calls are carried out before other sessions begin.
+    begin_last=True,
 )

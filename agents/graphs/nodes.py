@@ -46,12 +46,13 @@ def stop(state: State, runtime: Runtime[Work]) -> State:
     return state
 
 
-def following(state: State) -> str:
+def following(state: State, runtime: Runtime[Work]) -> str:
     """Return the name of the node that does what is undone."""
-    return steering.next_thing(moves.read(state["session_id"])).value
+    known = runtime.context.ahead.take()
+    return (known or steering.next_thing(moves.glance(state["session_id"]))).value
 
 
-def parked(state: State) -> str:
+def parked(state: State, runtime: Runtime[Work]) -> str:
     """Return the way from `park`: to wait, unless what it waited for came first."""
-    session = moves.read(state["session_id"])
-    return "wait" if session.status == session.Status.WAITING else following(state)
+    session = moves.glance(state["session_id"])
+    return "wait" if session.status == session.Status.WAITING else following(state, runtime)

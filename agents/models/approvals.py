@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.db.models.functions import Now
 from django.urls import reverse
 
@@ -54,6 +54,10 @@ class ApprovalQuerySet(models.QuerySet["Approval"]):
         """Those whose time for an answer, or for using one, is over by the database's clock."""
         return self.filter(expires_at__lte=Now())
 
+    def with_lateness(self) -> Self:
+        """With `is_late`: whether they are overdue."""
+        return self.annotate(is_late=Case(When(expires_at__lte=Now(), then=True), default=False))
+
 
 class Approval(models.Model):
     """The question "may this exact effect happen?" about one invocation and one digest.
@@ -66,6 +70,7 @@ class Approval(models.Model):
 
     Lane = Lane
     Status = ApprovalStatus
+    is_late: bool  # where asked for by `with_lateness`
 
     invocation = models.OneToOneField(Invocation, on_delete=models.CASCADE, related_name="approval")
     lane = models.CharField(max_length=10, choices=Lane.choices)

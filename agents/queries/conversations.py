@@ -2,40 +2,63 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+
+from django.db.models import Prefetch
+
 from agents.domain.conversation import Answered, Call, Conversation, Result, Said
 from agents.domain.skills import SKILLS
 from agents.models import Approval, Invocation, Session, Turn
 
 
-def of(session: Session) -> Conversation:
-    """Return all that was said, oldest first, as a model is told it."""
+def of(session: Session) -> tuple[Conversation, int]:
+    """Return all that was said, oldest first, as a model is told it; and the last message in it."""
+    calls = Invocation.objects.select_related("approval").order_by("number")
     turns = list(
         Turn.objects.filter(attempt__session=session)
         .order_by("pk")
-        .prefetch_related("invocations__approval__decisions")
+        .prefetch_related(Prefetch("invocations", calls))
     )
-    entries: list[Said | Answered] = []
+    last, entries = 0, list[Said | Answered]()
     for message in session.messages.order_by("number"):
+        last = message.number
         entries.append(Said(message.text))
-        entries += [_answered(one) for one in turns if one.after_message == message.number]
+        entries += [_answered(one) for one in turns if one.after_message == last]
     version, workspace = session.dataset_version, session.workspace
-    return Conversation(
+    conversation = Conversation(
         skill=session.skill,
         instruction=SKILLS[session.skill].instruction,
         dataset=version.ref if version else "",
         workspace=workspace.name if workspace else "",
         entries=entries,
     )
+    return conversation, last
 
 
 def _answered(turn: Turn) -> Answered:
-    calls = sorted(turn.invocations.all(), key=lambda one: one.number)
-    return Answered(turn.text, [_result(one) for one in calls])
+    """Return a turn with a result for each call that the model made, whoever changed it since."""
+    calls = list(turn.invocations.all())
+    instead = {one.replaces_id: one for one in calls if one.replaces_id}
+    return Answered(turn.text, [_result(one, instead) for one in calls if not one.replaces_id])
 
 
-def _result(one: Invocation) -> Result:
-    call = Call(one.model_call_id, one.tool, one.arguments)
-    return Result(call, one.status, one.result, one.detail or _refusal(one))
+def _result(one: Invocation, instead: Mapping[int | None, Invocation]) -> Result:
+    call, last = Call(one.model_call_id, one.tool, one.arguments), one
+    while last.pk in instead:
+        last = instead[last.pk]
+    told = f"{_changed(one, last)} {last.detail or _refusal(last)}".strip()
+    return Result(call, last.status, last.result, told)
+
+
+def _changed(one: Invocation, last: Invocation) -> str:
+    """Say what people made of a call before anybody answered, for the model to go by."""
+    if last is one:
+        return ""
+    now = {
+        name: value for name, value in last.arguments.items() if value != one.arguments.get(name)
+    }
+    return f"A person changed the arguments to {json.dumps(now, ensure_ascii=False)}."
 
 
 def _refusal(one: Invocation) -> str:

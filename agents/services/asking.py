@@ -8,7 +8,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from agents.models import Invocation, Session
+from agents.models import Approval, Invocation, Session
+from agents.queries.undone import Next
 from agents.services import gating, invocations, moves, sealed_calls
 from agents.services.deadlines import Deadline
 from agents.services.working import Work
@@ -16,7 +17,6 @@ from forecastlab.events.services import log
 from forecastlab.lib.barriers import barrier
 from forecastlab.lib.contributions import AgentTool
 from forecastlab.lib.errors import HouseError
-
 
 # Seconds for what a tool looks up before people are asked: the session is locked meanwhile.
 LONGEST_LOOK = 25
@@ -31,19 +31,26 @@ def ask(work: Work) -> None:
         if session.is_ended:
             return
         asked = session.invocations.filter(status=Invocation.Status.REQUESTED, approval=None)
-        for one in asked.select_for_update(no_key=True, of=("self",)).order_by("pk"):
-            _ask(one, session, work, at=at)
+        asked = asked.select_related("turn")
+        found = list(asked.select_for_update(no_key=True, of=("self",)).order_by("pk"))
+        for one in found:
+            one.session = session
+        answers = [_ask(one, session, work, at=at) for one in found]
+    if Approval.Lane.AUTO in answers:
+        work.ahead.know(Next.ACT)
     barrier("agent-after-gate")
 
 
-def _ask(one: Invocation, session: Session, work: Work, *, at: datetime) -> None:
+def _ask(one: Invocation, session: Session, work: Work, *, at: datetime) -> str:
+    """Return the lane; none for a call that came to nothing."""
     try:
         call = sealed_calls.opened(one, session=session, work=work)
         with _bounded(call.tool):
-            gating.ask(one, call.tool, call.bound, call.context, at=at)
+            return gating.ask(one, call.tool, call.bound, call.context, at=at).lane
     except HouseError as error:
         status = invocations.refuse(one, error, at=at)
         log.append([invocations.event(one, status)], actor_id=session.actor_id, at=at)
+        return ""
 
 
 @contextmanager

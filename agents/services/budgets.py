@@ -7,13 +7,14 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.db.models import Q
 
 from agents.domain import budgets, prices
 from agents.domain.budgets import Left
 from agents.models import CostEntry, Invocation, Session, Turn
 from agents.queries import spending
+from agents.services.uncertainty import uncertain
 from forecastlab.events.services import log
 from forecastlab.lib import logs
 from forecastlab.lib.contributions import NewEvent
@@ -39,7 +40,7 @@ def left(skill: str, at: datetime) -> Left:
     Where that cannot be read, or money counts and something has no price, it is not known.
     """
     try:
-        with transaction.atomic():
+        with uncertain():
             held = spending.periods(at).filter(Q(scope="lab") | Q(scope="skill", key=skill))
             return budgets.least([spending.left(one) for one in held])
     except DatabaseError as error:
@@ -59,15 +60,9 @@ def charge(
 
     In the caller's transaction, as its last thing but for other events of the session.
     """
-    known = CostEntry.objects.filter(turn=turn) if turn else None
-    if turn is None and invocation is not None:
-        known = CostEntry.objects.filter(invocation=invocation)
-    earlier = known.first() if known is not None else None
-    if earlier is not None:
-        return earlier
     counts = spending.periods(at).exists()
     before = left(session.skill, at).level if counts else ""
-    entry = CostEntry.objects.create(
+    entry = CostEntry(
         session=session,
         turn=turn,
         invocation=invocation,
@@ -78,6 +73,8 @@ def charge(
         money=_price(used),
         at=at,
     )
+    # One entry for a turn or a call, by their unique keys.
+    CostEntry.objects.bulk_create([entry], ignore_conflicts=True)
     after = left(session.skill, at).level if counts else ""
     if after and after != before:
         told = NewEvent(session.stream, "budget.passed", {"level": after})

@@ -20,11 +20,12 @@ LONGEST_REASON = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Who answers, with which words, and when."""
+    """Who answers, with which words, and when; `batch` names what was answered together."""
 
     by: User
     reason: str
     at: datetime
+    batch: str = ""
 
 
 def take(approval: Approval, seen: Q) -> bool:
@@ -74,7 +75,10 @@ def put_off(approval: Approval, move: str, said: Said) -> None:
 
 
 def events(approval: Approval, kind: str, said: Said) -> list[NewEvent]:
-    """Return what is told of an approval: on its session's stream, and that there is news."""
+    """Return what is told of an approval: on its session's stream, and that there is news.
+
+    What was answered by policy and nobody is told of is no news: no list of approvals has it.
+    """
     session_id = approval.invocation.session_id
     payload = {
         "approval": approval.pk,
@@ -85,10 +89,12 @@ def events(approval: Approval, kind: str, said: Said) -> list[NewEvent]:
     }
     if said.reason:
         payload["reason"] = said.reason[:LONGEST_REASON]
-    return [
-        NewEvent(f"session.{session_id}", f"approval.{kind}", payload),
-        NewEvent(STREAM, "approval.changed"),
-    ]
+    if said.batch:
+        payload["batch"] = said.batch
+    told = [NewEvent(f"session.{session_id}", f"approval.{kind}", payload)]
+    if approval.lane != Approval.Lane.AUTO or approval.notifies:
+        told.append(NewEvent(STREAM, "approval.changed"))
+    return told
 
 
 def withdraw_all(session: Session, *, by: User, reason: str, at: datetime) -> list[NewEvent]:

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from agents.models import Control, Session
+from agents.services.uncertainty import uncertain
 from forecastlab.accounts.models import User
 from forecastlab.accounts.services import access
 from forecastlab.events.services import log
@@ -108,7 +109,7 @@ def standing(session: Session) -> str:
     Where orders cannot be read it is hold: uncertainty lets nothing happen.
     """
     try:
-        with transaction.atomic():
+        with uncertain():
             found = newest(_of(session))
     except DatabaseError as error:
         logger.warning("orders cannot be read, so nothing may happen: %s", error)

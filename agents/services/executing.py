@@ -26,11 +26,8 @@ PASSING = ("held", "no_budget")
 
 def act(work: Work) -> None:
     """Do every call of the last turn that waits for nobody, one after the other."""
-    turn = undone.last_turn(moves.read(work.session_id))
-    calls = turn.invocations.select_related("approval").order_by("number") if turn else ()
-    for one in calls:
-        if undone.is_runnable(one):
-            _do(one, work)
+    for one in undone.runnable(work.session_id):
+        _do(one, work)
 
 
 def _do(one: Invocation, work: Work) -> None:
@@ -52,6 +49,7 @@ def _claimed(one: Invocation, work: Work) -> OpenCall | None:
     with work.context.fenced():
         session = moves.lock(work.session_id)
         held = Invocation.objects.select_for_update(no_key=True, of=("self",)).get(pk=one.pk)
+        held.session = session
         try:
             gating.check_runnable(held, at=at)
             opened = sealed_calls.opened(held, session=session, work=work)
@@ -70,7 +68,8 @@ def _refuse(one: Invocation, error: HouseError, *, at: datetime) -> None:
 
 def _called(call: OpenCall, work: Work) -> ToolResult | Failure | Doubt:
     """Make a call within its time; late, it has failed only where nothing of it was committed."""
-    work.context.report(text=call.tool.name)
+    if call.tool.has_effect:
+        work.context.report(text=call.tool.name)
     deadline = Deadline(call.tool.timeout_seconds)
     context = replace(call.context, report=deadline.watched(call.context.report))
     try:

@@ -34,7 +34,13 @@ class Said:
 
 def lock(session_id: int) -> Session:
     """Lock a session's row for the rest of the transaction."""
-    return Session.objects.select_for_update(no_key=True).get(pk=session_id)
+    held = Session.objects.select_for_update(no_key=True, of=("self",))
+    return held.select_related("requested_by").get(pk=session_id)
+
+
+def glance(session_id: int) -> Session:
+    """Return a session as it stands, without a lock."""
+    return Session.objects.get(pk=session_id)
 
 
 def read(session_id: int) -> Session:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from agents.domain.conversation import Call, Reply
 from agents.domain.skills import SKILLS
-from agents.models import Turn
-from agents.queries import conversations, tools, undone
+from agents.models import Invocation, Turn
+from agents.queries import conversations, tools
+from agents.queries.undone import Next
 from agents.services import budgets, ending, invocations, moves
 from agents.services.budgets import Used
 from agents.services.working import Work
@@ -29,8 +30,7 @@ def think(work: Work) -> None:
     not fails the session.
     """
     session = moves.read(work.session_id)
-    message = undone.last_message(session)
-    conversation = conversations.of(session)
+    conversation, message = conversations.of(session)
     known = tools.catalogue()
     offered = [known[name] for name in SKILLS[session.skill].tools]
     barrier("agent-before-model")
@@ -78,6 +78,8 @@ def _store(work: Work, reply: Reply, *, message: int, seconds: float) -> None:
         events += [invocations.event(one, one.status) for one in made]
         log.append(events, actor_id=session.actor_id, at=at)
         budgets.charge(session, _used(turn), turn=turn, at=at)
+    if any(one.status == Invocation.Status.REQUESTED for one in made):
+        work.ahead.know(Next.GATE)
 
 
 def _numbered(calls: Sequence[Call]) -> list[Call]:

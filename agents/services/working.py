@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import uuid4
 
@@ -19,6 +19,24 @@ from forecastlab.lib.contributions import StepContext
 FENCES = 1 << 20
 
 
+class Ahead:
+    """What a node that has just committed knows of the next one: it saves asking the rows.
+
+    Only ever a hint: each node looks under the locks of its session what is left to be done.
+    """
+
+    def __init__(self) -> None:
+        self._known: Next | None = None
+
+    def know(self, next_thing: Next) -> None:
+        self._known = next_thing
+
+    def take(self) -> Next | None:
+        """Return what is known, once."""
+        known, self._known = self._known, None
+        return known
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """A session in the hands of one worker; `fence` is higher than that of all before."""
@@ -29,6 +47,7 @@ class Work:
     context: StepContext
     clock: Callable[[], datetime]
     model: ChatModel
+    ahead: Ahead = field(default_factory=Ahead)
 
 
 def begin(context: StepContext, *, model: ChatModel, clock: Callable[[], datetime]) -> Work | None:

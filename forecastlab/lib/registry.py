@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.apps import apps
 
@@ -25,7 +25,7 @@ def contributed(module: str, kind: type[T]) -> list[tuple[str, T]]:
 
     An item is a module-level name bound to an instance of `kind`, or a list or tuple of them.
     """
-    found = [(label, item) for label, one in _modules(module) for item in _items(one, kind)]
+    found: tuple[tuple[str, T], ...] = _found(module, cast("Hashable", kind))
     added = [item for where, item in _temporary if where == module and isinstance(item, kind)]
     return [*found, *[("temporary", item) for item in added]]
 
@@ -50,6 +50,11 @@ def _modules(name: str) -> list[tuple[str, ModuleType]]:
     configs = sorted(apps.get_app_configs(), key=lambda one: one.name)
     paths = [(config.label, f"{config.name}.{name}") for config in configs]
     return [(label, import_module(path)) for label, path in paths if find_spec(path)]
+
+
+@cache
+def _found(name: str, kind: type[Any]) -> tuple[tuple[str, Any], ...]:
+    return tuple((label, item) for label, one in _modules(name) for item in _items(one, kind))
 
 
 def _items(module: object, kind: type[T]) -> list[T]:

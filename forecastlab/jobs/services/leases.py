@@ -7,13 +7,14 @@ taken in the order shard, step, job, events.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Q, Value
+from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Now
 
 from forecastlab.jobs.domain.statuses import STEP, JobStatus, StepStatus
@@ -21,6 +22,9 @@ from forecastlab.jobs.models import JobStep
 from forecastlab.jobs.services import admission, ringing, telling
 from forecastlab.lib.contributions import LeaseLost
 from forecastlab.lib.moves import sources
+
+# A lease with so much of it left, as a share, is not renewed yet.
+FRESH = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +67,28 @@ def _take(step_id: int, *, worker: str, at: datetime) -> int:
 
 def lock(lease: Lease) -> JobStep:
     """Lock the step's row for the rest of the transaction. Raises LeaseLost for a stale fence."""
-    held = JobStep.objects.select_for_update(no_key=True).filter(
-        pk=lease.step_id, fence=lease.fence, status=StepStatus.RUNNING
-    )
-    step = held.first()
+    step = _held(lease).first()
     if step is None:
         raise LeaseLost
     return step
+
+
+def _held(lease: Lease) -> QuerySet[JobStep]:
+    return JobStep.objects.select_for_update(no_key=True).filter(
+        pk=lease.step_id, fence=lease.fence, status=StepStatus.RUNNING
+    )
 
 
 @contextmanager
 def fenced(lease: Lease) -> Iterator[None]:
     """Open a transaction whose writes belong to the holder of the lease, or to nobody."""
     with transaction.atomic():
-        lock(lease)
+        left = _held(lease).values_list(F("lease_until") - Now(), flat=True).first()
+        if left is None:
+            raise LeaseLost
+        began = time.monotonic()
         yield
         # The lock kept everybody away, so the lease may have run out unnoticed meanwhile.
-        JobStep.objects.filter(pk=lease.step_id).update(lease_until=ringing.clock(lease.seconds))
+        if left.total_seconds() - (time.monotonic() - began) < FRESH * lease.seconds:
+            renewed = ringing.clock(lease.seconds)
+            JobStep.objects.filter(pk=lease.step_id).update(lease_until=renewed)

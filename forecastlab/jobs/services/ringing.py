@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from forecastlab.jobs.domain.statuses import STEP
 from forecastlab.jobs.models import JobStep
+from forecastlab.jobs.queries import kinds
 from forecastlab.lib import dispatch
 from forecastlab.lib.moves import after
 
@@ -59,6 +60,7 @@ def call(step: JobStep, *, countdown: float = 0) -> None:
             queue=step.queue,
             countdown=countdown,
             time_limit=step.timeout_seconds + GRACE_SECONDS,
+            later=_may_wait(step),
         )
     else:
         dispatch.enqueue(
@@ -68,3 +70,11 @@ def call(step: JobStep, *, countdown: float = 0) -> None:
             countdown=countdown,
             time_limit=step.timeout_seconds + GRACE_SECONDS,
         )
+
+
+def _may_wait(step: JobStep) -> bool:
+    """Whether others of the queue go first: the job has not begun, and its kind lets them."""
+    if step.started_at is not None or step.position:
+        return False
+    kind = kinds.get(step.job.kind)
+    return kind is not None and kind.begin_last

@@ -199,7 +199,8 @@ class JobKind:
     for other times than usual. `observe` runs in the transaction of every change and
     returns the events to append beside the job's own. `topic` names a stream whose viewers want
     to hear of progress. `compensate` undoes what a cancelled or failed job left behind. `about`
-    says what it works on; `address` is the page that shows more of it than the job's own.
+    says what it works on; `address` is the page that shows more of it than the job's own. Jobs that
+    `begin_last` let all others of their queue go first until they have begun.
     """
 
     name: str
