@@ -63,8 +63,17 @@ _TEXTS = (
         r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[pousr]_[A-Za-z0-9]{20,}|\bxox[abprs]-[\w-]{10,}"
     ),
 )
-_NAMED = re.compile(r"""(?P<name>[A-Za-z][\w-]{1,60})["'\\]{0,4}\s{0,3}[:=]\s{0,3}["'\\]{0,4}""")
-_VALUE = re.compile(r"""[^\s"'\\,;&{}\[\]]+""")
+_NAMED = re.compile(
+    r"""(?P<name>[A-Za-z][\w-]{1,60})["'\\]{0,4}\s{0,3}[:=]\s{0,3}(?P<quote>\\{0,3}["']?)"""
+    r"""|--(?P<flag>[A-Za-z][\w-]{1,60})\s+(?=[^\s-])"""
+)
+_VALUE = re.compile(r"""(?:(?:Token|ApiKey|Digest)\s+)?[^\s"'\\,;&{}\[\]]+""", re.IGNORECASE)
+# A value in quotes goes on to the quote that closes it, and a list or an object to its bracket.
+_QUOTED = {
+    '"': re.compile(r"""(?:\\.|[^"\\])*""", re.DOTALL),
+    "'": re.compile(r"""(?:\\.|[^'\\])*""", re.DOTALL),
+}
+_BRACKETS = re.compile(r"""\[[^\]]*\]?|\{[^}]*\}?""")
 _CARD = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){13,18}(?![\w-])")
 _CARD_STARTS = re.compile(r"(?:4|5[1-5]|2[2-7]|6011|65|64[4-9]|35)\d*$")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
@@ -92,7 +101,8 @@ def is_secret_name(name: str) -> bool:
         parts = [one for one in parts if one not in _COUNTED]
     if _WORDS.intersection(parts) or "".join(parts) in _WORDS:
         return True
-    return any(pair in _PAIRS for pair in pairwise(parts))
+    singular = ["key" if one == "keys" else one for one in parts]
+    return any(pair in _PAIRS for pair in pairwise(singular))
 
 
 def mask(secret: str) -> str:
@@ -136,8 +146,9 @@ class _Redaction:
         if not isinstance(value, Mapping):
             kept = [self.of(one, depth - 1) for one in islice(value, MOST_ITEMS)]
             return [*kept, MANY] if cut else kept
+        names = {"value": value.get("name", value.get("key", ""))} if "value" in value else {}
         told = {
-            self.text(str(name)): self._member(str(name), one, depth - 1)
+            self.text(str(name)): self._member(str(names.get(name) or name), one, depth - 1)
             for name, one in islice(value.items(), MOST_ITEMS)
         }
         return {**told, "…": MANY} if cut else told
@@ -175,19 +186,37 @@ class _Redaction:
         """Strike what stands behind `password:` and its like, in whatever notation."""
         kept, place = [], 0
         for named in _NAMED.finditer(text):
-            value = _VALUE.match(text, named.end())
-            if named.end() <= place or value is None or not self._is_secret(named["name"]):
+            start = named.end()
+            if start <= place or not self._is_secret(named["name"] or named["flag"]):
                 continue
-            if value[0] not in _SCHEMES:
-                kept += [text[place : value.start()], mask(value[0])]
-                place = value.end()
+            value = _value(text, start, named["quote"] or "")
+            if not _is_done(value):
+                kept += [text[place:start], mask(value)]
+                place = start + len(value)
         return "".join([*kept, text[place:]])
 
     def _is_secret(self, name: str) -> bool:
         return _plain(name) in self.sensitive or is_secret_name(name)
 
 
-_SCHEMES = frozenset({"Bearer", "bearer", "Basic", "basic"})
+_DONE = re.compile(rf"(?:(?:Bearer|Basic)\s*)?(?:{_MASK.pattern})?", re.IGNORECASE)
+
+
+def _is_done(value: str) -> bool:
+    """Say whether a value is none, was struck before, or is struck by what it looks like."""
+    return _DONE.fullmatch(value) is not None
+
+
+def _value(text: str, start: int, quote: str) -> str:
+    """Return what stands at a place as the value of a name."""
+    if len(quote) > 1:  # quotes inside of a quoted text, such as \\"
+        end = text.find(quote, start)
+        return text[start:] if end < 0 else text[start:end]
+    found = _QUOTED[quote].match(text, start) if quote in _QUOTED else None
+    if found is None and text[start : start + 1] in {"[", "{"}:
+        found = _MASK.match(text, start) or _BRACKETS.match(text, start)
+    found = found or _VALUE.match(text, start)
+    return found[0] if found else ""
 
 
 def _plain(name: str) -> str:

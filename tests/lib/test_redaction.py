@@ -39,6 +39,14 @@ HIDING_PLACES = {
     "a token of three parts": f"eyJhbGciOi.eyJzdWIiOi{SECRET}.c2ln",
     "a database": f"postgres://joe:{SECRET}@host/db",
     "a set": {"cookies": {SECRET}},
+    "words in quotes": f'Read {{"password": "correct {SECRET}, horse"}} of it',
+    "words in other quotes": f"password: 'correct; {SECRET}' of it",
+    "words in escaped quotes": f'x {{\\"secret\\": \\"two {SECRET}\\"}}',
+    "a list in a text": f'Read {{"api_keys": ["one", "{SECRET}"], "ok": 1}} of it',
+    "two texts of JSON": f'{{"a": 1}} {{"password": "two {SECRET}"}}',
+    "a header": f"Authorization: Token {SECRET}",
+    "a flag": f"curl --password {SECRET} there",
+    "a pair of name and value": [{"name": "X-Api-Key", "value": SECRET}],
 }
 
 
