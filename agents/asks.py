@@ -15,7 +15,7 @@ from forecastlab.lib.contributions import Ask, AskSource
 
 def waiting(user: Any, most: int) -> tuple[int, Sequence[Ask]]:
     found = deciding.waiting_for(Approval.objects.visible_to(user), user)
-    first = found.for_lists().order_by("expires_at", "pk")[:most]
+    first = found.for_lists().order_by("expires_at", "pk")[:most] if most else ()
     return found.count(), [_ask(one) for one in first]
 
 
@@ -31,4 +31,5 @@ APPROVALS = AskSource(
     stream=closing.STREAM,
     everything=lambda: reverse("agents:approvals"),
     waiting=waiting,
+    counted=lambda: reverse("agents:approvals-count"),
 )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from agents.views import approvals, controls, notices, run_gates, sessions
+from agents.views import approvals, changes, controls, notices, run_gates, sessions
 
 app_name = "agents"
 urlpatterns = [
@@ -20,8 +20,11 @@ urlpatterns = [
     path("agents/notices/", notices.notices, name="notices"),
     path("agents/runs/<int:pk>/<slug:step>/", run_gates.run_gate, name="run-gate"),
     path("approvals/", approvals.approvals, name="approvals"),
+    path("approvals/count/", approvals.approvals_count, name="approvals-count"),
+    path("approvals/decide/", approvals.approvals_decide, name="approvals-decide"),
     path("approvals/<int:pk>/", approvals.approval, name="approval"),
     path("approvals/<int:pk>/card/", approvals.approval_card, name="approval-card"),
     path("approvals/<int:pk>/decide/", approvals.approval_decide, name="approval-decide"),
+    path("approvals/<int:pk>/change/", changes.approval_change, name="approval-change"),
     path("approvals/orders/", controls.control_page, name="controls"),
 ]

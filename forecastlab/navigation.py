@@ -1,7 +1,7 @@
 """The places of the house in the order of the rail.
 
 A place stands there as soon as its URL name resolves and its view lets the person in, so an app
-that is not installed leaves no hole.
+that is not installed leaves no hole. Where something waits for the person it says how much.
 """
 
 from __future__ import annotations
@@ -15,8 +15,20 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from forecastlab.accounts.services.access import may
+from forecastlab.lib import registry
+from forecastlab.lib.contributions import AskSource
 
 TABS_OF_A_PHONE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How much waits for the person there; `url` tells it again when there is news of `stream`."""
+
+    name: str
+    count: int
+    stream: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +40,7 @@ class Place:
     url: str = ""
     current: bool = False
     also: str = ""  # where other addresses begin that belong to it
+    waits: Waits | None = None
 
     @property
     def reach(self) -> tuple[str, ...]:
@@ -61,7 +74,15 @@ PLACES = (
 
 
 def places(request: HttpRequest) -> list[Place]:
-    """Every place this person can go to, the one he is at marked."""
+    """Every place this person can go to, the one he is at marked; found out once per request."""
+    kept: list[Place] | None = getattr(request, "navigation_places", None)
+    if kept is None:
+        kept = _places(request)
+        request.navigation_places = kept  # type: ignore[attr-defined]
+    return kept
+
+
+def _places(request: HttpRequest) -> list[Place]:
     if not request.user.is_authenticated:
         return []
     found = [place for place in map(_located, PLACES) if place.url and _open(request, place)]
@@ -69,7 +90,10 @@ def places(request: HttpRequest) -> list[Place]:
     here = max((one for one in reached if request.path.startswith(one)), key=len, default="")
     if here == "/" != request.path:
         here = ""
-    return [replace(place, current=here in place.reach) for place in found]
+    waits = _waits(request)
+    return [
+        replace(place, current=here in place.reach, waits=waits.get(place.url)) for place in found
+    ]
 
 
 def sections(request: HttpRequest) -> list[Section]:
@@ -90,3 +114,15 @@ def _open(request: HttpRequest, place: Place) -> bool:
         return bool(getattr(request.user, "is_staff", False))
     verb = getattr(resolve(place.url).func, "access_verb", "")
     return not verb or may(request.user, verb)
+
+
+def _waits(request: HttpRequest) -> dict[str, Waits]:
+    """Return what waits for the person, by the address of the place."""
+    sources = [one for _app, one in registry.contributed("asks", AskSource)]
+    return {
+        one.everything(): Waits(
+            one.name, one.waiting(request.user, 0)[0], one.stream, one.counted()
+        )
+        for one in sources
+        if one.counted and may(request.user, one.verb)
+    }

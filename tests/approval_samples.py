@@ -8,6 +8,7 @@ from agents.models import Approval
 from forecastlab.accounts.models import User
 from tests.access_samples import STREAM_SAMPLES, Sample, guarded_version, sample
 from tests.agents.asking import ask, make_session, make_tool
+from tests.agents.factories import tool
 from tests.session_samples import SAMPLES as SAMPLES
 
 
@@ -15,6 +16,12 @@ def guarded_approval(alice: User) -> Approval:
     """What an agent asks for alice about a dataset that only the group `readers` may see."""
     session = make_session(alice, guarded_version().dataset.name)
     return ask(session, make_tool())
+
+
+def guarded_notice(alice: User) -> Approval:
+    """What an agent would tell people for alice, of which everything can be changed."""
+    session = make_session(alice, guarded_version().dataset.name)
+    return ask(session, tool("notify_people"), team="planning", subject="Sales", text="They fell.")
 
 
 @sample(
@@ -25,6 +32,20 @@ def an_approval(alice: User) -> Sample:
     approval = guarded_approval(alice)
     body = {"verdict": "reject", "version": approval.version, "digest": approval.digest}
     return Sample({"pk": approval.pk}, body=body)
+
+
+@sample("agents:approval-change", "api:approval-change")
+def an_approval_to_change(alice: User) -> Sample:
+    approval = guarded_notice(alice)
+    seen = {"version": approval.version, "digest": approval.digest}
+    return Sample({"pk": approval.pk}, body={**seen, "arguments": {"text": "They rose."}})
+
+
+@sample("api:approvals-decide")
+def several_approvals(alice: User) -> Sample:
+    one = guarded_approval(alice)
+    seen = {"approval": one.pk, "version": one.version, "digest": one.digest}
+    return Sample(body={"verdict": "reject", "approvals": [seen]}, guarded=False)
 
 
 @sample("api:control-give")

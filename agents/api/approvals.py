@@ -10,7 +10,8 @@ from django.utils import timezone
 from ninja import Field, Query, Router, Schema, Status
 
 from agents.queries import approval_json, approval_list, control_list
-from agents.services import controls, decisions, orders
+from agents.services import bulk_decisions, changing, controls, decisions, orders
+from agents.services.bulk_decisions import Seen
 from forecastlab.accounts.services.access import person, requires
 from forecastlab.lib.cursors import Page
 
@@ -36,6 +37,31 @@ class Answer(Schema):
     digest: str = Field(max_length=64)
     reason: str = Field("", max_length=2000)
     phrase: str = Field("", max_length=300)
+
+
+class SeenIn(Schema):
+    """An approval as it was seen."""
+
+    approval: int = Field(ge=1)
+    version: int = Field(ge=1)
+    digest: str = Field(max_length=64)
+
+
+class Change(Schema):
+    """Arguments that change, each whole, of an approval as it was seen."""
+
+    version: int = Field(ge=1)
+    digest: str = Field(max_length=64)
+    arguments: dict[str, Any]
+    reason: str = Field("", max_length=2000)
+
+
+class Answers(Schema):
+    """One answer to several approvals, at most 100."""
+
+    verdict: str
+    approvals: list[SeenIn]
+    reason: str = Field("", max_length=2000)
 
 
 class OrderIn(Schema):
@@ -65,6 +91,28 @@ def approval_listing(request: HttpRequest, asked: Query[ApprovalPage]) -> dict[s
     return {"items": [approval_json.summary(one) for one in found], "next": following}
 
 
+@router.post(
+    "/approvals/decisions",
+    response=dict[str, Any],
+    url_name="approvals-decide",
+    summary="Answer several approvals with one reason; what became of each is told by itself",
+)
+@requires("approval.decide")
+def approvals_decide(request: HttpRequest, asked: Answers) -> dict[str, Any]:
+    seen = [Seen(**one.dict()) for one in asked.approvals]
+    told = bulk_decisions.decide(
+        seen, asked.verdict, reason=asked.reason, by=person(request), at=timezone.now()
+    )
+    return {
+        "batch": told.batch,
+        "decided": [{"approval": one.approval, "status": one.status} for one in told.decided],
+        "refused": [
+            {"approval": one.approval, "code": one.code, "detail": one.detail}
+            for one in told.refused
+        ],
+    }
+
+
 @router.get(
     "/approvals/{pk}",
     response=dict[str, Any],
@@ -88,6 +136,20 @@ def approval_decide(request: HttpRequest, pk: int, asked: Answer) -> dict[str, A
     by = person(request)
     decisions.decide(pk, by=by, at=timezone.now(), **asked.dict())
     return approval_json.decided(decisions.find(pk, viewer=by))
+
+
+@router.post(
+    "/approvals/{pk}/change",
+    response={201: dict[str, Any]},
+    url_name="approval-change",
+    summary="Ask for the call with other arguments instead: another approval, for somebody else",
+)
+@requires("approval.decide")
+def approval_change(request: HttpRequest, pk: int, asked: Change) -> Status[dict[str, Any]]:
+    by = person(request)
+    given = asked.dict()
+    made = changing.change(pk, given.pop("arguments"), **given, by=by, at=timezone.now())
+    return Status(201, approval_json.read(decisions.find(made.pk, viewer=by), by))
 
 
 @router.get(

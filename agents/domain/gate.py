@@ -106,7 +106,8 @@ class Around:
     """What holds around a call; none of it comes from the model but its own `confidence` (0 to 1).
 
     `may_do`: whoever asked may do it himself. `control` is the standing order, `budget` is `spent`
-    or empty; both are `unknown` where they could not be read.
+    or empty; both are `unknown` where they could not be read. `is_changed`: a person changed what
+    the agent asked for.
     """
 
     environment: str
@@ -115,6 +116,7 @@ class Around:
     control: str = ""
     budget: str = ""
     confidence: float | None = None
+    is_changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +279,8 @@ def _asked_for_risk(rule: Rule, facts: Facts, around: Around) -> Iterator[Reason
         yield Reason("irreversible", "inline")
     if rule.approvals_needed > 1:
         yield Reason("two_people", "inline")
+    if around.is_changed:
+        yield Reason("changed", "inline")
     if rule.risk == "low":
         return
     if rule.risk == "high":

@@ -254,7 +254,8 @@ class Invocation(models.Model):
     `arguments` and `result` are redacted; what is executed is `sealed`, encrypted and
     authenticated, and `digest` is the SHA-256 of its canonical form with the injected arguments.
     `operation_id` goes to the tool, so that what it does can be recognised. `fence` is that of the
-    job step that claimed it.
+    job step that claimed it. `replaces` is the call as the agent asked for it, where a person has
+    changed its arguments: that one is cancelled, and this one stands in its place.
     """
 
     Status = InvocationStatus
@@ -262,6 +263,9 @@ class Invocation(models.Model):
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="invocations")
     turn = models.ForeignKey(Turn, on_delete=models.CASCADE, related_name="invocations")
     number = models.PositiveIntegerField()
+    replaces = models.OneToOneField(
+        "self", on_delete=models.CASCADE, null=True, related_name="replacement"
+    )
     model_call_id = models.CharField(max_length=100)
     tool = models.CharField(max_length=100)
     arguments = models.JSONField(default=dict)

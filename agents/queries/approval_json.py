@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agents.models import Approval, Control
+from agents.models import Approval, Control, Invocation
 from agents.queries import deciding, gate_words
 from forecastlab.accounts.models import User
 
@@ -52,6 +52,8 @@ def read(one: Approval, viewer: User) -> dict[str, Any]:
         "confirm_phrase": one.confirm_phrase or None,
         "requires_reason_on": one.requires_reason_on or None,
         "on_expiry": one.on_expiry,
+        "instead_of": _number(one.invocation.replaces),
+        "asked_instead": _number(getattr(one.invocation, "replacement", None)),
         "may_approve": one.is_open and not refused,
         "why_not": refused or None,
         "decisions": [
@@ -64,6 +66,11 @@ def read(one: Approval, viewer: User) -> dict[str, Any]:
             for each in decisions
         ],
     }
+
+
+def _number(call: Invocation | None) -> int | None:
+    """Return the approval of a call."""
+    return call.approval.pk if call is not None else None
 
 
 def decided(one: Approval) -> dict[str, Any]:

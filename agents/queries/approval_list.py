@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from agents.models import Approval, ApprovalQuerySet
 from agents.queries import deciding
@@ -33,6 +34,13 @@ class Wanted:
     filters: lists.Pairs = ()
     page: str = "1"
 
+    @property
+    def query(self) -> str:
+        """Return it as the list is asked for it, in words of its own."""
+        view = [] if self.view == "mine" else [("view", self.view)]
+        page = [] if self.page == "1" else [("page", self.page)]
+        return lists.address([*view, *self.filters, *page])
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -40,6 +48,18 @@ class Row:
     group: str
     is_soon: bool
     address: str
+    is_mine: bool = False
+
+    @property
+    def tick(self) -> str:
+        """Return what a tick answers, with the version and digest that are shown."""
+        one = self.approval
+        return f"{one.pk}:{one.version}:{one.digest}" if self.is_mine and not self.why_not else ""
+
+    @property
+    def why_not(self) -> str:
+        """Say why what the viewer may decide cannot be ticked."""
+        return deciding.by_itself(self.approval)[1] if self.is_mine else ""
 
     @property
     def details(self) -> str:
@@ -65,6 +85,10 @@ class Inbox:
     views: Sequence[View]
     choices: Sequence[Mapping[str, Any]]
     drops: Sequence[lists.Drop]
+
+    @property
+    def can_tick(self) -> bool:
+        return any(row.tick for group in self.groups for row in group.rows)
 
     @property
     def first(self) -> Approval | None:
@@ -110,7 +134,8 @@ def inbox(viewer: User, asked: Wanted, *, now: datetime) -> Inbox:
     ordered = rows.for_lists().order_by("due_at", "pk") if is_open else rows.for_lists().newest()
     page = Paginator(ordered, PER_PAGE).get_page(asked.page)
     query = lists.address([("view", asked.view), *asked.filters])
-    listed = [_row(one, query, now=now, is_open=is_open) for one in page]
+    mine = _mine(page, viewer) if is_open else set()
+    listed = [_row(one, query, now=now, is_open=is_open, is_mine=one.pk in mine) for one in page]
     return Inbox(
         asked,
         page,
@@ -119,6 +144,22 @@ def inbox(viewer: User, asked: Wanted, *, now: datetime) -> Inbox:
         _choices(visible, asked, viewer),
         [] if listed or not asked.filters else lists.drops(chosen, asked.filters, narrow=narrow),
     )
+
+
+def waiting_count(viewer: User) -> int:
+    """Return how many open approvals the person may approve now."""
+    return deciding.waiting_for(Approval.objects.visible_to(viewer), viewer).count()
+
+
+def told(answers: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Return what became of several approvals that were answered together, with a heading."""
+    if not answers:
+        return None
+    decided = sum(not one["code"] for one in answers)
+    heading = ngettext("%s was decided", "%s were decided", decided) % decided
+    if decided < len(answers):
+        heading += ", " + _("%s not") % (len(answers) - decided)
+    return {"heading": heading, "answers": answers}
 
 
 def narrow(found: ApprovalQuerySet, filters: lists.Pairs) -> ApprovalQuerySet:
@@ -153,12 +194,18 @@ def _of_view(visible: ApprovalQuerySet, view: str, viewer: User) -> ApprovalQuer
     return visible.exclude(status=Approval.Status.OPEN).asked_people()
 
 
-def _row(one: Approval, query: str, *, now: datetime, is_open: bool) -> Row:
+def _mine(page: Page[Approval], viewer: User) -> set[int]:
+    """Return those of a page that the viewer may approve now."""
+    shown = Approval.objects.filter(pk__in=[one.pk for one in page])
+    return set(deciding.waiting_for(shown, viewer).values_list("pk", flat=True))
+
+
+def _row(one: Approval, query: str, *, now: datetime, is_open: bool, is_mine: bool) -> Row:
     address = f"{one.get_absolute_url()}{query}"
     if not is_open:
         return Row(one, _("Newest first"), is_soon=False, address=address)
     is_soon = one.expires_at - now <= SOON
-    return Row(one, _group(one, now), is_soon=is_soon, address=address)
+    return Row(one, _group(one, now), is_soon=is_soon, address=address, is_mine=is_mine)
 
 
 def _group(one: Approval, now: datetime) -> str:

@@ -13,8 +13,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from agents.domain import argument_fields
 from agents.models import Approval, Decision
-from agents.queries import deciding, gate_words
+from agents.queries import deciding, gate_words, tools
 from forecastlab.accounts.models import User
 from forecastlab.lib import figures
 
@@ -64,6 +65,52 @@ class Card:
             "both": _("needed"),
         }
         return words.get(self.approval.requires_reason_on, _("may be left out"))
+
+    @property
+    def can_change(self) -> bool:
+        """Whether the viewer may have something else asked instead."""
+        one = self.approval
+        has_any = bool(one.invocation.arguments) and tools.find(one.invocation.tool) is not None
+        return one.is_open and not self.rejection_refused and has_any
+
+    @property
+    def changed(self) -> list[Change]:
+        """Return which arguments a person has changed, before and after, as they are shown."""
+        before = self.approval.invocation.replaces
+        if before is None:
+            return []
+        after = self.approval.invocation.arguments
+        return [
+            Change(argument_fields.words(place), _given(was), _given(now))
+            for place, was, now in argument_fields.differences(before.arguments, after)
+        ]
+
+    @property
+    def other(self) -> tuple[str, str] | None:
+        """Return where the question stands that this one replaces, or that replaces it."""
+        one = self.approval.invocation
+        instead = getattr(one, "replacement", None)
+        if instead is not None:
+            return _("What is asked instead"), instead.approval.get_absolute_url()
+        if one.replaces is not None:
+            return _("What the agent asked for"), one.replaces.approval.get_absolute_url()
+        return None
+
+    @property
+    def reason_on(self) -> str:
+        """Return the answers that need a reason, separated by spaces."""
+        wanted = self.approval.requires_reason_on
+        return "approve reject change" if wanted == "both" else wanted
+
+    @property
+    def asks_again(self) -> Mapping[str, bool]:
+        """Say which answers one key alone does not give."""
+        one = self.approval
+        high = one.risk == "high"
+        return {
+            "approve": bool(high or one.confirm_phrase or "approve" in self.reason_on),
+            "reject": high or "reject" in self.reason_on,
+        }
 
     @property
     def risk(self) -> tuple[str, str]:
@@ -239,6 +286,10 @@ def _factor(one: Mapping[str, Any], end: int, *, is_first: bool) -> Factor:
 def _change(name: str, said: str) -> Change:
     before, arrow, after = said.partition(ARROW)
     return Change(name, before, after) if arrow else Change(name, "", said)
+
+
+def _given(value: Any) -> str:
+    return _argument(value) if value not in (None, "", [], {}) else "–"
 
 
 def _argument(value: Any) -> str:

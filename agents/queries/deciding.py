@@ -19,13 +19,13 @@ def refusal(approval: Approval, by: User, verdict: str = "approve") -> str:
     reviews = access.may(by, "approval.review")
     if approval.lane == Approval.Lane.REVIEW and not reviews:
         return access.refusal("approval.review")
-    owns = approval.requested_by_id == by.pk
+    call = approval.invocation
+    owns = by.pk in {approval.requested_by_id, call.session.requested_by_id}
     if not (owns or reviews):
         return _("Whoever asked for it, or an approver, answers this.")
-    alone = approval.risk == "high" and approval.approvals_needed == 1
-    if alone and verdict == "approve" and (owns or _has_spoken(approval, by)):
-        return _("You asked for it, and at high risk somebody else must approve.")
-    return ""
+    alone = verdict == "approve" and approval.approvals_needed == 1
+    asked = owns or (approval.risk == "high" and _has_spoken(approval, by))
+    return _not_alone(approval, by) if asked and alone else ""
 
 
 def _has_spoken(approval: Approval, by: User) -> bool:
@@ -34,16 +34,40 @@ def _has_spoken(approval: Approval, by: User) -> bool:
     return bool(said.exists())
 
 
+def _not_alone(approval: Approval, by: User) -> str:
+    """Say why whoever asked for it may not approve it without anybody else."""
+    if approval.risk == "high":
+        return _("You asked for it, and at high risk somebody else must approve.")
+    if approval.invocation.replaces_id and approval.requested_by_id == by.pk:
+        return _("You changed it: somebody else must approve.")
+    return ""
+
+
+def by_itself(approval: Approval) -> tuple[str, str]:
+    """Return the code of why an approval is decided by itself, and the words; "" where others may
+    be decided along with it."""
+    if approval.risk == "high":
+        return "high_risk", _("High risk: decide it by itself.")
+    if approval.confirm_phrase:
+        return "needs_phrase", _("Words must be typed: decide it by itself.")
+    if approval.approvals_needed > 1:
+        return "needs_two_people", _("Two people must agree: decide it by itself.")
+    return "", ""
+
+
 def waiting_for(approvals: ApprovalQuerySet, by: User) -> ApprovalQuerySet:
     """Narrow open approvals to those that a person may approve and has not answered."""
     if not access.may(by, "approval.decide"):
         return approvals.none()
     open_ones = approvals.open().exclude(decisions__decided_by=by)
-    own = Q(requested_by=by)
+    own = Q(requested_by=by) | Q(invocation__session__requested_by=by)
+    changed = Q(requested_by=by, invocation__replaces__isnull=False)
+    words = Message.objects.filter(session=OuterRef("invocation__session"), author=by)
+    asked = (own | Exists(words)) & Q(risk="high")
+    others = open_ones.exclude(Q(approvals_needed=1) & (asked | changed))
     if access.may(by, "approval.review"):
-        words = Message.objects.filter(session=OuterRef("invocation__session"), author=by)
-        return open_ones.exclude((own | Exists(words)) & Q(risk="high", approvals_needed=1))
-    return open_ones.filter(own, lane=Approval.Lane.INLINE).exclude(risk="high", approvals_needed=1)
+        return others
+    return others.filter(own, lane=Approval.Lane.INLINE)
 
 
 def answered(answers: Sequence[Decision]) -> str:

@@ -30,6 +30,7 @@ REASONS = {
     "control": gettext_lazy("An order stands: %s."),
     "no_phrase": gettext_lazy("What must be typed to approve it is not known."),
     "irreversible": gettext_lazy("It cannot be undone."),
+    "changed": gettext_lazy("A person has changed it: somebody else decides."),
     "two_people": gettext_lazy("Two people must agree."),
     "high_risk": gettext_lazy("Its risk is high."),
     "environment": gettext_lazy("It happens in production."),

@@ -88,6 +88,8 @@ def find(approval_id: int, *, viewer: User) -> Approval:
         "invocation__session__requested_by",
         "invocation__session__actor",
         "invocation__turn",
+        "invocation__replaces__approval",
+        "invocation__replacement__approval",
         "requested_by",
     )
     one = found.filter(pk=approval_id).first()
@@ -105,6 +107,7 @@ def decide(  # noqa: PLR0913 - what was seen, what is said, who and when
     digest: str,
     reason: str = "",
     phrase: str = "",
+    batch: str = "",
     at: datetime,
 ) -> Decision:
     """Answer an approval as it was seen, by `version` and `digest`; the session goes on after it.
@@ -118,18 +121,23 @@ def decide(  # noqa: PLR0913 - what was seen, what is said, who and when
     if verdict not in VERDICTS:
         raise BadInput(_("The answer is 'approve' or 'reject'."), field="verdict")
     found = find(approval_id, viewer=by)
-    said = Said(by, redacted_text(reason.strip()), at)
+    said = Said(by, redacted_text(reason.strip()), at, batch)
     with transaction.atomic():
         session = moves.lock(found.invocation.session_id)
-        _check_who(found, verdict, by)
-        seen = Q(version=version, digest=digest, expires_at__gt=Now())
-        if session.is_ended or not closing.take(found, seen):
-            raise _refused(approval_id, session, version=version, digest=digest)
+        check_who(found, verdict, by)
+        take(found, session, version=version, digest=digest)
         _check_words(found, verdict, said.reason, phrase)
         return _consume(found, verdict, said)
 
 
-def _check_who(approval: Approval, verdict: str, by: User) -> None:
+def take(approval: Approval, session: Session, *, version: int, digest: str) -> None:
+    """Take an open approval as it was seen, under the lock of its session; raises why it cannot."""
+    seen = Q(version=version, digest=digest, expires_at__gt=Now())
+    if session.is_ended or not closing.take(approval, seen):
+        raise _refused(approval.pk, session, version=version, digest=digest)
+
+
+def check_who(approval: Approval, verdict: str, by: User) -> None:
     refused = deciding.refusal(approval, by, verdict)
     if refused:
         raise NotYours(refused)
@@ -166,7 +174,7 @@ def _refused(approval_id: int, session: Session, *, version: int, digest: str) -
     if now.status == Approval.Status.EXPIRED or late:
         return ApprovalExpired()
     if now.status == Approval.Status.WITHDRAWN:
-        return ApprovalWithdrawn()
+        return _withdrawn(now)
     if not now.is_open:
         return NotOpen(deciding.answered(answers), hint=_("Your answer was not used."))
     if session.is_ended:
@@ -174,3 +182,15 @@ def _refused(approval_id: int, session: Session, *, version: int, digest: str) -
     if now.digest == digest and answers and now.version != version:
         return ApprovalChanged(deciding.answered(answers), hint=_("Look again, then answer."))
     return ApprovalChanged()
+
+
+def _withdrawn(approval: Approval) -> ApprovalWithdrawn:
+    """Say that it was withdrawn; or who has changed it, and what is asked instead."""
+    instead = Approval.objects.filter(invocation__replaces=approval.invocation_id).first()
+    if instead is None:
+        return ApprovalWithdrawn()
+    said = {"who": instead.requested_by, "number": instead.pk}
+    return ApprovalWithdrawn(
+        _("%(who)s has changed it before you: approval %(number)s is asked instead.") % said,
+        hint=_("Your answer was not used."),
+    )

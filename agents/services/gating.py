@@ -18,6 +18,7 @@ from agents.models import ActionPolicy, Approval, Decision, Invocation
 from agents.queries import gate_words
 from agents.services import actors, budgets, closing, controls, seeing
 from agents.services.closing import Said
+from forecastlab.accounts.models import User
 from forecastlab.accounts.services import access
 from forecastlab.lib.contributions import AgentTool, Exposure, ToolContext
 from forecastlab.lib.errors import Conflict, HouseError
@@ -44,12 +45,13 @@ class NotRunnable(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A bound call as the gate looks at it."""
+    """A bound call as the gate looks at it; `by` is who changed it, None as the agent asked."""
 
     invocation: Invocation
     tool: AgentTool
     bound: BaseModel
     context: ToolContext
+    by: User | None = None
 
 
 # -- asking -------------------------------------------------------------------------------------
@@ -62,19 +64,20 @@ def ask(
     context: ToolContext,
     *,
     at: datetime,
+    by: User | None = None,
 ) -> Approval:
     """Put a call before the gate, in the caller's transaction with the session locked.
 
     Policy answers at once where nobody need be asked: a call of lane `auto` stays `requested`, one
     of lane `refuse` is `rejected`. Others are `awaiting` from then on.
     """
-    call = Call(invocation, tool, bound, context)
+    call = Call(invocation, tool, bound, context, by)
     policy = newest_policy(tool.name)
     rule = rule_of(tool, policy)
     facts = _facts(call)
     ruling = gate.judge(rule, facts, _around(call, at))
     approval = _store(call, rule, facts, ruling, policy=policy, at=at)
-    _move(invocation, approval, ruling, at=at)
+    _move(call, approval, ruling, at=at)
     return approval
 
 
@@ -141,6 +144,7 @@ def _around(call: Call, at: datetime) -> Around:
         control=controls.standing(session),
         budget=budgets.left(session.skill, at).stops,
         confidence=call.invocation.turn.confidence,
+        is_changed=call.by is not None,
     )
 
 
@@ -187,7 +191,7 @@ def _store(
         requires_reason_on=_reason_on(tool, policy),
         confirm_phrase=facts.phrase if ruling.needs_phrase else "",
         approvals_needed=ruling.approvals_needed,
-        requested_by=call.invocation.session.requested_by,
+        requested_by=call.by or call.invocation.session.requested_by,
         on_expiry=(policy.on_expiry if policy else "") or tool.on_expiry,
         notifies=ruling.notifies,
         opened_at=at,
@@ -223,12 +227,13 @@ def _preview(call: Call) -> list[list[str]]:
     return kept
 
 
-def _move(invocation: Invocation, approval: Approval, ruling: Ruling, *, at: datetime) -> None:
+def _move(call: Call, approval: Approval, ruling: Ruling, *, at: datetime) -> None:
     """Move the call, keep what policy answers, and tell."""
+    invocation = call.invocation
     if approval.is_open:
         invocation.status = after(INVOCATION, invocation.status, "ask")
         invocation.save(update_fields=["status"])
-        said = Said(invocation.session.actor, "", at)
+        said = Said(call.by or invocation.session.actor, "", at)
         closing.publish(closing.events(approval, "asked", said), said)
         return
     why = "" if ruling.lane == "auto" else gate_words.refused(approval.reasons)

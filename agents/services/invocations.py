@@ -100,7 +100,7 @@ def request(turn: Turn, number: int, call: Call, *, session: Session, at: dateti
     except HouseError as error:
         _fail(one, Failure.of(error), at=at)
     else:
-        _seal(one, tool, bound, session)
+        fill(one, tool, bound, session)
     one.save()
     return one
 
@@ -141,7 +141,8 @@ def _allowed(name: str, session: Session) -> AgentTool:
     return tool
 
 
-def _seal(one: Invocation, tool: AgentTool, bound: BaseModel, session: Session) -> None:
+def fill(one: Invocation, tool: AgentTool, bound: BaseModel, session: Session) -> None:
+    """Give a call its arguments: redacted for people, sealed for whoever carries it out."""
     plain = bound.model_dump(mode="json")
     one.injected = injected(session)
     one.arguments = redact(plain, tool.sensitive)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from pydantic import BaseModel
@@ -13,7 +14,7 @@ from agents.gateways import sealing
 from agents.models import Invocation, Session
 from agents.queries import tools
 from agents.services.working import Work
-from forecastlab.lib.contributions import AgentTool, ToolContext
+from forecastlab.lib.contributions import AgentTool, Report, ToolContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,11 @@ class OpenCall:
 
 
 def opened(one: Invocation, *, session: Session, work: Work) -> OpenCall:
+    """Unseal a call and bind it again, in the hands of a worker."""
+    return unsealed(one, session=session, now=work.clock(), report=work.context.report)
+
+
+def unsealed(one: Invocation, *, session: Session, now: datetime, report: Report) -> OpenCall:
     """Unseal a call and bind it again.
 
     Raises SealBroken where the row was changed, BadInput where the tool takes it no more.
@@ -46,7 +52,7 @@ def opened(one: Invocation, *, session: Session, work: Work) -> OpenCall:
         dataset=given["dataset"],
         workspace=given["workspace"],
         environment=settings.FORECASTLAB_ENVIRONMENT,
-        now=work.clock(),
-        report=work.context.report,
+        now=now,
+        report=report,
     )
     return OpenCall(tool, bound, context)

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from agents.forms.approvals import AnswerForm
+from agents.forms.approvals import AnswerForm, AnswersForm
 from agents.models import Approval
 from agents.queries import approval_list, approval_page
-from agents.services import closing, decisions
+from agents.services import bulk_decisions, closing, decisions
 from forecastlab.accounts.models import User
 from forecastlab.accounts.services.access import person, requires
 from forecastlab.events.queries import head
 from forecastlab.lib.errors import HouseError
-from forecastlab.lib.htmx import render_region
+from forecastlab.lib.htmx import render_region, wants_fragment
 
 NOTHING_NEW = 204
+# Where the answers to a bulk decision wait for the page that comes next.
+TOLD = "approvals_told"
 
 
 @requires("approval.view")
@@ -30,6 +34,8 @@ NOTHING_NEW = 204
 def approvals(request: HttpRequest) -> HttpResponse:
     """List what waits; beside it, where there is room, the first of it."""
     context = _inbox(request)
+    if not wants_fragment(request):
+        context["told"] = approval_list.told(request.session.pop(TOLD, []))
     first = context["inbox"].first
     if first is not None:
         context["gate"] = _card(decisions.find(first.pk, viewer=person(request)), request)
@@ -55,6 +61,15 @@ def approval_card(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @requires("approval.decide")
+@require_GET
+def approvals_count(request: HttpRequest) -> HttpResponse:
+    """Give the counts of the navigation again, whatever page it stands beside."""
+    count = approval_list.waiting_count(person(request))
+    waits = {"name": "approvals", "count": count, "stream": closing.STREAM, "url": request.path}
+    return render(request, "agents/approvals_count.html", {"waits": waits})
+
+
+@requires("approval.decide")
 @require_POST
 def approval_decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the answer of the form; whoever sent it gets the page back, or where `next` says."""
@@ -71,6 +86,27 @@ def approval_decide(request: HttpRequest, pk: int) -> HttpResponse:
     said = {"approve": _("Approved."), "reject": _("Rejected: nothing was done.")}
     messages.success(request, said[form.cleaned_data["verdict"]])
     return redirect(_next(request, found, by))
+
+
+@requires("approval.decide")
+@require_POST
+def approvals_decide(request: HttpRequest) -> HttpResponse:
+    """Give the ticked ones one answer; the list that comes next tells what became of each."""
+    form = AnswersForm(request.POST)
+    asked = approval_list.wanted(QueryDict(request.POST.get("query", "").removeprefix("?")))
+    back = redirect(reverse("agents:approvals") + asked.query)
+    if not form.is_valid():
+        messages.error(request, _("Nothing was decided: the answer cannot be read."))
+        return back
+    try:
+        told = bulk_decisions.decide(
+            form.ticked(), **form.cleaned_data, by=person(request), at=timezone.now()
+        )
+    except HouseError as error:
+        messages.error(request, error.message)
+        return back
+    request.session[TOLD] = [asdict(one) for one in [*told.refused, *told.decided]]
+    return back
 
 
 def _again(request: HttpRequest, found: Approval, form: AnswerForm, *, status: int) -> HttpResponse:

@@ -1,4 +1,5 @@
-/* Ticks of a list: one for all of a page, how many there are, Esc clears. Rows have theirs without it. */
+/* Ticks of a list: one for all of a page, how many there are, Esc clears. Rows have theirs without it.
+   In a region with data-keep-ticks they stay while it is fetched again, each as long as its value does. */
 (() => {
   "use strict";
 
@@ -6,11 +7,11 @@
 
   function draw() {
     const all = document.querySelector("[data-pick-all]"), found = picks();
+    const ticked = found.filter((one) => one.checked).length, count = document.querySelector("[data-picked]");
+    if (count) count.textContent = ticked;
     if (!all) return;
-    const ticked = found.filter((one) => one.checked).length;
     all.checked = ticked > 0 && ticked === found.length;
     all.indeterminate = ticked > 0 && ticked < found.length;
-    document.querySelector("[data-picked]").textContent = ticked;
   }
 
   function tick(checked) {
@@ -29,7 +30,15 @@
     const busy = event.target.closest?.("input:not([type=checkbox]), select, textarea, [popover], details");
     if (event.key === "Escape" && !busy) tick(false);
   });
-  document.addEventListener("htmx:afterSwap", draw);
+  let kept = [];
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const stays = event.target.matches?.("[data-keep-ticks]");
+    kept = stays ? picks().filter((one) => one.checked).map((one) => one.value) : [];
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    for (const one of picks()) one.checked ||= kept.includes(one.value);
+    draw();
+  });
   addEventListener("pageshow", draw);
   draw();
 })();

@@ -124,7 +124,7 @@ def test_an_answer_on_the_page_is_kept_and_shown(browser: Client, alice: User) -
     assert "“Too many”" in answered
     assert again.status_code == 409
     assert "alice has rejected it before you." in again.content.decode()
-    assert 'value="approve"' not in answered
+    assert 'value="approve" class="primary"' not in answered
 
 
 def test_wrong_words_keep_what_was_typed(browser: Client, alice: User) -> None:
@@ -163,7 +163,7 @@ def test_who_may_not_approve_sees_why(browser: Client, alice: User) -> None:
     hidden = browser.get(approval.get_absolute_url())
 
     assert "This needs one of the roles approver, admin" in for_alice
-    assert 'value="approve"' not in for_alice + for_vera
+    assert 'value="approve" class="primary"' not in for_alice + for_vera
     assert (refused.status_code, forbidden.status_code, hidden.status_code) == (403, 403, 404)
     assert Approval.objects.get().is_open
 

@@ -160,7 +160,8 @@ class Ask:
 class AskSource:
     """Tells what waits for a person: `waiting(user, most)` gives how many there are, and the first.
 
-    Nobody without `verb` is asked for. `stream` hears of news, `everything` is the address of all.
+    Nobody without `verb` is asked for. `stream` hears of news, `everything` is the address of all,
+    `counted` that of the count in the navigation. Of none (`most` 0) only the count is asked for.
     """
 
     name: str
@@ -168,3 +169,4 @@ class AskSource:
     stream: str
     everything: Callable[[], str]
     waiting: Callable[[Any, int], tuple[int, Sequence[Ask]]]
+    counted: Callable[[], str] | None = None
