@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from agents.queries import tools
 from forecastlab.accounts.models import User
 from forecastlab.forecasting.models import ForecastIssue
 from forecastlab.planning.models import Override, Plan, Publication
-from forecastlab.planning.services import publications
+from forecastlab.planning.services import plans, publications
 from forecastlab.warehouse.models import DatasetVersion
 from tests.agents.factories import advance, call, make_context, start, tool
 from tests.agents.fake_chat import FakeChat
@@ -35,6 +36,9 @@ from tests.planning.forecasts import (
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+DAY_OFF = {"kind": "holiday", "dates": [FIRST], "uplift": 0.5}
+DAY_OFF |= {"scope": {"kind": "series", "value": "S0:P1"}}
+PLAN = {"assumptions": [DAY_OFF], "name": "Day off"}
 TOLD = {"team": "planning", "subject": "Prices", "text": "Look."}
 SPAN = {"scope": {"kind": "series", "value": "S0:P1"}, "first": FIRST, "last": FIRST}
 OVER = {**SPAN, "way": "percent", "amount": 10, "reason": "event", "seen": 0}
@@ -111,6 +115,7 @@ CHANGES: list[tuple[str, dict[str, Any], Callable[[ForecastIssue], None]]] = [
     ("publish_forecast", {}, override),
     ("publish_forecast", {}, issue_again),
     ("override_forecast", OVER, issue_again),
+    ("save_plan", PLAN, issue_again),
     ("notify_people", TOLD, join_the_team),
 ]
 
@@ -151,6 +156,21 @@ def test_what_is_as_it_was_shown_is_done_once(
     assert sum(made) == 1
 
 
+def test_a_plan_that_was_renamed_is_not_deleted_for_its_old_name(
+    issue: ForecastIssue, dora: Client
+) -> None:
+    alice: User = issue.created_by
+    draft = plans.Draft("Day off", [DAY_OFF])
+    plan = plans.save(issue, draft, by=alice, at=issue.created_at)
+    session = asked("delete_plan", {"plan": plan.pk}, issue)
+    plans.change(plan, {"name": "The one we keep"}, by=alice, at=issue.created_at)
+
+    found = approve(session, dora)
+
+    assert (found.status, found.error_code) == ("rejected", "changed_since")
+    assert Plan.objects.filter(pk=plan.pk).exists()
+
+
 def test_a_forecast_that_changes_at_the_last_moment_is_not_published() -> None:
     """Between the look and the effect the service compares once more, under its own lock."""
     horizon = make_horizon()
@@ -170,6 +190,34 @@ def test_a_forecast_that_changes_at_the_last_moment_is_not_published() -> None:
 
 
 # -- how far it reaches ----------------------------------------------------------------------------
+
+
+def test_people_read_how_far_a_plan_reaches(issue: ForecastIssue, dora: Client) -> None:
+    session = asked("save_plan", PLAN, issue)
+    approval = Approval.objects.get(invocation__session=session)
+
+    page = dora.get(reverse("agents:approval", args=[approval.pk])).content.decode()
+
+    assert (approval.exposure["count"], approval.exposure["unit"]) == (1, "series")
+    assert "1 series" in page
+    assert "not counted" not in page
+
+
+def test_the_money_of_a_plan_is_at_stake_where_prices_are_known(
+    issue: ForecastIssue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = tool("save_plan")
+    assert save.exposure is not None
+    context, bound = make_context(issue.created_by), tools.bind(save, PLAN)
+
+    reach = save.exposure(context, bound)
+    brief = dict(save.preview(context, bound)) if save.preview else {}
+    monkeypatch.setattr(plans, "MOST_AT_ONCE", 1)
+    large = save.exposure(context, bound)
+
+    assert (reach.count, reach.unit, large.count, large.value) == (1, "series", 1, None)
+    assert reach.value == Decimal(100)  # ten more of one series, at ten a piece
+    assert brief
 
 
 def test_every_effect_says_how_far_it_reaches_and_what_people_look_at() -> None:

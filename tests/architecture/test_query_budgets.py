@@ -33,7 +33,7 @@ BUDGETS: dict[str, int] = {
     "agents:approvals": 17,
     "agents:approvals-count": 5,
     "agents:approvals-decide": 4,
-    "agents:controls": 11,
+    "agents:controls": 14,
     "agents:notices": 6,
     "agents:run-gate": 10,
     "agents:session": 26,
