@@ -68,6 +68,12 @@ class SessionPage:
         return self.session.outcome_reason or self.session.status_reason
 
     @property
+    def is_closed(self) -> bool:
+        """Whether nobody can say anything to it any more."""
+        session = self.session
+        return session.status == Session.Status.CANCELLED or session.duplicate_of_id is not None
+
+    @property
     def skill(self) -> str:
         known = SKILLS.get(self.session.skill)
         return known.title if known else self.session.skill

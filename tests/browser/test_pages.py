@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.browser import looking
 from tests.browser.conftest import NewContext
 from tests.browser.crawl import addresses
+from tests.browser.looking import DESK, PHONE, Visit
 from tests.stack import Stack
 
 pytestmark = pytest.mark.browser
-
-AXE = Path(__file__).resolve().parent.parent / "vendor" / "axe.min.js"
-PHONE: Any = {"width": 390, "height": 844}
-DESK: Any = {"width": 1280, "height": 900}
 
 
 @pytest.fixture(scope="module")
@@ -38,14 +35,6 @@ def found(filled: Stack, browser: Browser) -> list[str]:
     context.close()
     assert len(listed) >= 30
     return listed
-
-
-class Visit(NamedTuple):
-    """What was seen of one page; `overflow` is in pixels."""
-
-    address: str
-    overflow: int
-    faults: list[str]
 
 
 class Twin(NamedTuple):
@@ -72,33 +61,7 @@ def visits(
     """Every page, looked at once on a phone in light and once at a desk in dark."""
     viewport, scheme = request.param
     with _page(browser, filled, viewport=viewport, color_scheme=scheme) as page:
-        return [_visit(page, address, viewport["width"]) for address in found]
-
-
-def _visit(page: Page, address: str, screen: int) -> Visit:
-    page.goto(address)
-    width = page.evaluate("document.documentElement.scrollWidth")
-    # Evaluated by the browser itself, which needs no leave of the page's content policy.
-    page.evaluate(AXE.read_text())
-    return Visit(address, width - screen, _faults(page))
-
-
-def _faults(page: Page) -> list[str]:
-    """Look at a page with all its panels open, then at each menu, which lies over the page."""
-    return [*_violations(page, "details:not(.menu)", "html"), *_violations(page, ".menu", ".menu")]
-
-
-def _violations(page: Page, opened: str, where: str) -> list[str]:
-    if not page.locator(where).count():
-        return []
-    page.evaluate(f"for (const one of document.querySelectorAll('{opened}')) one.open = true")
-    rules = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']}"
-    result = page.evaluate(f"axe.run('{where}', {rules})")
-    return [
-        f"{violation['id']}: {node['target']} {node['failureSummary'][:160]}"
-        for violation in result["violations"]
-        for node in violation["nodes"]
-    ]
+        return [looking.visit(page, address, viewport["width"]) for address in found]
 
 
 @pytest.fixture(scope="module")
