@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from agents.models import Approval, Attempt, Invocation, Session
@@ -46,6 +47,12 @@ def _calls(ended: tuple[str, ...]) -> Iterator[str]:
     )
     for one in begun.order_by("pk")[:MOST]:
         yield _("Call %(pk)s (%(tool)s) has begun and its session is over.") % {
+            "pk": one.pk,
+            "tool": one.tool,
+        }
+    own = Q(approval__status=Approval.Status.APPROVED, approval__digest=F("digest"))
+    for one in Invocation.objects.exclude(claimed_at=None).exclude(own).order_by("pk")[:MOST]:
+        yield _("Call %(pk)s (%(tool)s) ran without an approval of these arguments.") % {
             "pk": one.pk,
             "tool": one.tool,
         }
