@@ -13,7 +13,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
-from django.urls import reverse
+from django.urls import resolve, reverse
 
 from forecastlab import access_table
 from forecastlab.access_table import Address
@@ -159,6 +159,20 @@ def test_a_command_acts_with_a_verb_or_for_whoever_has_the_machine() -> None:
 
     assert set(access_table.commands().values()) - {""} <= VERBS.keys()
     assert without == FOR_WHOEVER_HAS_THE_MACHINE
+
+
+@each(REQUESTS)
+def test_an_address_leads_to_its_own_view_and_not_to_one_before_it(address: Address) -> None:
+    sample = make_sample(address, make_reader(Role.PLANNER))
+    found = resolve(reverse(address.name, kwargs=dict(sample.kwargs)))
+
+    assert shape(found.route) == shape(address.route)
+    assert address.kind == "api" or found.view_name == address.name
+
+
+def shape(route: str) -> str:
+    """A route as both the pages and the API write it."""
+    return re.sub(r"[<{](?:\w+:)?(\w+)[>}]", r"<\1>", route).lstrip("/")
 
 
 # -- kept -------------------------------------------------------------------------------------
