@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
+from http import HTTPStatus
 from threading import Event
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from agents import tasks
 from agents.models import Approval, Decision, Invocation, Session
 from agents.services import decisions, watching
 from forecastlab.accounts.models import User
 from forecastlab.lib.errors import HouseError
 from tests.agents.asking import make_approval, make_approver
-from tests.factories import make_user
+from tests.agents.door import Door
+from tests.agents.factories import start
+from tests.factories import make_user, make_version
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -143,3 +148,57 @@ def test_an_answer_waits_for_who_is_stopping_the_session() -> None:
     assert told.startswith("session_over")
     assert Approval.objects.get().status == "open"
     assert not Decision.objects.exists()
+
+
+def test_an_answer_by_the_api_and_the_clock_at_once_make_one_end() -> None:
+    owner = make_user()
+    door, ends = Door(owner), set()
+    for late in (0.0, 0.01, 0.02, 0.03, 0.04, 0.06, 0.1, 0.2):
+        approval = make_approval(owner)
+        door.read("approval-read", approval.pk)
+        soon = timezone.now() + timedelta(seconds=late)
+        Approval.objects.filter(pk=approval.pk).update(expires_at=soon)
+        with ThreadPoolExecutor(2) as pool:
+            clock = pool.submit(_sweep_until_closed, approval)
+            answered = pool.submit(_closing, lambda one=approval: door.decide(one.pk, "approve"))
+            clock.result(PATIENCE)
+        answer = answered.result(PATIENCE)
+        approval.refresh_from_db()
+        made = [one.verdict for one in approval.decisions.all()]
+
+        ends.add(approval.status)
+        if answer.status_code == HTTPStatus.OK:
+            assert (approval.status, made) == ("approved", ["approve"])
+        else:
+            assert answer.json()["code"] == "approval_expired"
+            assert (approval.status, made) == ("expired", ["expire"])
+    assert "expired" in ends
+
+
+def _sweep_until_closed(approval: Approval) -> None:
+    def sweep() -> None:
+        ends = timezone.now() + timedelta(seconds=PATIENCE)
+        while Approval.objects.open().filter(pk=approval.pk).exists() and timezone.now() < ends:
+            tasks.sweep_approvals()
+
+    _closing(sweep)
+
+
+def _closing(does: Callable[[], Any]) -> Any:
+    try:
+        return does()
+    finally:
+        connection.close()
+
+
+def test_of_two_who_start_with_one_key_at_once_both_get_one_session(settings: Any) -> None:
+    settings.FORECASTLAB_LLM = "planner"
+    alice = make_user()
+    make_version(by=alice)
+
+    def begin() -> str:
+        return start("Which model is best?", by=alice, key="schedule:7").ref
+
+    told = behind(begin, begin)
+
+    assert [told] == [one.ref for one in Session.objects.all()]
