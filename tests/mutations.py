@@ -18,7 +18,9 @@ class Mutation:
     test: str
 
 
+_ACCEPTANCE = "tests/agents/test_acceptance.py"
 _ACCOUNTS = "forecastlab/accounts"
+_APPROVALS = "tests/agents/test_approvals.py"
 _DECISIONS = "tests/agents/test_decision_races.py"
 _EVENTS = "tests/events"
 _JOBS = "forecastlab/jobs/services"
@@ -55,6 +57,13 @@ MUTATIONS = (
         'Alias.objects.select_for_update(no_key=True, of=("self",))',
         "Alias.objects",
         f"{_PROMOTIONS}::test_of_two_promotions_at_once_one_wins_and_the_other_is_told",
+    ),
+    Mutation(
+        "start what is due without looking whether somebody has",
+        f"{_JOBS}/firing.py",
+        ", is_enabled=True, next_at=due",
+        "",
+        "tests/jobs/test_schedules.py::test_of_two_sweeps_at_once_one_starts_it",
     ),
     Mutation(
         "claim although the lease is held",
@@ -278,6 +287,70 @@ MUTATIONS = (
         f"{_DECISIONS}::test_of_two_who_answer_at_once_one_wins_and_the_other_is_told",
     ),
     Mutation(
+        "the clock answers an approval whatever has become of it",
+        "agents/services/closing.py",
+        "Approval.objects.filter(seen, pk=approval.pk, status=Approval.Status.OPEN)",
+        "Approval.objects.filter(pk=approval.pk)",
+        f"{_DECISIONS}::test_an_answer_in_the_last_moment_is_not_overwritten_by_the_clock",
+    ),
+    Mutation(
+        "an answer is taken for another question",
+        "agents/services/closing.py",
+        "Approval.objects.filter(seen, pk=approval.pk, status=Approval.Status.OPEN)",
+        "Approval.objects.filter(pk=approval.pk)",
+        f"{_ACCEPTANCE}::test_an_answer_to_the_wrong_question_is_refused_and_nothing_runs",
+    ),
+    Mutation(
+        "an approval is answered after its time",
+        "agents/services/decisions.py",
+        "Q(version=version, digest=digest, expires_at__gt=Now())",
+        "Q(version=version, digest=digest)",
+        f"{_APPROVALS}::test_silence_is_a_no",
+    ),
+    Mutation(
+        "what is not rejected in so many words runs",
+        "agents/services/gating.py",
+        "if approval.status != Approval.Status.APPROVED:",
+        "if approval.status == Approval.Status.OPEN:",
+        f"{_APPROVALS}::test_no_means_no",
+    ),
+    Mutation(
+        "a call of a session that is over runs",
+        "agents/services/gating.py",
+        '    if session.is_ended:\n        raise NotRunnable("session_over"',
+        '    if not session.pk:\n        raise NotRunnable("session_over"',
+        f"{_APPROVALS}::test_what_changed_since_the_answer_does_not_run",
+    ),
+    Mutation(
+        "what was approved runs where no environment is set any more",
+        "agents/services/gating.py",
+        "if settings.FORECASTLAB_ENVIRONMENT not in gate.ENVIRONMENTS:",
+        "if settings.FORECASTLAB_ENVIRONMENT is None:",
+        f"{_ACCEPTANCE}::test_without_an_environment_no_effect_happens_even_if_it_was_approved",
+    ),
+    Mutation(
+        "a call that was lost is done again",
+        "agents/services/invocations.py",
+        'move = "lose" if tool is None or tool.has_effect else "again"',
+        'move = "again"',
+        f"{_SESSIONS}::test_a_call_that_was_claimed_and_not_recorded_waits_for_a_person",
+    ),
+    Mutation(
+        "a status changes without an event",
+        "agents/services/moves.py",
+        "log.append([*also, event], actor_id",
+        "log.append([*also], actor_id",
+        "tests/agents/test_rows.py::"
+        "test_no_status_changes_without_its_event_in_the_same_transaction",
+    ),
+    Mutation(
+        "two start with one key at once",
+        "agents/services/sessions.py",
+        "select pg_advisory_xact_lock(hashtext('agents.start'), hashtext(%s))",
+        "select %s",
+        f"{_DECISIONS}::test_of_two_who_start_with_one_key_at_once_both_get_one_session",
+    ),
+    Mutation(
         "an approval is answered without waiting for who stops its session",
         "agents/services/decisions.py",
         "session = moves.lock(found.invocation.session_id)",
@@ -289,13 +362,13 @@ MUTATIONS = (
         "agents/services/decisions.py",
         "Q(version=version, digest=digest, expires_at__gt=Now())",
         "Q(version=version, expires_at__gt=Now())",
-        "tests/agents/test_approvals.py::test_only_what_was_seen_is_answered",
+        f"{_APPROVALS}::test_only_what_was_seen_is_answered",
     ),
     Mutation(
         "other arguments are executed than were approved",
         "agents/services/gating.py",
         "if digests.digest(plain) != approval.digest:",
         "if not plain:",
-        "tests/agents/test_approvals.py::test_what_changed_since_the_answer_does_not_run",
+        f"{_APPROVALS}::test_what_changed_since_the_answer_does_not_run",
     ),
 )
