@@ -13,16 +13,22 @@ from typing import Any
 
 from agents.domain.conversation import Call, Conversation, Reply, Result
 from agents.domain.requests import Request, read
+from forecastlab.forecasting.domain.config import title_of
+from forecastlab.lib import figures
 
 SURE, QUITE = 0.9, 0.8
 CANDIDATES = 10
 # A series that was judged need not be forecast: to find none is an answer, not a failure.
 LOOKED_UP = "read_forecast"
-NOT_UNDERSTOOD = (
-    "No rule reads this request, and no language model is in use. Name what is wanted: a plan with "
-    "a price change in percent and its series, the weakest series, the best model, a backtest, "
-    "the documents, or a description of the dataset."
-)
+UNREAD = "No rule reads this request, and no language model is in use."
+NOT_UNDERSTOOD = {
+    "experiment": f"{UNREAD} Name what is wanted: a plan with a price change in percent and its "
+    "series, the weakest series, the best model, a backtest, the documents, or a description of "
+    "the dataset.",
+    "promotion_review": f"{UNREAD} Ask whether another model should serve the dataset.",
+}
+# Metrics that are shares in percent; the others are plain numbers.
+IN_PERCENT = ("wape", "smape")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +39,10 @@ class Planner:
     model: str = "rules"
 
     def reply(self, conversation: Conversation, tools: Sequence[Mapping[str, Any]]) -> Reply:
-        request = read(conversation.asked, skill=conversation.skill)
+        request = read(conversation.asked, skill=conversation.skill, dataset=conversation.dataset)
         rule = RULES.get(request.intent)
         if rule is None:
-            return Reply(NOT_UNDERSTOOD)
+            return Reply(request.problem or NOT_UNDERSTOOD.get(conversation.skill, UNREAD))
         reply = _stopped(conversation) or rule(request, Known(conversation.results))
         known = {str(tool["name"]) for tool in tools}
         missing = [call.tool for call in reply.calls if call.tool not in known]
@@ -75,7 +81,9 @@ def _stopped(conversation: Conversation) -> Reply | None:
     words = {"rejected": "was not approved", "unknown": "has an unknown outcome"}
     what = words.get(last.status, "did not succeed")
     tool = last.call.tool.replace("_", " ").capitalize()
-    return Reply(f"{tool} {what}. {last.detail}".strip())
+    detail = last.detail.removeprefix(last.status).removeprefix(": ").strip()
+    why = f"The reason given: {detail}" if last.status == "rejected" and detail else detail
+    return Reply(f"{tool} {what}. {why}".strip())
 
 
 def _call(known: Known, tool: str, text: str, sure: float = SURE, **arguments: Any) -> Reply:
@@ -101,14 +109,17 @@ def _plan(request: Request, known: Known) -> Reply:
     found: Reply | str = request.scope.value
     kind = request.scope.kind
     if kind == "weakest":
-        found, kind = _find_weakest(known), "series"
+        found, kind = _find_weakest(request, known), "series"
     if isinstance(found, Reply):
         return found
     scope = {"kind": kind, "value": found}
     about = scope["value"] or "all series"
-    assumptions = [{"kind": "price", "change_pct": request.change, "scope": scope}]
+    change = figures.signed_percent(request.change)
+    first, last = request.span
+    span = {"start": first, "end": last} if first else {}
+    assumptions = [{"kind": "price", "change_pct": request.change, "scope": scope, **span}]
     if known.of("preview_plan") is None:
-        text = f"I work out what a price change of {request.change:+.1%} for {about} would bring."
+        text = f"I work out what a price change of {change} for {about} would bring."
         return _call(known, "preview_plan", text, assumptions=assumptions)
     if known.of("save_plan") is None:
         return _call(
@@ -117,18 +128,20 @@ def _plan(request: Request, known: Known) -> Reply:
             f"{known.detail('preview_plan').rstrip('.')}. I ask to save it as a plan.",
             QUITE,
             assumptions=assumptions,
-            name=f"Price {request.change:+.1%} for {about}"[:200],
+            name=f"Price {change} for {about}"[:200],
             notes=f"Asked for as: {request.text}"[:4_000],
         )
     return _resolved(known, known.detail("save_plan"), "The plan is saved.")
 
 
-def _find_weakest(known: Known) -> Reply | str:
+def _find_weakest(request: Request, known: Known) -> Reply | str:
     """Return the series that is judged worst of those that are forecast, or how to find it."""
     weakest = known.of("weakest_series")
     if weakest is None:
         text = "First I look which series are forecast worst."
-        return _call(known, "weakest_series", text, limit=CANDIDATES)
+        kind, value = request.scope.within
+        within: dict[str, Any] = {kind: value} if kind else {}
+        return _call(known, "weakest_series", text, limit=CANDIDATES, **within)
     read = {
         str(one.call.arguments["series"]): one.status
         for one in known.results
@@ -161,8 +174,12 @@ def _weakest(request: Request, known: Known) -> Reply:
 
 def _scored(one: Mapping[str, Any]) -> str:
     value = one.get("value")
-    shown = f"{value:.1f}" if isinstance(value, int | float) else "not known"
-    return f"{one['series']} ({one.get('metric', '')} {shown}, {one.get('champion_title', '')})"
+    metric = str(one.get("metric", ""))
+    shown = "not known"
+    if isinstance(value, int | float):
+        in_percent = metric in IN_PERCENT
+        shown = figures.percent(value / 100) if in_percent else figures.number(value, 2)
+    return f"{one['series']} ({metric.upper()} {shown}, {one.get('champion_title', '')})"
 
 
 def _models(request: Request, known: Known) -> Reply:
@@ -171,8 +188,10 @@ def _models(request: Request, known: Known) -> Reply:
         return _call(known, "compare_models", "I compare the models of the newest backtest.")
     serving = found.get("champions") or {}
     many = sorted(serving.items(), key=lambda one: (-_count(one[1]), one[0]))[:5]
-    told = ", ".join(f"{name} serves {_count(count)}" for name, count in many)
-    summary = f"{found['best_model']} is best over all series of {found['dataset']}. {told}".strip()
+    told = ", ".join(f"{title_of(name)} serves {_count(count)} series" for name, count in many)
+    best = title_of(found["best_model"])
+    summary = f"{best} is best over all series of {found['dataset']}. {told}"
+    summary = f"{summary.rstrip('. ')}."
     return _resolved(known, summary, f"Read from backtest {found['backtest']}.")
 
 
@@ -276,7 +295,8 @@ def _wape(one: Mapping[str, Any]) -> float | None:
 
 def _titled(one: Mapping[str, Any]) -> str:
     value = _wape(one)
-    return f"{one['model']}" if value is None else f"{one['model']} (WAPE {value:.2f})"
+    title = title_of(str(one["model"]))
+    return title if value is None else f"{title} (WAPE {figures.percent(value / 100, 2)})"
 
 
 RULES: Mapping[str, Callable[[Request, Known], Reply]] = {

@@ -50,6 +50,15 @@ def reply(*entries: Said | Answered, skill: str = "experiment") -> Any:
         ("Which series are the hardest?", "weakest", 0.0, ("weakest", "")),
         ("Run a backtest with 4 folds", "backtest", 0.0, ("", "")),
         ("Which model wins?", "models", 0.0, ("", "")),
+        ("Who is champion?", "models", 0.0, ("", "")),
+        ("What does the handbook say about approvals?", "documents", 0.0, ("", "")),
+        ("Cut the price of product P1 in store S2 by 10%", "plan", -0.1, ("series", "S2:P1")),
+        (
+            "10% price cut for category 'Dairy and eggs'",
+            "plan",
+            -0.1,
+            ("category", "Dairy and eggs"),
+        ),
         ("What does the returns policy say?", "documents", 0.0, ("", "")),
         ("Delete everything", "", 0.0, ("", "")),
     ],
@@ -63,6 +72,87 @@ def test_what_a_request_asks_for(
     if intent:
         assert found.change == pytest.approx(change)
         assert (found.scope.kind, found.scope.value) == scope
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Cut the price by 10% for all series except store S1", "exception"),
+        ("Do not cut the price of store S1 by 10%", "not to be done"),
+        ("Cut the price of store S1 by 10% and of store S2 by 20%", "percentages"),
+        ("Cut the price of store S1 and store S2 by 10%", "one plan at a time"),
+        ("Cut the price of category Dairy in store S1 by 10%", "one plan at a time"),
+        ("Save a plan with a 10% price cut for the 3 weakest series", "one plan at a time"),
+        ("Plan a 10% price cut for the weakest series of product P1", "weakest series is looked"),
+        ("Cut the price of P1 in store S2 by 10%", "what P1 is"),
+        ("Plan a 10% price cut for all series next week", "from 2026-12-01"),
+        ("Save a plan with a 250% price increase for all series", "more than 90 %"),
+        ("Save a plan with another price, 10%, for all series", "up or down"),
+        ("pls make price lower 10 % for product what sell bad, thx", "for which series"),
+    ],
+)
+def test_what_no_rule_reads_of_a_plan_is_said_and_nothing_is_called(text: str, said: str) -> None:
+    found = reply(Said(text))
+
+    assert (list(found.calls), said in found.text) == ([], True), found.text
+
+
+def test_a_plan_covers_the_days_that_are_named() -> None:
+    asked = Said("Plan a 10% price cut for all series from 2026-12-01 to 2026-12-07")
+
+    (call,) = reply(asked).calls
+
+    (assumed,) = call.arguments["assumptions"]
+    assert (assumed["start"], assumed["end"]) == ("2026-12-01", "2026-12-07")
+
+
+def test_the_weakest_series_is_looked_for_where_the_request_says() -> None:
+    (call,) = reply(Said("Plan a 10% price cut for the weakest series in store S2")).calls
+
+    assert (call.tool, call.arguments["store"]) == ("weakest_series", "S2")
+
+
+def test_the_name_of_the_dataset_is_no_part_of_it() -> None:
+    text = "Save a plan with a 10% price cut for the weakest series of dataset shop2"
+
+    assert requests.read(text).intent == ""
+    assert requests.read(text, dataset="shop2@1").intent == "plan"
+
+
+def test_models_and_errors_are_named_as_on_the_pages() -> None:
+    scored = {"series": "S1:P1", "metric": "wape", "value": 14.92, "champion_title": "Theta"}
+    found = {
+        "best_model": "ensemble",
+        "dataset": "shop@1",
+        "backtest": 1,
+        "champions": {"theta": 2},
+    }
+
+    (weakest,) = reply(
+        Said("Which series are the hardest?"),
+        result("weakest_series", {"items": [scored]}),
+        result("read_sales"),
+    ).calls
+    (best,) = reply(Said("Who is champion?"), result("compare_models", found)).calls
+
+    assert "WAPE 14.9 %, Theta" in weakest.arguments["resolution_summary"].replace("\xa0", " ")
+    assert best.arguments["resolution_summary"].startswith("Mean of the best is best over all")
+    assert "serves 2 series" in best.arguments["resolution_summary"]
+
+
+@pytest.mark.parametrize(
+    ("detail", "said"),
+    [
+        ("rejected", "Save plan was not approved."),
+        ("rejected: Too early", "Save plan was not approved. The reason given: Too early"),
+    ],
+)
+def test_a_rejection_is_told_with_its_reason_only(detail: str, said: str) -> None:
+    found = result("weakest_series", {"items": [{"series": "S7:P9"}]})
+
+    answer = reply(Said(CUT), found, result("save_plan", status="rejected", detail=detail))
+
+    assert answer.text == said
 
 
 def test_the_series_comes_from_the_query_and_not_from_the_request() -> None:
