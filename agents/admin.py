@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 
+from agents.forms.budgets import LIMITS, BudgetForm
 from agents.forms.policies import PolicyForm
 from agents.models import ActionPolicy, Approval, BudgetPeriod, Control, CostEntry
 from agents.services import policies
@@ -42,7 +43,8 @@ class ActionPolicyAdmin(ReadOnlyAdmin):
 
 @admin.register(BudgetPeriod)
 class BudgetPeriodAdmin(ReadOnlyAdmin):
-    list_display = ("scope", "key", "starts_at", "ends_at", "most_tokens", "most_calls")
+    form = BudgetForm
+    list_display = ("scope", "key", "starts_at", "ends_at", *LIMITS)
     ordering = ("-starts_at",)
 
     def has_add_permission(self, request: HttpRequest, *_args: Any) -> bool:

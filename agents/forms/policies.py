@@ -24,6 +24,25 @@ REASON_ON = [
 ON_EXPIRY = [("", _("as declared")), ("reject", _("reject")), ("block", _("stop the session"))]
 
 
+# What each field may do, and that none of them can make a tool milder than it declares itself.
+HELPS = {
+    "tool": _("A policy makes a tool stricter than it declares itself, never milder."),
+    "risk": _("Counts where it is higher than the tool's own."),
+    "base_score": _("0 to 100; counts where it is lower than the tool's own."),
+    "auto_threshold": _("From this score on nobody is asked; counts where it is higher."),
+    "inline_threshold": _(
+        "From this score on whoever asked may decide; counts where it is higher."
+    ),
+    "exposure_limit": _("Rows, series or people; beyond it an approver decides."),
+    "value_limit": _("Money; beyond it an approver decides."),
+    "approvals_needed": _("1 or 2 people who must agree."),
+    "requires_reason_on": _("Which answers need a reason."),
+    "on_expiry": _("What happens where nobody answers."),
+    "is_denied": _("Agents cannot use this tool at all."),
+    "note": _("Why, for those who read the history."),
+}
+
+
 class PolicyForm(_ModelForm):
     """The next version of a policy; what is left empty stays as the tool declares it."""
 
@@ -42,6 +61,8 @@ class PolicyForm(_ModelForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        for name, field in self.fields.items():
+            field.help_text = HELPS.get(name, "")
         if "tool" in self.fields:
             self.fields["tool"].choices = [(one, one) for one in sorted(tools.catalogue())]  # type: ignore[attr-defined]
 

@@ -19,39 +19,54 @@ LATEST = 20
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """`scope` is for programs, `words` for people; `stands` is the newest of its scope."""
+
     control: Control
     scope: str
+    words: str
     stands: bool
+
+    @property
+    def holds(self) -> bool:
+        return self.stands and self.control.order != Control.Order.RESUME
 
 
 @dataclass(frozen=True, slots=True)
 class ControlPage:
-    rows: Sequence[Row]
+    """The latest orders, and what is held now, however long ago that was ordered."""
 
-    @property
-    def standing(self) -> Sequence[Row]:
-        return [row for row in self.rows if row.stands and row.control.order != "resume"]
+    rows: Sequence[Row]
+    held: Sequence[str]
 
     @property
     def title(self) -> str:
-        if not self.standing:
+        if not self.held:
             return _("No order holds agents")
-        return _("Agents are held: %s") % ", ".join(row.scope for row in self.standing)
+        return _("Held: %s") % ", ".join(self.held)
 
 
 def page(viewer: User, *, now: datetime) -> ControlPage:
     """Return the newest orders that the viewer may know of."""
     found = list(visible(viewer).select_related("issued_by").order_by("-pk")[:LATEST])
-    names = names_of(found)
-    seen: set[tuple[str, str]] = set()
-    rows = []
-    for one in found:
-        is_newest = (one.scope, one.key) not in seen
-        alive = one.expires_at is None or one.expires_at > now
-        if alive:
-            seen.add((one.scope, one.key))
-        rows.append(Row(one, said(one, names), stands=is_newest and alive))
-    return ControlPage(rows)
+    standing = _standing(viewer, now=now)
+    names, numbers = names_of([*found, *standing]), {one.pk for one in standing}
+    return ControlPage(
+        [Row(one, said(one, names), _words(one, names), one.pk in numbers) for one in found],
+        [_words(one, names) for one in standing if one.order != Control.Order.RESUME],
+    )
+
+
+def _standing(viewer: User, *, now: datetime) -> list[Control]:
+    """Return the order that counts of each scope: the newest that has not run out."""
+    alive = visible(viewer).filter(Q(expires_at=None) | Q(expires_at__gt=now))
+    return list(alive.order_by("scope", "key", "-pk").distinct("scope", "key"))
+
+
+def _words(one: Control, names: Mapping[str, str]) -> str:
+    """Return the scope of an order for people, as the form offers it."""
+    words = {"lab": _("All agents"), "actor": _("Agent %s"), "dataset": _("Dataset %s")}
+    word = words.get(one.scope, _("Ticket %s"))
+    return word % names.get(one.key, one.key) if "%" in word else word
 
 
 def visible(viewer: User) -> QuerySet[Control]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from agents.domain import budgets
 from agents.domain.budgets import KINDS, Left
+from agents.domain.skills import SKILLS
 from agents.models import BudgetPeriod, CostEntry
 from forecastlab.lib import figures
 
@@ -29,11 +30,12 @@ class Row:
     def name(self) -> str:
         if self.period.scope == "lab":
             return _("All agents")
-        return _("Skill %s") % self.period.key
+        skill = SKILLS.get(self.period.key)
+        return _("Skill “%s”") % (skill.title if skill else self.period.key)
 
     @property
     def used(self) -> str:
-        """Say what is left of each limit, and until when it holds."""
+        """Say what is left of each limit; what is over counts as nothing left."""
         units = {
             "tokens": _("tokens"),
             "calls": _("calls"),
@@ -41,12 +43,16 @@ class Row:
             "money": _("in money"),
         }
         said = [
-            _("%(n)s %(unit)s left") % {"n": _figure(kind, amount), "unit": units[kind]}
+            _("%(n)s of %(most)s %(unit)s left")
+            % {
+                "n": _figure(kind, max(amount, Decimal(0))),
+                "most": _figure(kind, getattr(self.period, f"most_{kind}")),
+                "unit": units[kind],
+            }
             for kind, amount in self.left.amounts.items()
             if amount is not None
         ]
-        ends = _("until %s") % f"{self.period.ends_at:%Y-%m-%d %H:%M} UTC"
-        return " · ".join([*said, ends])
+        return " · ".join(said)
 
     @property
     def state(self) -> str:
@@ -93,5 +99,5 @@ def left(period: BudgetPeriod) -> Left:
     return replace(found, is_known=False) if uncertain else found
 
 
-def _figure(kind: str, amount: Decimal) -> str:
+def _figure(kind: str, amount: Decimal | float) -> str:
     return figures.number(float(amount), 2 if kind == "money" else 0)

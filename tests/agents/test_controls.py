@@ -140,7 +140,7 @@ def test_orders_are_given_on_the_page_by_the_api_and_by_command(
     refused = client.post(url, given), client.post(api, given, "application/json")
 
     assert wrong.status_code == 422
-    assert "Agents are held: dataset:shop" in page
+    assert "Held: Dataset shop" in page
     assert resumed.status_code == 201
     assert json.loads(capsys.readouterr().out)["order"] == "drain"
     assert [(one["scope"], one["stands"]) for one in listed] == [
@@ -149,6 +149,16 @@ def test_orders_are_given_on_the_page_by_the_api_and_by_command(
         ("dataset:shop", False),
     ]
     assert [one.status_code for one in refused] == [403, 403]
+
+
+def test_an_order_of_long_ago_that_still_stands_is_told_first(alice: User, oscar: User) -> None:
+    give("hold", Scope("dataset", str(make_session(alice).dataset_id)), oscar)
+    for _ in range(control_list.LATEST):
+        give("resume", Scope("lab", ""), oscar)
+
+    shown = control_list.page(oscar, now=timezone.now())
+
+    assert (shown.title, any(row.holds for row in shown.rows)) == ("Held: Dataset shop", False)
 
 
 def test_strangers_learn_nothing_of_orders_about_a_dataset(alice: User, oscar: User) -> None:
@@ -260,6 +270,46 @@ def test_the_tightest_of_several_budgets_counts() -> None:
 
     assert (both.amounts["tokens"], both.amounts["calls"], both.amounts["money"]) == (10, 450, None)
     assert both.level == "warn"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"scope": "planet"}, "planet is not one of the available choices"),
+        ({"scope": "skill", "key": "nosuch"}, "nosuch is not one of the available choices"),
+        ({"scope": "skill"}, "Say which skill."),
+        ({"key": "experiment"}, "A budget for all agents names no skill."),
+        ({"most_calls": ""}, "Set at least one limit."),
+        ({"most_tokens": "-1"}, "A limit is 0 or more."),
+        ({"ends_at_0": "2026-11-01"}, "A budget ends after it begins."),
+    ],
+)
+def test_a_budget_that_would_limit_nothing_is_refused(
+    client: Client, wrong: dict[str, str], said: str
+) -> None:
+    client.force_login(make_user("ada", role="admin"))
+    url = reverse("admin:agents_budgetperiod_add")
+    given = {"scope": "lab", "key": "", "most_calls": "5", "most_tokens": ""}
+    given |= {"starts_at_0": "2026-11-22", "starts_at_1": "00:00:00"}
+    given |= {"ends_at_0": "2026-11-23", "ends_at_1": "00:00:00"}
+
+    refused = client.post(url, {**given, **wrong})
+    count = BudgetPeriod.objects.count()
+    client.post(url, given)
+
+    assert (refused.status_code, said in refused.content.decode(), count) == (200, True, 0)
+    assert BudgetPeriod.objects.get().most_calls == 5
+
+
+def test_what_is_over_a_budget_is_shown_as_nothing_left(client: Client, oscar: User) -> None:
+    make_budget("skill", "experiment", most_calls=2)
+    call = make_approval(oscar).invocation
+    budgets.charge(call.session, Used(calls=3), at=timezone.now(), invocation=call)
+    client.force_login(oscar)
+
+    page = client.get(reverse("agents:controls")).content.decode()
+
+    assert "Skill “Experiment”<small>0 of 2 calls left" in page
 
 
 # -- policies -------------------------------------------------------------------------------------
