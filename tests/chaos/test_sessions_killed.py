@@ -15,6 +15,7 @@ from agents.domain.skills import SKILLS
 from agents.models import Approval, Invocation, Session, Turn
 from agents.services import checking, decisions, invocations
 from forecastlab.accounts.models import User
+from forecastlab.jobs.models import Job
 from forecastlab.lib import registry
 from tests.agents.factories import start
 from tests.agents.fake_chat import fake_chat
@@ -137,7 +138,8 @@ def test_what_was_approved_is_carried_out_before_other_sessions_begin(
         settings.FORECASTLAB_LLM = "openai"
         first = start("lab_write early; mark_resolved", by=alice, dataset="", skill="lab")
         worker = lab.worker()
-        wait_for(lambda: Approval.objects.open().exists(), what="the question of the first")
+        parked = Job.objects.filter(pk=first.job_id, status="waiting")
+        wait_for(parked.exists, what="the first to wait for an answer")
         os.killpg(worker, signal.SIGKILL)
         for number in range(20):
             start(f"lab_write late{number}; mark_resolved", by=alice, dataset="", skill="lab")

@@ -73,8 +73,11 @@ def call(step: JobStep, *, countdown: float = 0) -> None:
 
 
 def _may_wait(step: JobStep) -> bool:
-    """Whether others of the queue go first: the job has not begun, and its kind lets them."""
-    if step.started_at is not None or step.position:
-        return False
+    """Whether others of the queue go first: only kinds that say so let them.
+
+    What was parked and is called by somebody goes at once; what killed its workers does not.
+    """
     kind = kinds.get(step.job.kind)
-    return kind is not None and kind.begin_last
+    if kind is None or not kind.begin_last:
+        return False
+    return step.started_at is None or step.attempts > 0

@@ -200,7 +200,7 @@ class JobKind:
     returns the events to append beside the job's own. `topic` names a stream whose viewers want
     to hear of progress. `compensate` undoes what a cancelled or failed job left behind. `about`
     says what it works on; `address` is the page that shows more of it than the job's own. Jobs that
-    `begin_last` let all others of their queue go first until they have begun.
+    `begin_last` let all others of their queue go first, but where they waited for an answer.
     """
 
     name: str
