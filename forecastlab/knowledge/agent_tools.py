@@ -3,9 +3,10 @@ from __future__ import annotations
 from pydantic import Field
 
 from forecastlab.accounts.services.access import requester
-from forecastlab.knowledge.queries import citations, retrieval
+from forecastlab.knowledge.queries import citations, retrieval, sharing
 from forecastlab.lib.contributions import ToolContext, ToolResult
 from forecastlab.lib.tools import Arguments, agent_tool, told
+from forecastlab.warehouse.queries import tool_calls
 
 READ = "knowledge.read"
 
@@ -21,5 +22,9 @@ class Question(Arguments):
 def search_knowledge(context: ToolContext, asked: Question) -> ToolResult:
     """Find passages of the documents that answer a question, each with where it stands."""
     by = requester(context, READ)
-    found = citations.of_passages(retrieval.retrieve(asked.question, by, limit=asked.limit))
+    dataset = tool_calls.of(context, READ).version.dataset if context.dataset else None
+    # Whoever may see the dataset reads along.
+    among = sharing.with_all_of(dataset)
+    passages = retrieval.retrieve(asked.question, by, limit=asked.limit, among=among)
+    found = citations.of_passages(passages)
     return told(found, f"{len(found['results'])} passages")

@@ -88,10 +88,17 @@ class _Ranking:
     note: str = ""
 
 
-def retrieve(question: str, viewer: Any, *, limit: int = 10, source: str = "") -> Found:
+def retrieve(
+    question: str,
+    viewer: Any,
+    *,
+    limit: int = 10,
+    source: str = "",
+    among: DocumentQuerySet | None = None,
+) -> Found:
     """Return what `viewer` may read that answers a question, at most one passage a document.
 
-    With `source` only documents of that source are searched.
+    With `source` only documents of that source are searched, with `among` only those.
     """
     text = question.strip()[:LONGEST_QUESTION]
     looked_for = lexical.asked(text) if viewer.is_authenticated else Asked(())
@@ -100,6 +107,8 @@ def retrieve(question: str, viewer: Any, *, limit: int = 10, source: str = "") -
     readable = Document.objects.visible_to(viewer)
     if source:
         readable = readable.filter(source=source)
+    if among is not None:
+        readable = readable.filter(pk__in=among.values("pk"))
     by_vectors = _by_vectors(text, looked_for, readable)
     rankings = Rankings(
         words=ranking.scaled(lexical.rank(looked_for, readable, most=DEPTH)),
