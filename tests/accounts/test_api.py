@@ -231,7 +231,7 @@ def test_a_refusal_leaves_nothing_and_may_be_tried_again(
 
 
 @trial
-@pytest.mark.parametrize("key", ["", "x" * 201])
+@pytest.mark.parametrize("key", ["", "x" * 201, "a\tb"])
 def test_a_key_has_a_length(alices: Client, key: str) -> None:
     answer = post(alices, key=key)
 

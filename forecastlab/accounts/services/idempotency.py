@@ -51,7 +51,7 @@ def once(request: Request, carry_out: Callable[[], Answer], *, at: datetime) -> 
     may come again. Of two at once the unique key makes the second wait for the first. A refusal
     (4xx, 5xx) changes nothing, so it is rolled back, not stored, and may be tried again.
     """
-    if not 0 < len(request.key) <= LONGEST_KEY:
+    if not 0 < len(request.key) <= LONGEST_KEY or not request.key.isprintable():
         detail = _("An Idempotency-Key has 1 to %d characters.") % LONGEST_KEY
         raise BadInput(detail, field="Idempotency-Key")
     with transaction.atomic():
