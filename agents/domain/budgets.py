@@ -41,10 +41,10 @@ def level(share: float) -> str:
 
 
 def left(limits: Mapping[str, Decimal | None], used: Mapping[str, Decimal]) -> Left:
-    """Return what is left of one period; a limit of 0 is used up from the beginning."""
+    """Return what is left of one period; a limit of 0 or less is used up from the beginning."""
     limited = {kind: limit for kind, limit in limits.items() if limit is not None}
     amounts = {kind: limited[kind] - used[kind] if kind in limited else None for kind in KINDS}
-    shares = [float(used[kind] / limit) if limit else 1.0 for kind, limit in limited.items()]
+    shares = [float(used[kind] / limit) if limit > 0 else 1.0 for kind, limit in limited.items()]
     return Left(amounts, max(shares, default=0.0))
 
 

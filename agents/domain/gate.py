@@ -181,7 +181,7 @@ def tightened(rule: Rule, policy: Stricter) -> Rule:
         auto_threshold=max(_most(rule.auto_threshold, policy.auto_threshold), inline),
         inline_threshold=inline,
         exposure_limit=_least(rule.exposure_limit, policy.exposure_limit),
-        value_limit=min(rule.value_limit, policy.value_limit or rule.value_limit),
+        value_limit=min(one for one in (rule.value_limit, policy.value_limit) if one is not None),
         approvals_needed=_most(rule.approvals_needed, policy.approvals_needed),
         is_denied=rule.is_denied or policy.is_denied,
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from django.db import DatabaseError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.timezone import is_naive
 from django.utils.translation import gettext as _
 
 from agents.models import Control, Session
@@ -19,6 +20,7 @@ from forecastlab.events.services import log
 from forecastlab.lib import logs
 from forecastlab.lib.contributions import NewEvent
 from forecastlab.lib.errors import BadInput, NotFound
+from forecastlab.lib.redaction import redacted_text
 from forecastlab.warehouse.models import Dataset
 
 logger = logs.logger(__name__)
@@ -26,6 +28,7 @@ logger = logs.logger(__name__)
 STREAM = "controls.all"
 ORDERS = ("resume", "hold", "drain", "abort")
 LONGEST_KEY = 100
+LONGEST = timedelta(days=3652)
 
 
 class NoSuchScope(BadInput):
@@ -85,22 +88,30 @@ def issue(
     access.check(by, "control.set")
     if order not in ORDERS:
         raise BadInput(_("The order is hold, drain, abort or resume."), field="order")
-    if expires_at is not None and expires_at <= at:
-        raise BadInput(_("An order ends after it begins."), field="expires_at")
+    _check_end(expires_at, at)
     with transaction.atomic():
         made = Control.objects.create(
             scope=about.kind,
             key=about.key,
             order=order,
-            reason=reason.strip(),
+            reason=redacted_text(reason.strip()),
             issued_by=by,
             issued_at=at,
-            expires_at=expires_at,
+            expires_at=expires_at and expires_at.astimezone(UTC),
         )
         # Everybody may follow the stream; not everybody may know what the order is about.
         payload = {"control": made.pk}
         log.append([NewEvent(STREAM, "control.issued", payload)], actor_id=by.pk, at=at)
     return made
+
+
+def _check_end(expires_at: datetime | None, at: datetime) -> None:
+    if expires_at is None:
+        return
+    if is_naive(expires_at):
+        raise BadInput(_("Say of which time zone the moment is."), field="expires_at")
+    if not at < expires_at <= at + LONGEST:
+        raise BadInput(_("An order ends after it begins, within ten years."), field="expires_at")
 
 
 def standing(session: Session) -> str:

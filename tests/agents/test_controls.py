@@ -181,6 +181,44 @@ def followed(by: User, stream: str) -> list[tuple[str, dict[str, Any]]]:
     return [(one["kind"], one["payload"]) for one in told]
 
 
+def test_an_order_that_stands_is_shown_however_many_came_after_it(oscar: User) -> None:
+    give("hold", Scope("lab"), oscar)
+    for number in range(control_list.LATEST):
+        give("resume", Scope("actor", f"agent-{number}"), oscar)
+
+    shown = control_list.page(oscar, now=timezone.now())
+
+    assert shown.title == "Agents are held: All agents"
+
+
+@pytest.mark.parametrize(
+    "moment", ["2999-01-01T00:00:00", "2999-01-01", "9999-12-31T23:59:59-12:00", 1e300]
+)
+def test_a_moment_that_is_none_is_refused(client: Client, oscar: User, moment: object) -> None:
+    client.force_login(oscar)
+    given = {"order": "hold", "expires_at": moment}
+
+    told = client.post(reverse("api:control-give"), given, "application/json")
+
+    assert told.status_code in {400, 422}, told.content
+    assert not Control.objects.exists()
+
+
+def test_a_moment_of_any_zone_is_kept_in_utc(client: Client, oscar: User) -> None:
+    client.force_login(oscar)
+    given = {"order": "hold", "expires_at": "2030-01-01T00:00:00+23:59"}
+
+    told = client.post(reverse("api:control-give"), given, "application/json")
+
+    assert (told.status_code, told.json()["expires_at"]) == (201, "2029-12-31T00:01:00Z")
+
+
+def test_the_reason_of_an_order_keeps_no_secret(oscar: User) -> None:
+    give("hold", Scope("lab"), oscar, reason="Found sk-abcdefgh12345678")
+
+    assert Control.objects.get().reason.startswith("Found [secret")
+
+
 # -- budgets --------------------------------------------------------------------------------------
 
 
@@ -223,6 +261,12 @@ def test_budgets_of_other_skills_and_other_days_do_not_count() -> None:
     BudgetPeriod.objects.filter(pk=past.pk).update(ends_at=timezone.now() - timedelta(hours=1))
 
     assert levels(timezone.now(), [100]) == [""]
+
+
+def test_a_limit_below_nothing_is_used_up() -> None:
+    make_budget(most_tokens=-1)
+
+    assert budgets.left("experiment", timezone.now()).stops == "spent"
 
 
 def test_money_comes_from_the_price_table(settings: Any) -> None:

@@ -153,6 +153,12 @@ def test_little_money_does_not_count() -> None:
     assert scores == {70}
 
 
+def test_a_policy_may_count_every_amount_of_money() -> None:
+    rule = gate.tightened(SURE_MEDIUM, Stricter(value_limit=Decimal(0)))
+
+    assert gate.judge(rule, Facts(value=1), DEMO).lane == "inline"
+
+
 def test_two_people_decide_on_high_risk_in_production() -> None:
     there = gate.judge(HIGH, FEW, Around("production"))
     here = gate.judge(HIGH, FEW, DEMO)
