@@ -80,7 +80,11 @@ def _saver(_process: int, _database: str) -> PostgresSaver:
         open=True,
     )
     atexit.register(held.close)
-    _set_up(held)
+    try:
+        _set_up(held)
+    except BaseException:
+        held.close()
+        raise
     # Bookmarks hold two numbers: nothing but plain types is ever read back from them.
     return PostgresSaver(held, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
 

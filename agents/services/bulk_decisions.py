@@ -11,12 +11,13 @@ from django.utils.translation import gettext as _
 
 from agents.models import Approval
 from agents.queries import deciding
-from agents.services import decisions
+from agents.services import decisions, moves
 from forecastlab.accounts.models import User
 from forecastlab.accounts.services import access
 from forecastlab.lib.errors import BadInput, Conflict, HouseError
 
 MOST = 100
+MOST_NUMBER = 2**63 - 1
 
 
 class ByItself(Conflict):
@@ -84,6 +85,9 @@ def decide(
         raise BadInput(_("Tick at least one approval."), field="approvals")
     if len(once) > MOST:
         raise BadInput(_("At most %s at once.") % MOST, field="approvals")
+    numbers = [one.approval for one in once if 0 < one.approval <= MOST_NUMBER]
+    named = Approval.objects.visible_to(by).filter(pk__in=numbers)
+    moves.lock_all(named.values("invocation__session"))
     batch = uuid4().hex
     said = {"by": by, "reason": reason, "at": at, "batch": batch}
     return Answered(batch, verdict, [_one(one, verdict, said) for one in once])

@@ -129,7 +129,7 @@ def _phrase(call: Call) -> str:
     if call.tool.confirm_phrase is None:
         return "" if call.tool.reversible else call.tool.name
     try:
-        return call.tool.confirm_phrase(call.context, call.bound)[:LONGEST_PHRASE]
+        return redacted_text(call.tool.confirm_phrase(call.context, call.bound))[:LONGEST_PHRASE]
     except HouseError:
         return ""
 

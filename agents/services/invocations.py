@@ -28,7 +28,7 @@ from agents.services import budgets, moves, sessions
 from agents.services.budgets import Used
 from forecastlab.accounts.models import User
 from forecastlab.events.services import log
-from forecastlab.lib import contributions
+from forecastlab.lib import contributions, texts
 from forecastlab.lib.contributions import AgentTool, NewEvent, ToolResult
 from forecastlab.lib.errors import BadInput, Conflict, HouseError, NotFound
 from forecastlab.lib.moves import after, sources
@@ -115,7 +115,7 @@ def turn_away(
         turn=turn,
         number=most + 1,
         model_call_id=f"beyond-{uuid.uuid4()}",
-        tool=beyond[0].tool[:100],
+        tool=redacted_text(beyond[0].tool)[:100],
         operation_id=uuid.uuid4(),
         requested_at=at,
     )
@@ -289,6 +289,7 @@ def settle(one: Invocation, verdict: str, *, by: User, at: datetime, reason: str
     """
     if verdict not in VERDICTS:
         raise BadInput(_("Say succeeded or failed."), field="verdict")
+    texts.check(reason, field="reason")
     said = redacted_text(reason.strip())[:2000]
     if not said:
         raise BadInput(_("Say how you know."), field="reason")

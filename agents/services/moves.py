@@ -6,12 +6,14 @@ person's transaction never locks the job: it is called after the commit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from agents.domain.statuses import ATTEMPT, SESSION
 from agents.models import Attempt, Session
@@ -41,6 +43,16 @@ def lock(session_id: int) -> Session:
 def glance(session_id: int) -> Session:
     """Return a session as it stands, without a lock."""
     return Session.objects.get(pk=session_id)
+
+
+def lock_all(sessions: Collection[int] | QuerySet[Any, Any]) -> None:
+    """Lock several sessions that one transaction changes, before any head of a stream.
+
+    Each in a transaction of its own needs no such thing, and nothing is done then.
+    """
+    if connection.in_atomic_block:
+        held = Session.objects.select_for_update(no_key=True).filter(pk__in=sessions)
+        list(held.order_by("pk").values_list("pk"))
 
 
 def read(session_id: int) -> Session:

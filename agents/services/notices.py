@@ -20,6 +20,7 @@ from forecastlab.accounts.models import User
 from forecastlab.events.services import log
 from forecastlab.lib.contributions import NewEvent, ToolContext
 from forecastlab.lib.errors import BadInput
+from forecastlab.lib.redaction import redacted_text
 
 logger = logging.getLogger(__name__)
 
@@ -38,13 +39,14 @@ def recipients(team: str) -> list[User]:
 def send(context: ToolContext, *, team: str, subject: str, text: str, by: User) -> Notice:
     """Tell a team something, once for each operation; raises NoSuchTeam or NobodyThere.
 
-    The row commits before any mail is sent, so that a crash between both sends no mail twice.
+    Nobody is told a secret. The row commits before any mail is sent, so that a crash between both
+    sends no mail twice.
     """
     key = UUID(context.operation_id)
     there = Notice.objects.filter(operation_id=key).first()
     if there is not None:
         return there
-    found = recipients(team)
+    found, subject, text = recipients(team), redacted_text(subject)[:200], redacted_text(text)
     if not found:
         raise NobodyThere(_("Nobody is in the team '%s'.") % team, field="team")
     with transaction.atomic():

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from agents.models import Control, Session
-from agents.services import controls, sessions
+from agents.services import controls, moves, sessions
 from agents.services.controls import Scope
 from forecastlab.accounts.models import User
 
@@ -28,8 +28,9 @@ def give(
     """
     made = controls.issue(order, about, reason=reason, by=by, at=at, expires_at=expires_at)
     if order == Control.Order.ABORT:
-        told = _("Stopped by an order of %s") % by
-        for one in _about(about):
+        told, found = _("Stopped by an order of %s") % by, _about(about)
+        moves.lock_all([one.pk for one in found])
+        for one in found:
             stop(one, by=by, at=at, reason=told)
     elif order == Control.Order.RESUME:
         for one in _about(about):

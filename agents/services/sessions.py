@@ -156,6 +156,7 @@ def _skill(name: str) -> Skill:
 
 def _text(message: str) -> str:
     text = message.strip()
+    texts.check(text, field="message")
     if not text:
         raise BadInput(_("Say what the agent is to do."), field="message")
     if len(text) > LONGEST_MESSAGE:

@@ -188,7 +188,7 @@ def test_an_order_that_stands_is_shown_however_many_came_after_it(oscar: User) -
 
     shown = control_list.page(oscar, now=timezone.now())
 
-    assert shown.title == "Agents are held: All agents"
+    assert shown.title == "Held: All agents"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from http import HTTPStatus
@@ -15,8 +15,18 @@ from django.utils import timezone
 
 from agents import tasks
 from agents.models import Approval, Decision, Invocation, Session
-from agents.services import decisions, watching
+from agents.services import (
+    bulk_decisions,
+    closing,
+    controls,
+    decisions,
+    moves,
+    orders,
+    watching,
+)
 from forecastlab.accounts.models import User
+from forecastlab.events.services import log
+from forecastlab.lib.contributions import NewEvent
 from forecastlab.lib.errors import HouseError
 from tests.agents.asking import make_approval, make_approver
 from tests.agents.door import Door
@@ -202,3 +212,53 @@ def test_of_two_who_start_with_one_key_at_once_both_get_one_session(settings: An
     told = behind(begin, begin)
 
     assert [told] == [one.ref for one in Session.objects.all()]
+
+
+# -- several sessions in one transaction ----------------------------------------------------------
+
+
+def apart(act: Callable[[], object]) -> None:
+    """Do something in one transaction of a connection of its own."""
+    try:
+        with transaction.atomic():
+            act()
+    finally:
+        connection.close()
+
+
+def abort(_approvals: Sequence[Approval]) -> None:
+    oscar = make_user("oscar", role="operator")
+    orders.give("abort", controls.Scope("lab"), reason="", by=oscar, at=timezone.now())
+
+
+def reject(approvals: Sequence[Approval]) -> None:
+    seen = [bulk_decisions.Seen(one.pk, 1, one.digest) for one in approvals]
+    told = bulk_decisions.decide(seen, "reject", by=make_approver(), at=timezone.now())
+    assert not told.refused
+
+
+@pytest.mark.parametrize("act", [abort, reject])
+def test_what_changes_several_sessions_in_one_transaction_blocks_nobody_for_good(
+    act: Callable[[Sequence[Approval]], None],
+) -> None:
+    approvals = [make_approval(make_user()), make_approval()]
+    holds, told = Event(), Event()
+
+    def tell() -> None:
+        """Hold the last session, and then tell of an approval, as each decision does."""
+        moves.lock(approvals[1].invocation.session_id)
+        holds.set()
+        told.wait(PATIENCE)
+        news = [NewEvent(closing.STREAM, "approval.changed")]
+        log.append(news, actor_id=None, at=timezone.now())
+
+    with ThreadPoolExecutor(2) as pool:
+        one = pool.submit(apart, tell)
+        assert holds.wait(PATIENCE)
+        other = pool.submit(apart, lambda: act(approvals))
+        _until_it_waits(other)
+        told.set()
+        one.result(PATIENCE)
+        other.result(PATIENCE)
+
+    assert not Approval.objects.open().exists()

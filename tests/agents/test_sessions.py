@@ -429,6 +429,15 @@ def test_the_pages_show_a_session_and_let_it_be_stopped(
     assert session.status == "cancelled"
 
 
+def test_a_zero_byte_in_a_form_is_refused(client: Client, alice: User, chat: FakeChat) -> None:
+    session = advance(lab("mark_resolved", alice))
+    client.force_login(alice)
+
+    told = client.post(reverse("agents:session-say", args=[session.pk]), {"message": "a\x00b"})
+
+    assert (told.status_code, session.messages.count()) == (302, 1)
+
+
 def test_the_api_starts_one_session_per_key_and_tells_what_it_waits_for(
     chat: FakeChat, alice: User
 ) -> None:
