@@ -175,7 +175,7 @@ def _like(value: Any, text: str) -> Any:
 def _at(values: Any, place: Place) -> Any:
     found = values
     for step in place:
-        found = found.get(step) if isinstance(found, Mapping) else found[step]  # type: ignore[index]
+        found = found.get(step) if isinstance(found, Mapping) else found[step]
     return found
 
 

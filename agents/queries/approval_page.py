@@ -231,7 +231,9 @@ class Card:
             if one.lane == "refuse"
             else _("Rejected by %s.") % name,
             "expired": _("Nobody answered in time: nothing was done."),
-            "withdrawn": _("Withdrawn: there is nothing to decide any more."),
+            "withdrawn": _("Changed by %s: it was asked anew.") % name
+            if hasattr(one.invocation, "replacement")
+            else _("Withdrawn: there is nothing to decide any more."),
         }
         return words.get(one.status, "")
 

@@ -117,6 +117,9 @@ def test_what_was_changed_runs_once_somebody_else_agrees_and_the_model_is_told(
     old.refresh_from_db()
     assert (old.status, old.invocation.status) == ("withdrawn", "cancelled")
     assert Decision.objects.get(approval=old).reason.endswith("B is taken")
+    told = client.get(old.get_absolute_url()).content.decode()
+    assert "Changed by dora: it was asked anew." in told
+    assert f'href="{new.get_absolute_url()}">What is asked instead' in told
     assert_told(chat)
 
 
