@@ -16,6 +16,7 @@ from agents.domain.skills import SKILLS
 from agents.models import Approval, Invocation, Message, Session, Turn
 from agents.queries import session_words
 from forecastlab.jobs.models import Job
+from forecastlab.lib import texts
 
 SHORT = 400
 PLANNER = "planner"
@@ -80,7 +81,7 @@ class SessionPage:
 
     @property
     def is_planner(self) -> bool:
-        return bool(settings.FORECASTLAB_LLM == PLANNER)
+        return self._provider == PLANNER
 
     @cached_property
     def queue_position(self) -> int:
@@ -139,12 +140,19 @@ class SessionPage:
         return told
 
     @cached_property
+    def _last(self) -> Turn | None:
+        return Turn.objects.filter(attempt__session=self.session).order_by("-pk").first()
+
+    @property
+    def _provider(self) -> str:
+        """Return who answered last; before the first answer, who would."""
+        return self._last.provider if self._last else str(settings.FORECASTLAB_LLM)
+
+    @property
     def answered_by(self) -> str:
-        last = Turn.objects.filter(attempt__session=self.session).order_by("-pk").first()
-        provider = last.provider if last else str(settings.FORECASTLAB_LLM)
-        if provider == PLANNER:
+        if self.is_planner:
             return _("Rules, no language model")
-        return f"{provider} {last.model}".strip() if last else provider
+        return f"{self._provider} {self._last.model if self._last else ''}".strip()
 
     @property
     def timeline(self) -> list[session_words.Entry]:
@@ -171,7 +179,11 @@ def unknown_calls(session: Session) -> list[Invocation]:
 
 def _said(message: Message) -> Line:
     return Line(
-        message.at, str(message.author), message.text, is_agent=False, key=f"said-{message.number}"
+        message.at,
+        str(message.author),
+        texts.unturned(message.text),
+        is_agent=False,
+        key=f"said-{message.number}",
     )
 
 
@@ -212,7 +224,8 @@ def _short(value: Any) -> str:
     elif isinstance(value, list):
         text = ", ".join(str(one) for one in value)
     else:
-        text = "–" if value is None or value == "" else str(value)
+        text = "" if value is None else str(value)
+    text = text or "–"
     return text if len(text) <= SHORT else f"{text[: SHORT - 1]}…"
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from django.utils.crypto import salted_hmac
 
-from forecastlab.lib import logs
+from forecastlab.lib import logs, texts
 
 DEEPEST = 16
 MOST_ITEMS = 200
@@ -130,7 +130,7 @@ class _Redaction:
 
     def text(self, text: str) -> str:
         """Strike what looks like a secret, and what stands behind the name of one."""
-        found = text[:LONGEST_READ]
+        found = texts.unturned(text[:LONGEST_READ])
         for pattern in _TEXTS:
             found = pattern.sub(_struck, found)
         found = _CARD.sub(_card, _IBAN.sub(_iban, found))

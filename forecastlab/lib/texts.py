@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ from django.utils.translation import gettext as _
 from forecastlab.lib.errors import BadInput
 
 MOST_DIGITS = 18
+# Embeddings, overrides and isolates (Unicode Standard Annex 9).
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 class TextUnusable(BadInput):
@@ -49,3 +52,10 @@ def _is_usable(text: str) -> bool:
 
 def _advice() -> str:
     return _("Leave such characters out.")
+
+
+def unturned(text: str) -> str:
+    """Return a text without the marks that turn the direction of what follows, a sign in the place
+    of each: what people decide by reads as it is stored.
+    """
+    return _TURNS.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from agents.models import Session
+from agents.models import Approval, Session
 from forecastlab.accounts.models import User
 from forecastlab.warehouse.models import DatasetVersion
 from showcase.services import workspaces
+from tests.agents.factories import advance, start
+from tests.agents.fake_chat import FakeChat
 from tests.factories import make_group, make_run, make_user, make_version
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -98,3 +101,42 @@ def test_programs_are_told_which_field_is_wrong(alice: User) -> None:
     answer = client.post(reverse("api:session-start"), body, "application/json")
 
     assert (answer.status_code, answer.json()["field"]) == (404, "workspace")
+
+
+# -- the page of one -------------------------------------------------------------------------------
+
+TURNED = "price cut of 09\u202e% percent\u2066"
+
+
+def test_no_text_turns_the_direction_of_what_people_read(
+    alice: User, chat: FakeChat, client: Client
+) -> None:
+    client.force_login(alice)
+    session = advance(start(f"lab_write {TURNED}; -", by=alice, dataset="", skill="lab"))
+    approval = Approval.objects.get()
+    pages = [
+        *(session.get_absolute_url(), reverse("agents:sessions"), reverse("agents:approvals")),
+        *(approval.get_absolute_url(), reverse("api:approval-read", args=[approval.pk])),
+    ]
+
+    for address in pages:
+        shown = client.get(address).content.decode()
+        assert "price cut of 09" in shown, address
+        assert not {"\u202e", "\u2066"} & set(shown), address
+        assert "\\u202e" not in shown, address
+
+
+def test_a_page_says_who_has_answered_and_not_who_would_now(
+    alice: User, chat: FakeChat, client: Client, settings: Any
+) -> None:
+    client.force_login(alice)
+    session = advance(start("-", by=alice, dataset="", skill="lab"))
+    settings.FORECASTLAB_LLM = "planner"
+    asked_now = start("-", by=alice, dataset="", skill="lab")
+
+    by_model = client.get(session.get_absolute_url()).content.decode()
+    by_rules = client.get(asked_now.get_absolute_url()).content.decode()
+
+    assert "No language model is in use" not in by_model
+    assert "openai" in by_model
+    assert "No language model is in use" in by_rules
