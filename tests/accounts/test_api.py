@@ -247,7 +247,7 @@ def test_an_upload_is_the_same_by_its_bytes(alices: Client) -> None:
 
     first, again, other = upload(b"one"), upload(b"one"), upload(b"two")
 
-    assert (first.status_code, again.status_code, other.status_code) == (200, 200, 422)
+    assert (first.status_code, again.status_code, other.status_code) == (200, 200, 409)
     assert Group.objects.filter(name__in=["one", "two"]).count() == 1
 
 
