@@ -105,7 +105,7 @@ def start(  # noqa: PLR0913 - what is asked for, of what, by whom and through wh
         session = Session(
             ref=refs.take(at),
             skill=skill,
-            subject=redacted_text(text)[:200],
+            subject=text[:200],
             trigger=trigger,
             dataset=of,
             dataset_version=version,
