@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from forecastlab.accounts.models import User
 from forecastlab.jobs.models import Job
 from forecastlab.lib import registry
 from tests.agents.factories import start
-from tests.agents.fake_chat import fake_chat
+from tests.agents.fake_chat import FakeChat, fake_chat
 from tests.factories import make_user
 from tests.jobs_lab import agent_tools
 from tests.jobs_lab.workers import Lab, wait_for
@@ -67,36 +68,48 @@ def settle_all(by: User, effects: Path) -> None:
         invocations.settle(one, verdict, by=by, at=timezone.now(), reason="I looked.")
 
 
-def test_effects_happen_once_or_are_unknown_wherever_a_worker_is_killed(
-    lab: Lab, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    effects = tmp_path / "effects"
-    effects.touch()
+@pytest.fixture
+def effects(lab: Lab, tmp_path: Path) -> Path:
+    """The file that the tool of the lab writes to."""
+    made = tmp_path / "effects"
+    made.touch()
+    lab.env[agent_tools.NOTES] = str(made)
+    return made
+
+
+@pytest.fixture
+def chat(lab: Lab, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeChat]:
+    """A model that does as it is told, here and for the workers."""
     monkeypatch.setitem(SKILLS, agent_tools.LAB.name, agent_tools.LAB)
+    settings.FORECASTLAB_LLM = "openai"
+    with fake_chat() as made, registry.contributing("agent_tools", *agent_tools.TOOLS):
+        lab.env |= {"FORECASTLAB_LLM": "openai", "FORECASTLAB_LLM_URL": f"{made.url}/v1"}
+        yield made
+
+
+def test_effects_happen_once_or_are_unknown_wherever_a_worker_is_killed(
+    lab: Lab, chat: FakeChat, effects: Path
+) -> None:
     alice, dora = make_user(), make_user("dora", role="approver")
-    with fake_chat() as chat, registry.contributing("agent_tools", *agent_tools.TOOLS):
-        told = {"FORECASTLAB_LLM": "openai", "FORECASTLAB_LLM_URL": f"{chat.url}/v1"}
-        lab.env |= {**told, agent_tools.NOTES: str(effects)}
-        settings.FORECASTLAB_LLM = "openai"
-        lab.beat()
-        lab.worker(size=2)
-        for point in POINTS:
-            lab.arm(point)
-        for number in range(len(POINTS)):
-            start(f"lab_write n{number}; mark_resolved", by=alice, dataset="", skill="lab")
-        killed: set[str] = set()
+    lab.beat()
+    lab.worker(size=2)
+    for point in POINTS:
+        lab.arm(point)
+    for number in range(len(POINTS)):
+        start(f"lab_write n{number}; mark_resolved", by=alice, dataset="", skill="lab")
+    killed: set[str] = set()
 
-        def is_over() -> bool:
-            killed.update(_kill_who_stands(lab))
-            approve_all(dora)
-            if len(killed) == len(POINTS):
-                _remember(lost)
-                settle_all(dora, effects)
-            return not Session.objects.unfinished().exists()
+    def is_over() -> bool:
+        killed.update(_kill_who_stands(lab))
+        approve_all(dora)
+        if len(killed) == len(POINTS):
+            _remember(lost)
+            settle_all(dora, effects)
+        return not Session.objects.unfinished().exists()
 
-        lost: set[int] = set()
-        wait_for(is_over, what="all sessions to end", within=200, every=0.1)
-        assert checking.findings() == []
+    lost: set[int] = set()
+    wait_for(is_over, what="all sessions to end", within=200, every=0.1)
+    assert checking.findings() == []
 
     assert killed == set(POINTS)
     written = Counter(effects.read_text().split("\n")[:-1])
@@ -126,27 +139,19 @@ def _kill_who_stands(lab: Lab) -> set[str]:
 
 
 def test_what_was_approved_is_carried_out_before_other_sessions_begin(
-    lab: Lab, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, chat: FakeChat, effects: Path
 ) -> None:
-    effects = tmp_path / "effects"
-    effects.touch()
-    monkeypatch.setitem(SKILLS, agent_tools.LAB.name, agent_tools.LAB)
     alice, dora = make_user(), make_user("dora", role="approver")
-    with fake_chat() as chat, registry.contributing("agent_tools", *agent_tools.TOOLS):
-        told = {"FORECASTLAB_LLM": "openai", "FORECASTLAB_LLM_URL": f"{chat.url}/v1"}
-        lab.env |= {**told, agent_tools.NOTES: str(effects)}
-        settings.FORECASTLAB_LLM = "openai"
-        first = start("lab_write early; mark_resolved", by=alice, dataset="", skill="lab")
-        worker = lab.worker()
-        parked = Job.objects.filter(pk=first.job_id, status="waiting")
-        wait_for(parked.exists, what="the first to wait for an answer")
-        os.killpg(worker, signal.SIGKILL)
-        for number in range(20):
-            start(f"lab_write late{number}; mark_resolved", by=alice, dataset="", skill="lab")
-        approve_all(dora)
+    first = start("lab_write early; mark_resolved", by=alice, dataset="", skill="lab")
+    worker = lab.worker()
+    parked = Job.objects.filter(pk=first.job_id, status="waiting")
+    wait_for(parked.exists, what="the first to wait for an answer")
+    os.killpg(worker, signal.SIGKILL)
+    for number in range(20):
+        start(f"lab_write late{number}; mark_resolved", by=alice, dataset="", skill="lab")
+    approve_all(dora)
 
-        lab.worker("other")
-        wait_for(lambda: effects.read_text() != "", what="the effect of the first")
-        begun = Turn.objects.exclude(attempt__session=first).count()
+    lab.worker("other")
+    wait_for(lambda: effects.read_text() != "", what="the effect of the first")
 
-    assert begun <= FEW
+    assert Turn.objects.exclude(attempt__session=first).count() <= FEW
