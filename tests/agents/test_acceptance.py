@@ -130,6 +130,8 @@ def test_an_approved_call_runs_and_its_session_ends_with_an_event(
     chat: FakeChat, alice: Door, dora: Door, tmp_path: Path
 ) -> None:
     session = alice.ask(GATED)
+    held = JobStep.objects.filter(job=session.job_id).exclude(worker="", lease_until=None)
+    assert not held.exists()
 
     dora.decide(alice.asked(session)[0], "approve")
     advance(session)
