@@ -107,7 +107,9 @@ def _stands(context: StepContext, run: Run, session: Session) -> StepResult:
         said %= {"ref": session.ref, "what": asked.title}
         return Skipped(said, {**told, "left_open": [said]})
     dispatch.enqueue("agents.tasks.wake_run", job_id=context.job_id, countdown=left + LATER)
-    return Waiting(_("%s waits for your decision") % session.ref)
+    waits = _("%(ref)s waits for a decision; the run waits %(n)s s for it, a later one counts too")
+    patience = context.params.get(run_sessions.PATIENCE, 0)
+    return Waiting(waits % {"ref": session.ref, "n": patience})
 
 
 def _ended(session: Session, told: dict[str, Any]) -> Done | Skipped:

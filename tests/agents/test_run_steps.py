@@ -148,6 +148,7 @@ def test_a_run_waits_as_long_as_it_is_patient_and_is_answered_on_its_page(
     page = client.get(run.get_absolute_url()).content.decode()
     address = reverse("agents:run-gate", args=[run.pk, GATE])
     assert f'hx-get="{address}"' in page
+    assert "the run waits 600 s for it, a later one counts too" in page
     assert client.get(address).headers["Location"] == approval.get_absolute_url()
     card = client.get(address, headers={"HX-Request": "true"}).content.decode()
     assert 'value="approve"' in card
