@@ -344,6 +344,13 @@ MUTATIONS = (
         "test_no_status_changes_without_its_event_in_the_same_transaction",
     ),
     Mutation(
+        "a session is changed without its lock",
+        "agents/services/moves.py",
+        'held = Session.objects.select_for_update(no_key=True, of=("self",))',
+        "held = Session.objects",
+        f"{_DECISIONS}::test_an_answer_waits_for_who_is_stopping_the_session",
+    ),
+    Mutation(
         "two start with one key at once",
         "agents/services/sessions.py",
         "select pg_advisory_xact_lock(hashtext('agents.start'), hashtext(%s))",
