@@ -124,15 +124,16 @@ def rows_of(sessions: Iterable[Session]) -> list[Row]:
             "stream", "seq"
         )
     )
-    return [row(one, seq=heads.get(one.stream, 0)) for one in found]
+    held = session_words.held(found)
+    return [_row(one, seq=heads.get(one.stream, 0), is_held=one.pk in held) for one in found]
 
 
-def row(session: Session, *, seq: int = 0) -> Row:
+def _row(session: Session, *, seq: int, is_held: bool) -> Row:
     known = SKILLS.get(session.skill)
     return Row(
         session,
-        session_words.status(session),
-        session_words.outcome(session),
+        session_words.status(session, is_held=is_held),
+        session_words.outcome(session, is_held=is_held),
         known.title if known else session.skill,
         seq,
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from agents.models import Session
+from agents.models import Pause, Session
 from forecastlab.events import queries as events
 from forecastlab.events.models import Event
 
@@ -38,8 +38,29 @@ def count(session: Session) -> int:
     return events.head(session.stream)
 
 
-def outcome(session: Session) -> str:
-    """Return the one word for where a session stands: its outcome once it has one."""
+def held(sessions: Iterable[Session]) -> set[int]:
+    """Return the keys of those that wait, though nobody is asked anything.
+
+    An order holds them, or a budget that is used up.
+    """
+    waiting = {one.pk for one in sessions if one.status == Session.Status.WAITING}
+    if not waiting:
+        return set()
+    asks = Pause.objects.filter(session__in=waiting, status="open")
+    return waiting - set(asks.values_list("session_id", flat=True))
+
+
+def outcome(session: Session, *, is_held: bool | None = None) -> str:
+    """Return the words for where a session stands: its outcome once it has one.
+
+    They are the same for all viewers, so nobody is told that it waits for him.
+    """
+    if session.status == Session.Status.WAITING:
+        return (
+            _("Held back")
+            if (session.pk in held([session]) if is_held is None else is_held)
+            else _("Waiting for a person")
+        )
     words = {
         "resolved": _("Resolved"),
         "escalated": _("Handed over"),
@@ -49,8 +70,12 @@ def outcome(session: Session) -> str:
     return words.get(session.outcome, "")
 
 
-def status(session: Session) -> str:
+def status(session: Session, *, is_held: bool | None = None) -> str:
     """Return the status by which a session is drawn: one that needs a look is not done."""
+    if session.status == Session.Status.WAITING and (
+        session.pk in held([session]) if is_held is None else is_held
+    ):
+        return "held"
     if session.outcome == Session.Outcome.NEEDS_REVIEW:
         return "warn"
     return "skipped" if session.outcome == Session.Outcome.DUPLICATE else session.status
@@ -74,7 +99,7 @@ def _texts() -> Mapping[str, str]:
         "session.created": _("Session asked for"),
         "session.queued": _("Waits for a worker"),
         "session.running": _("At work"),
-        "session.waiting": _("Waits for people"),
+        "session.waiting": _("Waits"),
         "session.succeeded": _("Ended"),
         "session.failed": _("Failed"),
         "session.cancelled": _("Stopped"),

@@ -104,7 +104,9 @@ def read_backtest(context: ToolContext, asked: OfBacktest) -> ToolResult:
     """Read how every model did in a backtest of the dataset: errors, bias, windows."""
     call = tool_calls.of(context, VIEW)
     found = judgements.find(call.by, asked.backtest, call.version)
-    return told(judgements.figures(found), f"Backtest {found.pk}: {found.best_model} is best")
+    return told(
+        judgements.figures(found), f"Backtest {found.pk}: {title_of(found.best_model)} is best"
+    )
 
 
 @agent_tool("compare_models", arguments=OfServing, verb=VIEW, has_effect=False)
@@ -112,7 +114,9 @@ def compare_models(context: ToolContext, asked: OfServing) -> ToolResult:
     """Say which models can be told apart from the best one, and which serve how many series."""
     call = tool_calls.of(context, VIEW)
     found = judgements.serving(call.by, asked.backtest, call.version)
-    return told(judgements.compared(found), f"Backtest {found.pk}: {found.best_model} is best")
+    return told(
+        judgements.compared(found), f"Backtest {found.pk}: {title_of(found.best_model)} is best"
+    )
 
 
 @agent_tool("weakest_series", arguments=Weakest, verb=VIEW, has_effect=False)

@@ -22,6 +22,7 @@ _LOOKS = {
     "running": Look("loader-circle", _("Running"), "accent"),
     "waiting": Look("hand", _("Waiting for you"), "ask"),
     "waiting_others": Look("hand", _("Waiting for approver"), "muted"),
+    "held": Look("octagon-alert", _("Held back"), "warn"),
     "done": Look("circle-check", _("Done"), "ok"),
     "indexed": Look("circle-check", _("Indexed"), "ok"),
     "warned": Look("triangle-alert", _("Done, with warnings"), "warn"),

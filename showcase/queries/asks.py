@@ -32,7 +32,7 @@ def waiting_for(viewer: User) -> Asks:
     """Return what waits for a person, the earliest deadline first."""
     sources = [one for _app, one in registry.contributed(MODULE, AskSource)]
     mine = [one for one in sources if may(viewer, one.verb)]
-    streams = [(one.stream, events.head(one.stream)) for one in mine]
+    streams = [(name, events.head(name)) for name in sorted({one.stream for one in mine})]
     found = [one.waiting(viewer, SHOWN) for one in mine]
     asks = sorted((ask for _count, some in found for ask in some), key=lambda one: one.due_at)
     return Asks(

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from agents.models import Approval
+from agents.models import Approval, Invocation
 from agents.services import decisions
 from forecastlab.accounts.models import User
 from forecastlab.lib.contributions import Exposure
@@ -84,6 +84,20 @@ def test_the_home_page_begins_with_what_waits(browser: Client, alice: User) -> N
     assert f'href="{second.get_absolute_url()}"' not in home
     assert "Waiting for you <small>1</small>" in home
     assert "Bake 5 loaves" not in for_vera
+
+
+def test_what_nobody_knows_the_end_of_waits_on_the_home_page(browser: Client, alice: User) -> None:
+    call = make_approval(alice).invocation
+    Invocation.objects.filter(pk=call.pk).update(status="unknown")
+    home = reverse("showcase:home")
+
+    for_alice = browser.get(home).content.decode()
+    browser.force_login(make_approver("olga", "operator"))
+    for_olga = browser.get(home).content.decode()
+
+    assert "What became of" not in for_alice
+    assert "Waiting for you <small>1</small>" in for_olga
+    assert f'href="{call.session.get_absolute_url()}">What became of bake?' in for_olga
 
 
 def test_an_empty_inbox_says_so(browser: Client) -> None:
@@ -239,6 +253,8 @@ def test_commands_list_and_decide(
 ) -> None:
     approval = make_approval(alice)
 
+    call_command("list_approvals", "--as", "dora")
+    lines = capsys.readouterr().out
     listed = told(capsys, "list_approvals", "--as", "dora")
     done = told(
         capsys, "decide_approval", str(approval.pk), "reject", "--as", "dora", "--reason", "No"
@@ -246,6 +262,7 @@ def test_commands_list_and_decide(
     second = told(capsys, "decide_approval", str(approval.pk), "approve", "--as", "alice")
     unknown = told(capsys, "decide_approval", "999999", "approve", "--as", "alice")
 
+    assert f"{approval.invocation.session.ref}  {approval.title} (open until 20" in lines
     assert [one["id"] for one in listed["items"]] == [approval.pk]
     assert {"id", "lane", "action", "expires_at"} <= set(listed["items"][0])
     assert (done["status"], done["decided_by"]) == ("rejected", ["dora"])

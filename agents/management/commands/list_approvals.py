@@ -36,8 +36,12 @@ class Command(ActingCommand):
         return {"items": [approval_json.summary(one) for one in found], "next": following}
 
     def describe(self, result: Mapping[str, Any]) -> str:
-        lines = [
-            f"{one['id']:6d}  {one['status']:9s} {one['lane']:6s} {one['risk']:6s} {one['action']}"
-            for one in result["items"]
-        ]
-        return "\n".join(lines) or "No approval."
+        return "\n".join(_line(one) for one in result["items"]) or "No approval."
+
+
+def _line(one: Mapping[str, Any]) -> str:
+    told = f"{one['id']:6d}  {one['status']:9s} {one['lane']:6s} {one['risk']:6s} {one['session']}"
+    ends = (
+        f" (open until {one['expires_at']:%Y-%m-%d %H:%M} UTC)" if one["status"] == "open" else ""
+    )
+    return f"{told}  {one['action']}{ends}"
