@@ -267,13 +267,12 @@ def check_runnable(invocation: Invocation, *, at: datetime) -> None:
 
 
 def _check_approval(invocation: Invocation) -> None:
-    found = Approval.objects.filter(invocation=invocation)
-    approval = found.first()
+    approval = Approval.objects.with_lateness().filter(invocation=invocation).first()
     if approval is None:
         raise NotRunnable("no_approval", _("Nobody has approved this call."))
     if approval.status != Approval.Status.APPROVED:
         raise NotRunnable("not_approved", _("This call is not approved."))
-    if found.overdue().exists():
+    if approval.is_late:
         raise NotRunnable("approval_expired", _("The approval was not used in time."))
     _check_digest(invocation, approval)
     invocation.approval = approval

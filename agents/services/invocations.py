@@ -170,7 +170,7 @@ def injected(session: Session) -> dict[str, Any]:
 def claim(one: Invocation, *, fence: int, at: datetime) -> bool:
     """Take a call for this worker, if nobody has: the condition and the claim are one update."""
     claimable = Invocation.objects.filter(pk=one.pk, status__in=sources(INVOCATION, "claim"))
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         taken = claimable.update(status=Invocation.Status.CLAIMED, fence=fence, claimed_at=at)
         if taken:
             log.append([event(one, "claimed")], actor_id=one.session.actor_id, at=at)
