@@ -455,6 +455,8 @@ STREAM_SAMPLES: dict[str, Callable[[], str]] = {
 }
 # Their events carry nothing: whoever has a role hears that there is news, not of what.
 OPEN_STREAMS = frozenset({"approvals", "controls", "policies", "runs", "sessions"})
+# Read by one person and the role admin; tested beside what they tell of.
+PERSONAL_STREAMS = frozenset({"schedule"})
 
 
 @sample("api:model-run-read", "api:model-run-gates")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.browser.test_pages import AXE
+from tests.browser.looking import AXE
 from tests.stack import Stack
 
 pytestmark = pytest.mark.browser

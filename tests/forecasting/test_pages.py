@@ -205,5 +205,5 @@ def test_pages_ask_the_database_a_fixed_number_of_times(
         alice.get(reverse("forecasting:series"))
     with django_assert_max_num_queries(14):
         alice.get(reverse("forecasting:series-page", args=[issue.pk, series_id]))
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         alice.get(reverse("forecasting:models"))

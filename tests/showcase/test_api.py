@@ -59,7 +59,7 @@ def test_one_key_starts_one_run() -> None:
     other = call(alice, "POST", "/runs", {"dataset": "shop", "seed": 3}, **key)
 
     assert first == again
-    assert other[0] == 422
+    assert other[0] == 409
     assert Run.objects.count() == 1
 
 
