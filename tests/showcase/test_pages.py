@@ -366,7 +366,7 @@ def test_a_viewer_may_not_start_or_stop() -> None:
 # -- queries ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("path", "most"), [("/", 38), ("/runs/", 12), ("/runs/{pk}/", 15)])
+@pytest.mark.parametrize(("path", "most"), [("/", 38), ("/runs/", 12), ("/runs/{pk}/", 16)])
 def test_pages_ask_the_database_no_more_when_there_are_more_runs(
     path: str, most: int, django_assert_max_num_queries: object
 ) -> None:
