@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from agents.domain.skills import SKILLS
+from forecastlab.accounts.models import User
 from forecastlab.lib import registry
+from tests.agents.asking import make_approver
 from tests.agents.fake_chat import FakeChat, fake_chat
+from tests.factories import make_group, make_user
 from tests.jobs_lab import agent_tools
 
 
@@ -16,6 +19,20 @@ from tests.jobs_lab import agent_tools
 def _rules_answer(settings: Any) -> None:
     """Agents work here, and rules answer for a model."""
     settings.FORECASTLAB_LLM = "planner"
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """A planner who reads what the group `readers` may."""
+    person = make_user()
+    person.groups.add(make_group("readers"))
+    return person
+
+
+@pytest.fixture
+def dora(db: None) -> User:
+    """An approver who reads the same."""
+    return make_approver()
 
 
 @pytest.fixture

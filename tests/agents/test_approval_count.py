@@ -13,19 +13,12 @@ from django.urls import reverse
 from agents.models import Approval
 from forecastlab.accounts.models import User
 from tests.agents.asking import make_approval, make_approver
-from tests.factories import make_group, make_user
+from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
 HIGH = {"risk": "high"}
 COUNT = re.compile(r'id="approvals-count(-tab)?" class="count"[^>]*>(\d*)')
-
-
-@pytest.fixture
-def alice() -> User:
-    person = make_user()
-    person.groups.add(make_group("readers"))
-    return person
 
 
 def counts(client: Client, person: User, url: str = "/runs/") -> list[tuple[str, str]]:

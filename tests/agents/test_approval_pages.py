@@ -16,23 +16,11 @@ from agents.services import decisions
 from forecastlab.accounts.models import User
 from forecastlab.lib.contributions import Exposure
 from tests.agents.asking import make_approval, make_approver
-from tests.factories import make_group, make_user
+from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
 HIGH = {"risk": "high"}
-
-
-@pytest.fixture
-def alice() -> User:
-    person = make_user()
-    person.groups.add(make_group("readers"))
-    return person
-
-
-@pytest.fixture
-def dora() -> User:
-    return make_approver()
 
 
 @pytest.fixture

@@ -19,19 +19,12 @@ from forecastlab.events.models import Event
 from forecastlab.lib.contributions import Exposure, Signal
 from forecastlab.lib.errors import BadInput, HouseError, NotAllowed, NotFound
 from tests.agents.asking import ask, make_approval, make_approver, make_session, make_tool
-from tests.factories import make_group, make_user
+from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
 HIGH = {"risk": "high"}
 SECRET = "hunter2-0451"
-
-
-@pytest.fixture
-def alice() -> User:
-    person = make_user()
-    person.groups.add(make_group("readers"))
-    return person
 
 
 def decide(approval: Approval, verdict: str, by: User, **given: Any) -> Decision:

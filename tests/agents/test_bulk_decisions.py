@@ -17,25 +17,13 @@ from forecastlab.accounts.models import User
 from forecastlab.events.models import Event
 from tests.agents.asking import make_approval, make_approver
 from tests.agents.test_decision_races import answer, behind
-from tests.factories import make_group, make_user
+from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
 HIGH = {"risk": "high"}
 PHRASE = {"reversible": False, "confirm_phrase": lambda _context, _bound: "rye"}
 TWO = {"approvals_needed": 2}
-
-
-@pytest.fixture
-def alice() -> User:
-    person = make_user()
-    person.groups.add(make_group("readers"))
-    return person
-
-
-@pytest.fixture
-def dora() -> User:
-    return make_approver()
 
 
 @pytest.fixture

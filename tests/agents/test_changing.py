@@ -22,7 +22,7 @@ from tests.agents.asking import make_approval, make_approver, make_tool
 from tests.agents.factories import advance, start
 from tests.agents.fake_chat import FakeChat
 from tests.agents.test_decision_races import answer, behind
-from tests.factories import make_group, make_user
+from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -31,18 +31,6 @@ OPTIONS: dict[str, Any] = {
     "exposure": lambda _context, bound: Exposure(bound.loaves, "loaves"),
 }
 SECRET = "family-recipe-0451"
-
-
-@pytest.fixture
-def alice() -> User:
-    person = make_user()
-    person.groups.add(make_group("readers"))
-    return person
-
-
-@pytest.fixture
-def dora() -> User:
-    return make_approver()
 
 
 @pytest.fixture

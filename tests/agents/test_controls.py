@@ -26,7 +26,7 @@ from forecastlab.accounts.models import User
 from forecastlab.events.models import Event
 from forecastlab.lib.errors import BadInput, NotAllowed
 from tests.agents.asking import make_approval, make_approver, make_session, make_tool
-from tests.factories import make_group, make_user
+from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -36,13 +36,6 @@ LAB = Scope("lab")
 @pytest.fixture
 def oscar() -> User:
     return make_approver("oscar", "operator")
-
-
-@pytest.fixture
-def alice() -> User:
-    person = make_user()
-    person.groups.add(make_group("readers"))
-    return person
 
 
 def give(order: str, about: Scope, by: User, **given: Any) -> Control:

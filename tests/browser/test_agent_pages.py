@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,7 +21,7 @@ from forecastlab.accounts.models import User
 from tests.agents.asking import make_call, make_session, make_tool
 from tests.agents.factories import advance, start
 from tests.agents.fake_chat import FakeChat, fake_chat
-from tests.browser import chromium, looking
+from tests.browser import looking
 from tests.browser.looking import DESK, PHONE, Visit
 from tests.browser.server import Daphne
 from tests.factories import make_group
@@ -39,15 +38,6 @@ SAVE = f"save_plan {json.dumps({'assumptions': [CUT], 'name': HOSTILE[:190]})}"
 READ = f"read_sales {json.dumps({'series': HOSTILE[:190]})}"
 
 Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    # Playwright's own event loop runs in this thread; our queries beside it are fine.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with chromium.started() as running:
-        yield running
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture(scope="module")

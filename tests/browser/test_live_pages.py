@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
@@ -15,7 +14,6 @@ from playwright.sync_api import Browser, Page, Route, expect
 from forecastlab.events.services import log
 from forecastlab.lib import doorbell
 from forecastlab.lib.contributions import NewEvent
-from tests.browser import chromium
 from tests.browser.server import Daphne
 from tests.factories import make_user
 
@@ -27,15 +25,6 @@ PATIENCE = 20_000
 expect.set_options(timeout=PATIENCE)
 
 Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    # Playwright's own event loop runs in this thread; our queries beside it are fine.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with chromium.started() as running:
-        yield running
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture(scope="module")
