@@ -16,10 +16,10 @@ from forecastlab.lib.contributions import NewEvent
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
-def append(*streams: str) -> list[Event]:
+def append(*streams: str) -> None:
     with transaction.atomic():
         entries = [NewEvent(stream, "noted", {"n": n}) for n, stream in enumerate(streams)]
-        return log.append(entries, actor_id=None, at=NOW)
+        log.append(entries, actor_id=None, at=NOW)
 
 
 @pytest.mark.django_db

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 
-from forecastlab.events.models import Event
 from forecastlab.lib import doorbell
 from forecastlab.lib.contributions import NewEvent
 
-_TAKE = """
-insert into events_streamhead as head (stream, seq) values (%s, %s)
-on conflict (stream) do update set seq = head.seq + excluded.seq
+# Numbers are taken from the stream's head and given to the events in one statement.
+_APPEND = """
+with head as (
+    insert into events_streamhead as head (stream, seq) values (%(stream)s, %(count)s)
+    on conflict (stream) do update set seq = head.seq + excluded.seq
+    returning seq
+)
+insert into events_event (stream, seq, kind, payload, actor_id, at)
+select %(stream)s, head.seq - %(count)s + news.place, news.kind, news.payload, %(actor)s, %(at)s
+from head
+cross join unnest(%(kinds)s::text[], %(payloads)s::text[]::jsonb[])
+    with ordinality as news (kind, payload, place)
+order by news.place
 returning seq
 """
 
 
-def append(entries: Sequence[NewEvent], *, actor_id: int | None, at: datetime) -> list[Event]:
+def append(entries: Sequence[NewEvent], *, actor_id: int | None, at: datetime) -> None:
     """Append events as the last thing in the caller's transaction, and ring on commit.
 
     Each stream's head row stays locked until the transaction ends, streams in sorted order, so
@@ -33,28 +44,21 @@ def append(entries: Sequence[NewEvent], *, actor_id: int | None, at: datetime) -
     by_stream: defaultdict[str, list[NewEvent]] = defaultdict(list)
     for entry in entries:
         by_stream[entry.stream].append(entry)
-    rows: list[Event] = []
     for stream in sorted(by_stream):
-        news = by_stream[stream]
-        last = _take(stream, len(news))
-        rows += [
-            Event(
-                stream=stream,
-                seq=seq,
-                kind=new.kind,
-                payload=dict(new.payload),
-                actor_id=actor_id,
-                at=at,
-            )
-            for seq, new in enumerate(news, last - len(news) + 1)
-        ]
+        last = _append(stream, by_stream[stream], actor_id=actor_id, at=at)
         doorbell.ring(stream, seq=last)
-    return Event.objects.bulk_create(rows)
 
 
-def _take(stream: str, count: int) -> int:
-    """Reserve `count` numbers of `stream` and return the last of them."""
+def _append(stream: str, news: Sequence[NewEvent], *, actor_id: int | None, at: datetime) -> int:
+    """Append to one stream and return its last number."""
+    told = {
+        "stream": stream,
+        "count": len(news),
+        "kinds": [one.kind for one in news],
+        "payloads": [json.dumps(dict(one.payload), cls=DjangoJSONEncoder) for one in news],
+        "actor": actor_id,
+        "at": at,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [stream, count])
-        (last,) = cursor.fetchone()
-    return int(last)
+        cursor.execute(_APPEND, told)
+        return max(seq for (seq,) in cursor.fetchall())
