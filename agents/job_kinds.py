@@ -39,6 +39,7 @@ SESSION = JobKind(
     compensate=following.give_up,
     can_see=following.can_see,
     about=following.about,
+    over=following.over,
     # Decided calls are carried out before other sessions begin.
     begin_last=True,
 )

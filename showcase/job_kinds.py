@@ -24,6 +24,7 @@ RUN = JobKind(
     observe=mirroring.observe,
     topic=execution.topic,
     can_see=execution.can_see,
+    over=execution.over,
 )
 
 
@@ -49,6 +50,7 @@ EXPORT = JobKind(
     can_see=exporting.can_see,
     about=exporting.about,
     address=exporting.address,
+    over=exporting.over,
 )
 
 

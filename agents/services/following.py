@@ -40,6 +40,11 @@ def can_see(user: Any, params: Json) -> bool:
     return Session.objects.visible_to(user).filter(pk=params["session"]).exists()
 
 
+def over(params: Json) -> str:
+    found = Session.objects.filter(pk=params["session"]).values_list("dataset__name", flat=True)
+    return found.first() or ""
+
+
 def about(params: Json) -> str:
     found = Session.objects.filter(pk=params["session"]).values_list("ref", flat=True).first()
     return found or ""

@@ -40,8 +40,16 @@ def _can_see(user: Any, params: Json) -> bool:
     return warehouse.may_see(str(params["dataset"]), user)
 
 
-backtest_job = JobKind(name=backtests.KIND, title="Backtest", steps=_backtest, can_see=_can_see)
-forecast_job = JobKind(name=forecasts.KIND, title="Forecast", steps=_forecast, can_see=_can_see)
+def _over(params: Json) -> str:
+    return warehouse.called_now(str(params["dataset"]))
+
+
+backtest_job = JobKind(
+    name=backtests.KIND, title="Backtest", steps=_backtest, can_see=_can_see, over=_over
+)
+forecast_job = JobKind(
+    name=forecasts.KIND, title="Forecast", steps=_forecast, can_see=_can_see, over=_over
+)
 batch_job = JobKind(
     name=batches.KIND,
     title="Batch",
@@ -51,4 +59,5 @@ batch_job = JobKind(
     can_see=_can_see,
     about=batch_pages.about,
     address=batch_pages.address,
+    over=_over,
 )

@@ -24,6 +24,10 @@ def _can_see(user: Any, params: Json) -> bool:
     return warehouse.may_see(str(params["dataset"]), user)
 
 
+def _over(params: Json) -> str:
+    return warehouse.called_now(str(params["dataset"]))
+
+
 plan_job = JobKind(
     name=plans.KIND,
     title="Plan",
@@ -33,4 +37,5 @@ plan_job = JobKind(
     can_see=_can_see,
     about=plan_jobs.about,
     address=plan_jobs.address,
+    over=_over,
 )

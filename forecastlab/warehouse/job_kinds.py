@@ -52,6 +52,10 @@ def _can_see(user: Any, params: Json) -> bool:
     return queries.may_see(str(params["dataset"]), user)
 
 
+def _over(params: Json) -> str:
+    return queries.called_now(str(params["dataset"]))
+
+
 import_job = JobKind(
     name=imports.KIND,
     title="Import",
@@ -59,6 +63,7 @@ import_job = JobKind(
     compensate=clearing.undo,
     can_see=_can_see,
     about=_about,
+    over=_over,
     address=_address("warehouse:import-job"),
 )
 # Only who uploaded the file sees what is in it.
@@ -77,4 +82,5 @@ simulate_job = JobKind(
     compensate=clearing.undo,
     can_see=_can_see,
     about=_about,
+    over=_over,
 )

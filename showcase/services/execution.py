@@ -69,3 +69,8 @@ def topic(params: Json) -> str:
 
 def can_see(user: Any, params: Json) -> bool:
     return Run.objects.visible_to(user).filter(pk=params["run"]).exists()
+
+
+def over(params: Json) -> str:
+    found = Run.objects.filter(pk=params["run"]).values_list("dataset__name", flat=True)
+    return found.first() or ""

@@ -137,6 +137,11 @@ def can_see(user: Any, params: Json) -> bool:
     return Workspace.objects.visible_to(user).filter(pk=params["workspace"]).exists()
 
 
+def over(params: Json) -> str:
+    kept = Workspace.objects.filter(pk=params["workspace"])
+    return kept.values_list("run__dataset__name", flat=True).first() or ""
+
+
 def about(params: Json) -> str:
     return str(params["name"])
 

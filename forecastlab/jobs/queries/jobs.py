@@ -66,9 +66,16 @@ def can_see(user: Any, job: Job) -> bool:
     return kind is not None and kind.can_see is not None and kind.can_see(user, job.params)
 
 
-def find(job_id: int, user: Any) -> Job:
+def is_over(job: Job, dataset: str) -> bool:
+    """Say whether all who may see a dataset, and there is one, may see the job."""
+    kind = kinds.get(job.kind)
+    return bool(dataset and kind and kind.over and kind.over(job.params) == dataset)
+
+
+def find(job_id: int, user: Any, *, over: str | None = None) -> Job:
+    """Return a job that `user` sees; with `over` only one that all see who may see that dataset."""
     job = Job.objects.select_related("requested_by").filter(pk=job_id).first()
-    if job is None or not can_see(user, job):
+    if job is None or not can_see(user, job) or not (over is None or is_over(job, over)):
         raise JobNotFound
     return job
 
@@ -78,11 +85,13 @@ def listed(
     *,
     status: str = "",
     kind: str = "",
+    over: str | None = None,
     limit: int = cursors.USUAL,
     cursor: str = "",
 ) -> tuple[list[Job], str | None]:
     """Return the newest jobs that `user` sees, and the cursor of the next page.
 
+    With `over` they are those that all see who may see that dataset; where it is "", none.
     Raises BadInput, naming the field, for an unknown status and what no page can be.
     """
     cursors.check(limit)
@@ -94,7 +103,7 @@ def listed(
     wanted = wanted.filter(kind=kind) if kind else wanted
     found: list[Job] = []
     for job in _from(wanted, cursors.number(cursor)):
-        if not can_see(user, job):
+        if not (over is None or is_over(job, over)) or not can_see(user, job):
             continue
         if len(found) == limit:
             return found, str(found[-1].pk)

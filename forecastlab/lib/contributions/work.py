@@ -38,7 +38,8 @@ class StepContext:
     `report` stores progress (0 to 1 of this step) and a sentence, renews the lease, and raises
     `StepCancelled` or `LeaseLost` when work must stop: call it at least every few seconds.
     `fenced` opens the transaction in which a step writes; it raises `LeaseLost` for a zombie, so
-    whatever is written outside it is written without protection.
+    whatever is written outside it is written without protection. `fence` counts the workers that
+    have had the step in hand, this one included.
     """
 
     job_id: int
@@ -51,6 +52,7 @@ class StepContext:
     results: Mapping[str, Json] = field(default_factory=dict)
     shard: Json | None = None
     shards: Sequence[ShardResult] = ()
+    fence: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +201,10 @@ class JobKind:
     for other times than usual. `observe` runs in the transaction of every change and
     returns the events to append beside the job's own. `topic` names a stream whose viewers want
     to hear of progress. `compensate` undoes what a cancelled or failed job left behind. `about`
-    says what it works on; `address` is the page that shows more of it than the job's own. Jobs that
-    `begin_last` let all others of their queue go first, but where they waited for an answer.
+    says what it works on; `address` is the page that shows more of it than the job's own. `over`
+    names the one dataset whose readers may all see the job, as it is called now: where it is left
+    out, a job is nothing to tell others of. Jobs that `begin_last` let all others of their queue go
+    first, but where they waited for an answer.
     """
 
     name: str
@@ -216,6 +220,7 @@ class JobKind:
     can_see: Callable[[Any, Json], bool] | None = None
     about: Callable[[Json], str] | None = None
     address: Callable[[int], str] | None = None
+    over: Callable[[Json], str] | None = None
     begin_last: bool = False
 
 

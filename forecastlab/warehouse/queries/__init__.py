@@ -153,5 +153,10 @@ def may_see(name: str, user: Any) -> bool:
     return names.is_usable(name)
 
 
+def called_now(name: str) -> str:
+    """Return the name of the dataset that has this one, or had it; "" where there is none."""
+    return _named(name).values_list("name", flat=True).first() or ""
+
+
 def _named(name: str) -> DatasetQuerySet:
     return Dataset.objects.all().named(name)
