@@ -188,7 +188,8 @@ def record(
     """Store what became of a claimed call; False when somebody else has spoken of it meanwhile.
 
     It needs no lease: whoever made the call knows its outcome, and the fence of the claim says
-    whether anybody has claimed it since.
+    whether anybody has claimed it since. So it also settles a call that was given up as unknown
+    while it was still being made, unless a person was first.
     """
     move, told = _told(one, outcome)
     status = after(INVOCATION, Invocation.Status.CLAIMED, move)
@@ -196,12 +197,24 @@ def record(
     with transaction.atomic():
         session = moves.lock(one.session_id)
         mine = Invocation.objects.filter(pk=one.pk, status=Invocation.Status.CLAIMED, fence=fence)
-        if not mine.update(status=status, **told):
+        was_lost = not mine.update(status=status, **told)
+        if was_lost and not _find_again(one, move, told, fence=fence):
             return False
         told_of = [event(one, status, detail=told["detail"])]
         log.append(told_of, actor_id=session.actor_id, at=at)
         budgets.charge(session, Used(calls=1, seconds=seconds), invocation=one, at=at)
+        if was_lost:
+            sessions.wake(session, at=at)
     return True
+
+
+def _find_again(one: Invocation, move: str, told: Mapping[str, Any], *, fence: int) -> bool:
+    """Store what became of a call that counted as unknown; False where a person has said it."""
+    if move not in VERDICTS.values():
+        return False
+    status = after(INVOCATION, Invocation.Status.UNKNOWN, move)
+    lost = Invocation.objects.filter(pk=one.pk, status=Invocation.Status.UNKNOWN, fence=fence)
+    return bool(lost.update(status=status, **told))
 
 
 def _told(one: Invocation, outcome: ToolResult | Failure | Doubt) -> tuple[str, dict[str, Any]]:
