@@ -43,7 +43,7 @@ def test_what_is_walked_is_what_the_library_says_to_the_last_bit() -> None:
         assert trees is not None
         for one in (rows, asked):
             found = walking.forecast(trees, one, WIDTH)
-            said = boosting.model(text).predict(one, num_threads=1)
+            said = boosting.model(text).predict(one)
             assert found is not None
             assert found.tobytes() == said.tobytes()
             assert len(np.unique(found)) > 1_000

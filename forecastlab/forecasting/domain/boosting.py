@@ -1,8 +1,8 @@
 """Boosted trees over feature frames: rows to learn from, one fit, forecasts of a block.
 
 A tree forecasts sales over the scale of the series, for all steps ahead at once; the scale also
-weighs the rows, so that what is fitted is the error in pieces sold. The library is imported only
-here, when something is fitted or forecast.
+weighs the rows, so that what is fitted is the error in pieces sold. The library is loaded only
+when something is fitted or forecast.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ import ctypes
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from importlib import import_module
+from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecastlab.forecasting.domain import frames, walking
+from forecastlab.forecasting.domain import frames, tree_library, walking
 from forecastlab.forecasting.domain.frames import Cells, Layout, Numbers, Source
 from forecastlab.forecasting.domain.panel import BLOCK, Flags, Floats, Whole
 from forecastlab.forecasting.domain.protocol import Task
+from forecastlab.forecasting.domain.tree_library import Rows
 
 SEED = 20_240_607
 SETTINGS: dict[str, Any] = {
@@ -101,19 +101,15 @@ def fit(whole: Whole, sources: Iterable[Source], last: int, task: Task, trees: T
     frame, label, weight = (np.concatenate(one) for one in zip(*made, strict=True))
     if layout is None or len(label) < FEWEST_ROWS or not label.any():
         return np.zeros(0, dtype=np.uint8)
-    library: Any = import_module("lightgbm")
-    data = library.Dataset(frame, label, weight=weight, feature_name=_names(layout))
     leaf = min(trees.settings["min_data_in_leaf"], max(int(LEAF_SHARE * len(label)), 1))
     settings = {**trees.settings, "min_data_in_leaf": leaf}
-    told = partial(_told, task=growing, rounds=trees.rounds)
-    booster = library.train(settings, data, trees.rounds, callbacks=[told])
-    return np.frombuffer(booster.model_to_string().encode(), dtype=np.uint8)
 
+    def told(grown: int) -> None:
+        if grown % TOLD_EVERY == 0:
+            growing.report(grown / trees.rounds)
 
-def _told(grown: Any, *, task: Task, rounds: int) -> None:
-    """Report every few trees; what is raised there ends the fit."""
-    if grown.iteration % TOLD_EVERY == 0:
-        task.report(grown.iteration / rounds)
+    rows = Rows(frame, label, weight, _names(layout))
+    return np.frombuffer(tree_library.grow(rows, settings, trees.rounds, told), dtype=np.uint8)
 
 
 def _names(layout: Layout) -> list[str]:
@@ -162,11 +158,11 @@ def _predicted(text: bytes, frame: Numbers, width: int) -> Floats:
     trees = walking.read(text)
     found = walking.forecast(trees, frame, width) if trees is not None else None
     if found is None:
-        found = np.asarray(model(text).predict(frame, num_threads=1), dtype=np.float64)
+        found = model(text).predict(frame)
     return found
 
 
 @lru_cache(maxsize=8)
-def model(text: bytes) -> Any:
+def model(text: bytes) -> tree_library.Trees:
     """Return the trees of a text, read once for all blocks."""
-    return import_module("lightgbm").Booster(model_str=text.decode())
+    return tree_library.Trees(text)

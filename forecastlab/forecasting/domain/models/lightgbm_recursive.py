@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -84,6 +85,12 @@ def _fitted(values: Floats, task: Task) -> Text:
     return np.frombuffer(text.encode(), dtype=np.uint8)
 
 
+@lru_cache(maxsize=8)
+def _trees(text: bytes) -> Any:
+    """Return the trees of a text, read once for all blocks."""
+    return import_module("lightgbm").Booster(model_str=text.decode())
+
+
 def _forecast(values: Floats, task: Task, text: Text) -> Floats:
     """Return steps x series; a series without any sale is forecast as nothing."""
     frame = _frame(values, task.season)
@@ -92,7 +99,7 @@ def _forecast(values: Floats, task: Task, text: Text) -> Floats:
         return found
     library = _library(task, {})
     library.preprocess(frame, static_features=[], dropna=False)
-    library.models_ = {"trees": OneThread(boosting.model(text.tobytes()))}
+    library.models_ = {"trees": OneThread(_trees(text.tobytes()))}
     made = library.predict(task.steps)
     series = frame["unique_id"].unique().sort().to_numpy()
     found[:, series] = made.sort("unique_id", "ds")["trees"].to_numpy().reshape(-1, task.steps).T
