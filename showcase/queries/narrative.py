@@ -36,8 +36,10 @@ def of(run: Run, steps: Sequence[StepRun]) -> list[str]:
         *_warned(steps),
         *_failed(steps),
         _skipped(steps),
+        *_answered(steps, late=False),
         *_interventions(run),
         _ended(run),
+        *_answered(steps, late=True),
     ]
     return [one for one in told if one]
 
@@ -135,6 +137,16 @@ def _intervention(event: Event) -> str:
         return _("%(who)s asked it to stop.") % {"who": who}
     detail = str(event.payload.get("detail", ""))
     return _("%(who)s let it go on: %(detail)s") % {"who": who, "detail": _sentence(detail)}
+
+
+def _answered(steps: Iterable[StepRun], *, late: bool) -> list[str]:
+    """What people answered to the agents of a run: while it waited, or `late`, once it went on."""
+    return [
+        str(answer)
+        for one in steps
+        if bool(one.data.get("left_open")) is late
+        for answer in one.data.get("answers", ())
+    ]
 
 
 def _ended(run: Run) -> str:

@@ -120,6 +120,31 @@ def test_a_run_goes_on_without_an_answer_and_tells_of_a_later_one(alice: User) -
     _later_answer_is_shown(run, approval, viewer=alice)
 
 
+def what_happened(page: str) -> str:
+    """Return the story on the page of a run, or of its workspace."""
+    return page.partition('<ul class="story">')[2].partition("</ul>")[0]
+
+
+@pytest.mark.parametrize(("keep", "patience"), [(None, 0), ("week", 0), (None, 600)])
+def test_the_story_of_a_run_tells_who_decided_whether_it_is_kept_or_not(
+    alice: User, keep: str | None, patience: int
+) -> None:
+    run = gated_run(keep=keep, approval_patience_s=patience)
+    approval = asked_of(run)
+    client = Client()
+    client.force_login(alice)
+    before = client.get(run.get_absolute_url()).content.decode()
+
+    decide(approval, "reject", by=alice, reason="Not now")
+    work(run)
+
+    said = f"alice rejected: {approval.title}. Nothing was done."
+    assert said not in what_happened(before)
+    story = what_happened(client.get(run.get_absolute_url()).content.decode())
+    assert story.count(said) == 1
+    assert (story.index(said) > story.index("It was done after")) is (patience == 0)
+
+
 def _later_answer_is_shown(run: Run, approval: Approval, *, viewer: User) -> None:
     client = Client()
     client.force_login(viewer)
