@@ -11,8 +11,8 @@ from langgraph.types import Command
 
 from agents.gateways import chat_models, checkpoints
 from agents.graphs import graph
-from agents.models import Attempt, Session
-from agents.services import working
+from agents.models import Session
+from agents.services import moves, working
 from forecastlab.lib.barriers import barrier
 from forecastlab.lib.contributions import (
     Done,
@@ -34,11 +34,10 @@ def advance(context: StepContext) -> StepResult:
     model = chat_models.configured()
     work = working.begin(context, model=model, clock=timezone.now)
     if work is not None:
-        thread = Attempt.objects.values_list("thread_id", flat=True).get(pk=work.attempt_id)
         try:
-            _run(work, thread)
-            if Session.objects.get(pk=work.session_id).is_ended:
-                checkpoints.forget([thread])
+            _run(work)
+            if moves.glance(work.session_id).is_ended:
+                checkpoints.forget([work.thread_id])
         except LOST as error:
             checkpoints.close()
             raise Transient("The bookmarks of LangGraph cannot be reached.") from error
@@ -46,8 +45,8 @@ def advance(context: StepContext) -> StepResult:
     return _result(context)
 
 
-def _run(work: working.Work, thread: str) -> None:
-    config: Any = {"configurable": {"thread_id": thread}, "recursion_limit": MOST_STEPS}
+def _run(work: working.Work) -> None:
+    config: Any = {"configurable": {"thread_id": work.thread_id}, "recursion_limit": MOST_STEPS}
     compiled = _compiled()
     # Where a worker died inside a node the graph begins again, and asks the rows for the way.
     given: Any = {"session_id": work.session_id, "attempt_id": work.attempt_id}
@@ -66,7 +65,7 @@ def _compiled() -> Any:
 
 
 def _result(context: StepContext) -> StepResult:
-    session = Session.objects.get(pk=context.params["session"])
+    session = moves.glance(context.params["session"])
     if session.job_id != context.job_id:
         return Done(f"Job {session.job_id} goes on with it", {"session": session.pk})
     if session.is_ended:

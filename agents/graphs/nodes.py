@@ -6,6 +6,8 @@ from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
 from agents.graphs.state import State
+from agents.queries.histories import History
+from agents.queries.undone import Next
 from agents.services import asking, executing, moves, parking, settling, steering, thinking
 from agents.services.working import Work
 
@@ -48,8 +50,14 @@ def stop(state: State, runtime: Runtime[Work]) -> State:
 
 def following(state: State, runtime: Runtime[Work]) -> str:
     """Return the name of the node that does what is undone."""
-    known = runtime.context.ahead.take()
-    return (known or steering.next_thing(moves.glance(state["session_id"]))).value
+    ahead = runtime.context.ahead
+    known = ahead.take_next()
+    if known is None:
+        history = History(moves.read(state["session_id"]))
+        known = steering.next_thing(history)
+        if known is Next.THINK:
+            ahead.keep(history)
+    return known.value
 
 
 def parked(state: State, runtime: Runtime[Work]) -> str:

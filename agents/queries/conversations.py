@@ -5,35 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from django.db.models import Prefetch
-
 from agents.domain.conversation import Answered, Call, Conversation, Result, Said
 from agents.domain.skills import SKILLS
-from agents.models import Approval, Invocation, Session, Turn
+from agents.models import Approval, Invocation, Turn
+from agents.queries.histories import History
 
 
-def of(session: Session) -> tuple[Conversation, int]:
-    """Return all that was said, oldest first, as a model is told it; and the last message in it."""
-    calls = Invocation.objects.select_related("approval").order_by("number")
-    turns = list(
-        Turn.objects.filter(attempt__session=session)
-        .order_by("pk")
-        .prefetch_related(Prefetch("invocations", calls))
-    )
-    last, entries = 0, list[Said | Answered]()
-    for message in session.messages.order_by("number"):
-        last = message.number
+def of(history: History) -> Conversation:
+    """Return all that was said, oldest first, as a model is told it."""
+    session, entries = history.session, list[Said | Answered]()
+    for message in history.messages:
         entries.append(Said(message.text))
-        entries += [_answered(one) for one in turns if one.after_message == last]
+        entries += [_answered(one) for one in history.turns if one.after_message == message.number]
     version, workspace = session.dataset_version, session.workspace
-    conversation = Conversation(
+    return Conversation(
         skill=session.skill,
         instruction=SKILLS[session.skill].instruction,
         dataset=version.ref if version else "",
         workspace=workspace.name if workspace else "",
         entries=entries,
     )
-    return conversation, last
 
 
 def _answered(turn: Turn) -> Answered:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
-from django.db.models import Exists, Max, OuterRef, QuerySet
-
 from agents.domain.skills import SKILLS
-from agents.models import Approval, Invocation, Message, Session, Turn
+from agents.models import Approval, Invocation
 from agents.queries import tools
+from agents.queries.histories import History
 
 # Nobody answered, and the question said that silence stops everything.
 BLOCKED = "blocked"
@@ -27,37 +26,19 @@ class Next(StrEnum):
     END = "end"
 
 
-def of(session: Session) -> Next:
+def of(history: History) -> Next:
     """Return what the rows say is undone; the same rows give the same answer."""
-    if session.is_ended:
+    if history.session.is_ended:
         return Next.END
-    turn = _turns(session).annotate(unheard=_unheard()).first()
+    turn = history.last_turn
     if turn is None:
         return Next.THINK
-    calls = list(turn.invocations.select_related("approval").order_by("number"))
-    pending = [one for one in calls if one.status not in SETTLED]
+    pending = [one for one in history.calls() if one.status not in SETTLED]
     if pending:
         return _of_pending(pending)
-    return Next.THINK if turn.unheard else _of_settled(session, turn, calls)
-
-
-def last_turn(session: Session) -> Turn | None:
-    return _turns(session).first()
-
-
-def _turns(session: Session) -> QuerySet[Turn]:
-    turns = Turn.objects.filter(attempt__session=session)
-    return turns.select_related("attempt").order_by("-pk")
-
-
-def _unheard() -> Exists:
-    """Whether people have said something since the model was asked for a turn."""
-    later = Message.objects.filter(session=OuterRef("attempt__session"))
-    return Exists(later.filter(number__gt=OuterRef("after_message")))
-
-
-def last_message(session: Session) -> int:
-    return int(session.messages.aggregate(last=Max("number"))["last"] or 0)
+    # People may have said something since the model was asked for the turn.
+    unheard = history.last_message > turn.after_message
+    return Next.THINK if unheard else _of_settled(history)
 
 
 def runnable(session_id: int) -> Sequence[Invocation]:
@@ -86,10 +67,10 @@ def ended_by(calls: Sequence[Invocation]) -> Invocation | None:
     return ends[-1] if ends else None
 
 
-def is_spent(session: Session, message: int) -> bool:
-    """Whether the model has been asked as often as the skill allows for one request."""
-    asked = Turn.objects.filter(attempt__session=session, after_message=message).count()
-    return asked >= SKILLS[session.skill].most_turns
+def is_spent(history: History) -> bool:
+    """Whether the model has been asked as often as the skill allows for the last request."""
+    most = SKILLS[history.session.skill].most_turns
+    return history.asked(history.last_message) >= most
 
 
 def _of_pending(pending: Sequence[Invocation]) -> Next:
@@ -102,9 +83,10 @@ def _is_ungated(one: Invocation) -> bool:
     return one.status == Invocation.Status.REQUESTED and approval_of(one) is None
 
 
-def _of_settled(session: Session, turn: Turn, calls: Sequence[Invocation]) -> Next:
+def _of_settled(history: History) -> Next:
+    turn, calls = history.last_turn, history.calls()
     if ended_by(calls) is not None or any(one.error_code == BLOCKED for one in calls):
         return Next.SETTLE
-    if not calls and turn.attempt.status != "ended":
+    if not calls and turn is not None and turn.attempt.status != "ended":
         return Next.SETTLE
-    return Next.SETTLE if is_spent(session, turn.after_message) else Next.THINK
+    return Next.SETTLE if is_spent(history) else Next.THINK

@@ -35,9 +35,9 @@ def ask(work: Work) -> None:
         found = list(asked.select_for_update(no_key=True, of=("self",)).order_by("pk"))
         for one in found:
             one.session = session
-        answers = [_ask(one, session, work, at=at) for one in found]
-    if Approval.Lane.AUTO in answers:
-        work.ahead.know(Next.ACT)
+        lanes = [(one, _ask(one, session, work, at=at)) for one in found]
+    if runnable := [one for one, lane in lanes if lane == Approval.Lane.AUTO]:
+        work.ahead.know(Next.ACT, runnable)
     barrier("agent-after-gate")
 
 

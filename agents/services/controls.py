@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import DatabaseError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.timezone import is_naive
 from django.utils.translation import gettext as _
@@ -121,19 +120,19 @@ def standing(session: Session) -> str:
     """
     try:
         with uncertain():
-            found = newest(_of(session))
+            orders = [one.order for one in _newest(_of(session))]
     except DatabaseError as error:
         logger.warning("orders cannot be read, so nothing may happen: %s", error)
         return "hold"
-    strictest = max((one.order for one in found), key=ORDERS.index, default="resume")
+    strictest = max(orders, key=ORDERS.index, default="resume")
     return "" if strictest == "resume" else strictest
 
 
-def newest(about: Q) -> Sequence[Control]:
+def _newest(about: Q) -> QuerySet[Control]:
     """Return the newest unexpired order of every scope that `about` means."""
     alive = Q(expires_at=None) | Q(expires_at__gt=Now())
-    found = Control.objects.filter(about & alive).select_related("issued_by")
-    return list(found.order_by("scope", "key", "-pk").distinct("scope", "key"))
+    found = Control.objects.filter(about & alive).only("order")
+    return found.order_by("scope", "key", "-pk").distinct("scope", "key")
 
 
 def _of(session: Session) -> Q:

@@ -26,7 +26,7 @@ PASSING = ("held", "no_budget")
 
 def act(work: Work) -> None:
     """Do every call of the last turn that waits for nobody, one after the other."""
-    for one in undone.runnable(work.session_id):
+    for one in work.ahead.take_calls() or undone.runnable(work.session_id):
         _do(one, work)
 
 

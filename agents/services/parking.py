@@ -6,8 +6,8 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from agents.models import Approval, Attempt, Invocation, Pause, Session
-from agents.queries import undone
+from agents.models import Approval, Attempt, Invocation, Pause
+from agents.queries.histories import History
 from agents.queries.undone import Next
 from agents.services import moves, steering
 from agents.services.working import Work
@@ -19,33 +19,34 @@ def park(work: Work) -> None:
     at = work.clock()
     with work.context.fenced():
         session = moves.lock(work.session_id)
-        if steering.next_thing(session) is not Next.PARK:
+        history = History(session)
+        if steering.next_thing(history) is not Next.PARK:
             return
         moves.attempt(Attempt.objects.get(pk=work.attempt_id), "park", at=at)
-        kind, reason = _why(session)
+        kind, reason = _why(history)
         if kind:
-            _open(session, kind, reason, at=at)
+            _open(history, kind, reason, at=at)
         moves.change(session, "park", at=at, said=moves.Said(reason))
     barrier("agent-parked")
 
 
-def _why(session: Session) -> tuple[str, str]:
+def _why(history: History) -> tuple[str, str]:
     """Return the kind of pause, none for an order of people, and what is waited for."""
-    turn = undone.last_turn(session)
-    calls = turn.invocations.all() if turn else Invocation.objects.none()
-    unknown = calls.filter(status=Invocation.Status.UNKNOWN).first()
-    if unknown is not None:
+    unknown = [one for one in history.calls() if one.status == Invocation.Status.UNKNOWN]
+    if unknown:
         return Pause.Kind.INPUT, _("Nobody knows what became of %s: say what happened.") % (
-            unknown.tool
+            unknown[0].tool
         )
-    asked = Approval.objects.open().filter(invocation__turn=turn).order_by("pk").first()
+    asked = (
+        Approval.objects.open().filter(invocation__turn=history.last_turn).order_by("pk").first()
+    )
     if asked is not None:
         return Pause.Kind.APPROVAL, _("Waits for a decision: %s") % asked.title
     return "", _("Held back by an order of people, or by the budget.")
 
 
-def _open(session: Session, kind: str, question: str, *, at: datetime) -> None:
-    turn = undone.last_turn(session)
+def _open(history: History, kind: str, question: str, *, at: datetime) -> None:
+    session, turn = history.session, history.last_turn
     already = Pause.objects.filter(session=session, status="open").exists()
     if turn is not None and not already:
         Pause.objects.create(session=session, turn=turn, kind=kind, question=question, opened_at=at)

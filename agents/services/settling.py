@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from agents.domain import outcomes
-from agents.models import Attempt, Invocation, Session
+from agents.models import Attempt, Invocation
 from agents.queries import undone
+from agents.queries.histories import History
 from agents.queries.undone import Next
 from agents.services import actors, ending, moves
 from agents.services.working import Work
@@ -19,9 +20,10 @@ def settle(work: Work) -> None:
     at = work.clock()
     with work.context.fenced():
         session = moves.lock(work.session_id)
-        if undone.of(session) is not Next.SETTLE:
+        history = History(session)
+        if undone.of(history) is not Next.SETTLE:
             return
-        settled = outcomes.infer(_proposals(session), otherwise=_otherwise(session))
+        settled = outcomes.infer(_proposals(history), otherwise=_otherwise(history))
         session.outcome = settled.outcome
         session.outcome_reason = settled.reason[:2000]
         session.outcome_data = dict(settled.data)
@@ -39,24 +41,21 @@ def abort(work: Work) -> None:
             ending.cancel(session, why, by=actors.clock_user(), at=work.clock())
 
 
-def _proposals(session: Session) -> list[dict[str, object]]:
+def _proposals(history: History) -> list[dict[str, object]]:
     """Return what the calls proposed that succeeded since a person last said something."""
-    done = Invocation.objects.filter(
-        session=session,
-        status=Invocation.Status.SUCCEEDED,
-        turn__after_message=undone.last_message(session),
-    )
-    return list(done.exclude(proposal={}).order_by("pk").values_list("proposal", flat=True))
+    answers = [one for one in history.turns if one.after_message == history.last_message]
+    calls = [call for turn in answers for call in turn.invocations.all()]
+    done = [one for one in calls if one.status == Invocation.Status.SUCCEEDED]
+    return [one.proposal for one in sorted(done, key=lambda one: one.pk) if one.proposal]
 
 
-def _otherwise(session: Session) -> str:
+def _otherwise(history: History) -> str:
     """Say why nothing ended the session."""
-    turn = undone.last_turn(session)
-    calls = list(turn.invocations.order_by("number")) if turn else []
-    blocked: list[Invocation] = [one for one in calls if one.error_code == undone.BLOCKED]
+    turn = history.last_turn
+    blocked = [one for one in history.calls() if one.error_code == undone.BLOCKED]
     said: str = turn.text.strip() if turn else ""
     if blocked:
         said = _("Nobody answered in time whether %s may be done.") % blocked[0].tool
-    elif undone.is_spent(session, undone.last_message(session)):
+    elif undone.is_spent(history):
         said = _("The model was asked as often as this skill allows.")
     return said or _("No tool that ends a session was run.")

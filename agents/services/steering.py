@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from agents.models import Session
 from agents.queries import undone
+from agents.queries.histories import History
 from agents.queries.undone import Next
 from agents.services import budgets, controls
 
@@ -13,14 +13,15 @@ from agents.services import budgets, controls
 BEGINNING = frozenset({Next.THINK, Next.ACT})
 
 
-def next_thing(session: Session) -> Next:
+def next_thing(history: History) -> Next:
     """Return what to do next: PARK while people or the budget hold it back, STOP where aborted.
 
     What is queued is in nobody's hands: whoever takes it up asks again.
     """
-    if session.status == Session.Status.QUEUED:
+    session = history.session
+    if session.status == session.Status.QUEUED:
         return Next.END
-    found = undone.of(session)
+    found = undone.of(history)
     if found not in BEGINNING:
         return found
     order = controls.standing(session)

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from agents.models import Session, SessionQuerySet
+from agents.queries.histories import History
 from agents.queries.undone import Next
 from agents.services import bookmarks, calling, sessions, steering
 from forecastlab.jobs.models import Job
@@ -48,4 +49,4 @@ def held() -> SessionQuerySet:
 
 
 def _may_go_on(session: Session) -> bool:
-    return steering.next_thing(session) not in {Next.PARK, Next.END}
+    return steering.next_thing(History(session)) not in {Next.PARK, Next.END}

@@ -9,6 +9,7 @@ from agents.domain.conversation import Call, Reply
 from agents.domain.skills import SKILLS
 from agents.models import Invocation, Turn
 from agents.queries import conversations, tools
+from agents.queries.histories import History
 from agents.queries.undone import Next
 from agents.services import budgets, ending, invocations, moves
 from agents.services.budgets import Used
@@ -29,10 +30,9 @@ def think(work: Work) -> None:
     A provider that may answer later raises Transient, so that the job tries again; one that will
     not fails the session.
     """
-    session = moves.read(work.session_id)
-    conversation, message = conversations.of(session)
-    known = tools.catalogue()
-    offered = [known[name] for name in SKILLS[session.skill].tools]
+    history = work.ahead.take_history() or History(moves.read(work.session_id))
+    conversation, known = conversations.of(history), tools.catalogue()
+    offered = [known[name] for name in SKILLS[history.session.skill].tools]
     barrier("agent-before-model")
     began = time.monotonic()
     try:
@@ -44,11 +44,11 @@ def think(work: Work) -> None:
         return
     seconds = time.monotonic() - began
     barrier("agent-after-reply")
-    _store(work, reply, message=message, seconds=seconds)
+    _store(work, reply, history, seconds=seconds)
     barrier("agent-after-rows")
 
 
-def _store(work: Work, reply: Reply, *, message: int, seconds: float) -> None:
+def _store(work: Work, reply: Reply, told: History, *, seconds: float) -> None:
     at = work.clock()
     with work.context.fenced():
         session = moves.lock(work.session_id)
@@ -56,8 +56,8 @@ def _store(work: Work, reply: Reply, *, message: int, seconds: float) -> None:
             return
         turn = Turn.objects.create(
             attempt_id=work.attempt_id,
-            number=Turn.objects.filter(attempt=work.attempt_id).count() + 1,
-            after_message=message,
+            number=sum(one.attempt_id == work.attempt_id for one in told.turns) + 1,
+            after_message=told.last_message,
             text=str(redact(reply.text)),
             confidence=_unit(reply.confidence),
             provider=work.model.provider,
@@ -73,8 +73,8 @@ def _store(work: Work, reply: Reply, *, message: int, seconds: float) -> None:
         ]
         if beyond := reply.calls[MOST_CALLS:]:
             made.append(invocations.turn_away(turn, MOST_CALLS, beyond, session=session, at=at))
-        told = {"turn": turn.pk, "calls": [one.tool for one in made]}
-        events = [NewEvent(session.stream, "turn.stored", told)]
+        payload = {"turn": turn.pk, "calls": [one.tool for one in made]}
+        events = [NewEvent(session.stream, "turn.stored", payload)]
         events += [invocations.event(one, one.status) for one in made]
         log.append(events, actor_id=session.actor_id, at=at)
         budgets.charge(session, _used(turn), turn=turn, at=at)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import uuid4
 
 from agents.domain.conversation import ChatModel
-from agents.models import Attempt, Session
+from agents.models import Attempt, Invocation, Session
+from agents.queries.histories import History
 from agents.queries.undone import Next
 from agents.services import ending, invocations, moves, steering
-from forecastlab.jobs.models import JobStep
 from forecastlab.lib.barriers import barrier
 from forecastlab.lib.contributions import StepContext
 
@@ -22,19 +22,34 @@ FENCES = 1 << 20
 class Ahead:
     """What a node that has just committed knows of the next one: it saves asking the rows.
 
-    Only ever a hint: each node looks under the locks of its session what is left to be done.
+    Only ever a hint: each node looks under the locks of its session what is left to be done. What
+    is known is given out once, so that a node which runs again asks the rows.
     """
 
     def __init__(self) -> None:
-        self._known: Next | None = None
+        self._next: Next | None = None
+        self._calls: Sequence[Invocation] = ()
+        self._history: History | None = None
 
-    def know(self, next_thing: Next) -> None:
-        self._known = next_thing
+    def know(self, next_thing: Next, calls: Sequence[Invocation] = ()) -> None:
+        """Keep what is next: with the calls that wait for nobody where it is ACT."""
+        self._next, self._calls = next_thing, calls
 
-    def take(self) -> Next | None:
-        """Return what is known, once."""
-        known, self._known = self._known, None
+    def keep(self, history: History) -> None:
+        """Keep the rows from which it was found out that a turn is next."""
+        self._history = history
+
+    def take_next(self) -> Next | None:
+        known, self._next = self._next, None
         return known
+
+    def take_calls(self) -> Sequence[Invocation]:
+        calls, self._calls = self._calls, ()
+        return calls
+
+    def take_history(self) -> History | None:
+        history, self._history = self._history, None
+        return history
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +58,7 @@ class Work:
 
     session_id: int
     attempt_id: int
+    thread_id: str
     fence: int
     context: StepContext
     clock: Callable[[], datetime]
@@ -64,28 +80,31 @@ def begin(context: StepContext, *, model: ChatModel, clock: Callable[[], datetim
         for one in invocations.orphans(session, fence=fence):
             invocations.lose(one, at=at)
         if session.status == Session.Status.WAITING:
-            if steering.next_thing(session) is Next.PARK:
+            if steering.next_thing(History(session)) is Next.PARK:
                 return None
             moves.change(session, "requeue", at=at)
-        attempt = _attempt(session, at=at)
+        attempt, is_new = _attempt(session, at=at)
         if session.status == Session.Status.QUEUED:
             ending.close_pauses(session, "answer", at=at)
             moves.change(session, "start", at=at)
-    barrier("agent-resumed" if attempt.turns.exists() else "agent-taken-up")
-    return Work(session.pk, attempt.pk, fence, context, clock, model)
+    barrier("agent-taken-up" if is_new else "agent-resumed")
+    return Work(session.pk, attempt.pk, attempt.thread_id, fence, context, clock, model)
 
 
 def fence_of(context: StepContext) -> int:
     """Return the fence of the step in hand, with the number of its job in front."""
-    step = JobStep.objects.get(job=context.job_id, name=context.step, parent=None)
-    return context.job_id * FENCES + step.fence
+    return context.job_id * FENCES + context.fence
 
 
-def _attempt(session: Session, *, at: datetime) -> Attempt:
-    alive = session.attempts.exclude(status="ended").first()
-    if alive is None:
-        number = session.attempts.count() + 1
-        return Attempt.objects.create(
-            session=session, number=number, thread_id=uuid4().hex, started_at=at
+def _attempt(session: Session, *, at: datetime) -> tuple[Attempt, bool]:
+    """Return the attempt that is alive, and whether it begins here."""
+    found = list(session.attempts.order_by("number"))
+    alive = [one for one in found if one.status != "ended"]
+    if not alive:
+        began = Attempt(
+            session=session, number=len(found) + 1, thread_id=uuid4().hex, started_at=at
         )
-    return moves.attempt(alive, "resume", at=at) if alive.status == "parked" else alive
+        began.save()
+        return began, True
+    (held,) = alive
+    return (moves.attempt(held, "resume", at=at) if held.status == "parked" else held), False

@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
@@ -51,7 +52,7 @@ def append(entries: Sequence[NewEvent], *, actor_id: int | None, at: datetime) -
 
 def _append(stream: str, news: Sequence[NewEvent], *, actor_id: int | None, at: datetime) -> int:
     """Append to one stream and return its last number."""
-    told = {
+    told: dict[str, Any] = {
         "stream": stream,
         "count": len(news),
         "kinds": [one.kind for one in news],
@@ -61,4 +62,4 @@ def _append(stream: str, news: Sequence[NewEvent], *, actor_id: int | None, at: 
     }
     with connection.cursor() as cursor:
         cursor.execute(_APPEND, told)
-        return max(seq for (seq,) in cursor.fetchall())
+        return max(int(seq) for (seq,) in cursor.fetchall())

@@ -135,6 +135,7 @@ def _result(lease: Lease, step: JobStep, transcript: Transcript, *, now: datetim
         results={one.name: one.data for one in before if not one.is_shard},
         shard=step.shard if step.is_shard else None,
         shards=shards,
+        fence=lease.fence,
     )
     try:
         return _do(kind, context)
