@@ -11,8 +11,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+import adbc_driver_postgresql
 import numpy as np
 import polars as pl
+import pyarrow as pa
+from adbc_driver_manager import AdbcConnection, AdbcStatement
 from django.db import connection
 from psycopg import sql
 
@@ -198,8 +201,27 @@ def read(query: str, parameters: Sequence[Any] = (), *, few: bool = False) -> pl
     """
     if few or connection.in_atomic_block:
         return _read_here(query, parameters)
-    options = {"parameters": tuple(parameters)} if parameters else None
-    return pl.read_database_uri(query, uri(), engine="adbc", execute_options=options)
+    return _read_aside(query, parameters)
+
+
+def _read_aside(query: str, parameters: Sequence[Any]) -> pl.DataFrame:
+    """Read over a connection of its own.
+
+    A query without parameters is sent as COPY, many rows in two thirds of the time. This goes
+    without the DB-API of the driver, which has pandas imported: over a second in every process.
+    """
+    with (
+        adbc_driver_postgresql.connect(uri()) as database,
+        AdbcConnection(database) as link,
+        AdbcStatement(link) as statement,
+    ):
+        statement.set_sql_query(query)
+        if parameters:
+            statement.prepare()
+            names = [str(place) for place in range(len(parameters))]
+            statement.bind(pa.record_batch([[one] for one in parameters], names=names))
+        rows, _count = statement.execute_query()
+        return pl.DataFrame(rows)
 
 
 def _read_here(query: str, parameters: Sequence[Any]) -> pl.DataFrame:

@@ -47,6 +47,19 @@ def test_what_is_copied_in_is_read_back(gaps: bool) -> None:
     assert read.equals(sent.tail(2))
 
 
+@pytest.mark.parametrize("gaps", [False, True])
+def test_what_is_read_does_not_depend_on_whether_parameters_are_bound(gaps: bool) -> None:
+    sent = frame(gaps=gaps)
+    frames.copy_in("frames_test", sent.columns, [sent])
+
+    copied = frames.read("SELECT a, b, c, d, e FROM frames_test ORDER BY b")
+
+    bound = frames.read("SELECT a, b, c, d, e FROM frames_test WHERE $1 > 0 ORDER BY b", [1])
+    assert copied.equals(bound)
+    assert copied.schema == bound.schema
+    assert copied.equals(sent)
+
+
 def test_arrays_and_texts_come_back(settings: object) -> None:
     sent = pl.DataFrame(
         {"a": [1, 2], "f": [[0.5, float("nan")], [1.0, 2.0]], "g": ["é", None]},

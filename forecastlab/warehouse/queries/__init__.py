@@ -91,11 +91,12 @@ def facts(
         raise ValueError(f"facts have no columns {sorted(unknown)}")
     single = [f"signals[{one + 1:d}] AS signal_{one:d}" for one in signals]
     listed = ", ".join(["series_id", "t", *columns, *single])
-    query = f"SELECT {listed} FROM warehouse_salesfact WHERE version_id = $1"  # noqa: S608
-    parameters: list[Any] = [version.pk]
+    # Numbers are written out: a query without parameters is read faster.
+    query = f"SELECT {listed} FROM warehouse_salesfact WHERE version_id = {version.pk:d}"  # noqa: S608
+    parameters: list[Any] = []
     if series_ids is not None:
         # Bound as text: outside a subquery, a scan of the whole version reads the list at each row.
-        query += " AND series_id = ANY((SELECT $2::bigint[])::bigint[])"
+        query += " AND series_id = ANY((SELECT $1::bigint[])::bigint[])"
         parameters.append("{" + ",".join(str(int(one)) for one in series_ids) + "}")
     if between is not None:
         query += f" AND series_id BETWEEN {between[0]:d} AND {between[1]:d}"
