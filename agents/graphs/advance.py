@@ -50,7 +50,7 @@ def _run(work: working.Work) -> None:
     compiled = _compiled()
     # Where a worker died inside a node the graph begins again, and asks the rows for the way.
     given: Any = {"session_id": work.session_id, "attempt_id": work.attempt_id}
-    if compiled.get_state(config).interrupts:
+    if not work.is_new and compiled.get_state(config).interrupts:
         given = Command(resume=True)
     compiled.invoke(given, config, context=work, durability="sync")
 

@@ -54,11 +54,15 @@ class Ahead:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A session in the hands of one worker; `fence` is higher than that of all before."""
+    """A session in the hands of one worker; `fence` is higher than that of all before.
+
+    `is_new`: nobody has worked on this attempt before, so it has no bookmark either.
+    """
 
     session_id: int
     attempt_id: int
     thread_id: str
+    is_new: bool
     fence: int
     context: StepContext
     clock: Callable[[], datetime]
@@ -88,7 +92,7 @@ def begin(context: StepContext, *, model: ChatModel, clock: Callable[[], datetim
             ending.close_pauses(session, "answer", at=at)
             moves.change(session, "start", at=at)
     barrier("agent-taken-up" if is_new else "agent-resumed")
-    return Work(session.pk, attempt.pk, attempt.thread_id, fence, context, clock, model)
+    return Work(session.pk, attempt.pk, attempt.thread_id, is_new, fence, context, clock, model)
 
 
 def fence_of(context: StepContext) -> int:
