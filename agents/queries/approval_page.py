@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from agents.domain import argument_fields
-from agents.models import Approval, Decision
-from agents.queries import deciding, gate_words, tools
+from agents.models import Approval, Decision, Invocation
+from agents.queries import deciding, gate_words, named, tools
 from forecastlab.accounts.models import User
 from forecastlab.lib import figures
 
@@ -136,7 +136,17 @@ class Card:
             {"label": _("Session"), "value": session.ref, "url": self.session_url},
             {"label": _("Dataset"), "value": str(session.dataset or "–")},
             {"label": _("Can be undone"), "value": _("Yes") if one.is_reversible else _("No")},
+            *self._made,
         ]
+
+    @property
+    def _made(self) -> list[Mapping[str, Any]]:
+        """Return the page of what came of it, once it is done."""
+        call = self.approval.invocation
+        if call.status != Invocation.Status.SUCCEEDED:
+            return []
+        page = named.pages([call.result]).first(call.result)
+        return [{"label": _("Made"), "value": page.name, "url": page.url}] if page else []
 
     @property
     def counts_down(self) -> bool:

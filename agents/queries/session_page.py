@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 
 from agents.domain.skills import SKILLS
 from agents.models import Approval, Invocation, Message, Session, Turn
-from agents.queries import session_words
+from agents.queries import named, session_words, tools
+from agents.queries.named import Page, Pages
 from forecastlab.jobs.models import Job
 from forecastlab.lib import texts
 
@@ -31,6 +32,7 @@ class CallCard:
     arguments: Sequence[Mapping[str, object]]
     result: Sequence[Mapping[str, object]]
     approval: Approval | None
+    about: Page | None = None
 
     @property
     def is_open(self) -> bool:
@@ -103,11 +105,20 @@ class SessionPage:
             .prefetch_related(*related)
             .order_by("pk")
         )
+        calls = [call for turn in turns for call in turn.invocations.all()]
+        pages = named.pages(one.result for one in calls)
         lines = []
         for message in self.session.messages.select_related("author").order_by("number"):
             lines.append(_said(message))
-            lines += [_answered(one) for one in turns if one.after_message == message.number]
+            lines += [_answered(one, pages) for one in turns if one.after_message == message.number]
         return lines
+
+    @property
+    def made(self) -> list[Page]:
+        """Return the pages of what calls made or changed, in their order, each once."""
+        cards = [card for line in self.lines for card in line.calls if card.about]
+        acted = [card.about for card in cards if card.about and _has_effect(card.call)]
+        return list(dict.fromkeys(acted))
 
     @property
     def facts(self) -> Sequence[Mapping[str, object]]:
@@ -137,6 +148,7 @@ class SessionPage:
         if session.job_id:
             url = reverse("jobs:job", args=[session.job_id])
             told.append({"label": _("Job"), "value": session.job_id, "url": url})
+        told += [{"label": _("Made"), "value": one.name, "url": one.url} for one in self.made]
         return told
 
     @cached_property
@@ -187,33 +199,46 @@ def _said(message: Message) -> Line:
     )
 
 
-def _answered(turn: Turn) -> Line:
+def _answered(turn: Turn, pages: Pages) -> Line:
     calls = sorted(turn.invocations.all(), key=lambda one: one.number)
     return Line(
         turn.at,
         _("Agent"),
         turn.text,
         is_agent=True,
-        calls=[_card(one) for one in calls],
+        calls=[_card(one, pages) for one in calls],
         key=f"turn-{turn.pk}",
     )
 
 
-def _card(one: Invocation) -> CallCard:
+def _card(one: Invocation, pages: Pages) -> CallCard:
     return CallCard(
         one,
         one.tool.replace("_", " "),
         _pairs(one.arguments),
-        _pairs(one.result),
+        _pairs(one.result, pages),
         getattr(one, "approval", None),
+        pages.first(one.result) if one.status == Invocation.Status.SUCCEEDED else None,
     )
 
 
-def _pairs(given: Mapping[str, Any]) -> list[Mapping[str, object]]:
+def _has_effect(one: Invocation) -> bool:
+    tool = tools.find(one.tool)
+    return tool is not None and tool.has_effect
+
+
+def _pairs(given: Mapping[str, Any], pages: Pages | None = None) -> list[Mapping[str, object]]:
     """Return names and values of what a call was given or gave, short enough to read."""
-    return [
-        {"label": name.replace("_", " "), "value": _short(value)} for name, value in given.items()
-    ]
+    return [_pair(name, value, pages) for name, value in given.items()]
+
+
+def _pair(name: str, value: Any, pages: Pages | None) -> Mapping[str, object]:
+    page = pages.of(name, value) if pages and isinstance(value, int | str) else None
+    return {
+        "label": name.replace("_", " "),
+        "value": _short(value),
+        "url": page.url if page else "",
+    }
 
 
 def _short(value: Any) -> str:

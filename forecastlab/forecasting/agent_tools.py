@@ -318,4 +318,5 @@ def promote_model_run(context: ToolContext, asked: Promoted) -> ToolResult:
     alias = promotion.find(run, asked.alias)
     made = promotion.promote(alias, run, decision, by=by.pk, at=context.now)
     said = {"alias": alias.name, "run": run.pk}
-    return told(promotions.told(made), _("%(alias)s points at model run %(run)s") % said)
+    found = {"model_run": run.pk, **promotions.told(made)}
+    return told(found, _("%(alias)s points at model run %(run)s") % said)

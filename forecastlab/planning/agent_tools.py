@@ -236,7 +236,7 @@ def save_plan(context: ToolContext, asked: PlanSaved) -> ToolResult:
     plan = plans.save(
         agent_calls.issue(call), draft, by=call.by, at=context.now, report=context.report
     )
-    found = representations.summary(plan)
+    found = {"plan": plan.pk, **representations.summary(plan)}
     return told(found, _("Plan %(n)s is saved: %(name)s") % {"n": plan.pk, "name": plan.name})
 
 
