@@ -34,11 +34,21 @@ def _actions_id(key: str) -> str:
     return f"job-{key}-actions"
 
 
+def _facts_id(key: str) -> str:
+    return f"job-{key}-facts"
+
+
 def _progress(key: str) -> str:
-    job = Job.objects.filter(pk=key).first()
-    if job is None:
-        return ""
-    return render_to_string("jobs/_job_progress.html", {"page": queries.job_page(job)})
+    return _drawn("jobs/_job_progress.html", key)
+
+
+def _facts(key: str) -> str:
+    return _drawn("jobs/_job_facts.html", key)
+
+
+def _drawn(template: str, key: str) -> str:
+    job = Job.objects.select_related("requested_by").filter(pk=key).first()
+    return render_to_string(template, {"page": queries.job_page(job)}) if job else ""
 
 
 JOBS = EventStream(
@@ -46,6 +56,7 @@ JOBS = EventStream(
     can_read=can_read,
     regions=(
         LiveRegion("progress", "push", _progress_id, _progress),
+        LiveRegion("facts", "push", _facts_id, _facts),
         LiveRegion("actions", "fetch", _actions_id),
     ),
 )

@@ -51,6 +51,30 @@ def test_the_pushed_region_is_the_part_of_the_page(signed_in: Client) -> None:
     assert "".join(region.render(str(job.pk)).split()) in "".join(page.split())
 
 
+def test_where_more_is_read_comes_as_soon_as_there_is_something(signed_in: Client) -> None:
+    def address(job_id: int) -> str:
+        return "/made/" if Job.objects.get(pk=job_id).status == "succeeded" else ""
+
+    def facts() -> str:
+        asked = {"stream": f"job.{job.pk}", "after": 0, "shown": f"job-{job.pk}-facts"}
+        told = signed_in.get("/live/poll", asked).json()
+        return str(told["regions"][f"job-{job.pk}-facts"])
+
+    kind = JobKind("making", "Makes a page", job_kinds.lab.steps, address=address)
+    with kinds.registered(kind):
+        job = make_mine("making")
+        before = facts()
+        run_job(job)
+        after = facts()
+        page = signed_in.get(f"/jobs/{job.pk}/").content.decode()
+
+    link = '<a href="/made/">Open its page</a>'
+    assert "alice" in before
+    assert link not in before
+    assert link in after
+    assert "".join(after.split()) in "".join(page.split())
+
+
 def test_a_stranger_finds_no_job_and_hears_no_stream(client: Client) -> None:
     job = make_mine()
     charlie = make_user("charlie")
