@@ -27,11 +27,21 @@ FAILED = 1  # pytest's word for "tests ran, and some failed"
 # What tells a process that it is one of several; these tests run alone.
 XDIST = ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID")
 HANGS = 60  # seconds after which a mutated test has noticed by waiting in vain
+# Plugins of no use here; that of hypothesis reads all sources each time.
+WITHOUT = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:xdist")
 
 
 class Outcome(NamedTuple):
     code: int
     printed: str
+
+
+def _of_tables(mutation: Mutation) -> bool:
+    """Whether it shows only in a database that is made anew, which none may come after."""
+    return "/migrations/" in mutation.file
+
+
+LAST_THOSE_OF_TABLES = sorted(MUTATIONS, key=_of_tables)
 
 
 @pytest.fixture(scope="module")
@@ -50,48 +60,44 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     redis.Redis.from_url(os.environ["REDIS_URL"]).flushall()
 
 
-@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda one: one.name)
+@pytest.fixture(scope="module")
+def sound(copy: Path) -> Outcome:
+    """What their tests say before anything is broken, one of each file: in the tree they run all.
+
+    The database that they make stays for the mutations.
+    """
+    tests = {one.test.partition("::")[0]: one.test for one in MUTATIONS}
+    return _pytest(copy, "--create-db", "--reuse-db", *sorted(tests.values()))
+
+
+def test_without_a_mutation_they_are_green(sound: Outcome) -> None:
+    assert sound.code == 0, sound.printed
+
+
+@pytest.mark.parametrize("mutation", LAST_THOSE_OF_TABLES, ids=lambda one: one.name)
+@pytest.mark.usefixtures("sound")
 def test_its_test_notices(copy: Path, mutation: Mutation) -> None:
     path = copy / mutation.file
-    sound = path.read_text()
-    assert sound.count(mutation.original) == 1, f"'{mutation.original}' in {mutation.file}"
-    path.write_text(sound.replace(mutation.original, mutation.mutated))
+    original = path.read_text()
+    assert original.count(mutation.original) == 1, f"'{mutation.original}' in {mutation.file}"
+    path.write_text(original.replace(mutation.original, mutation.mutated))
 
-    outcome = _pytest(copy, mutation.test, anew="/migrations/" in mutation.file)
+    database = ["--create-db"] if _of_tables(mutation) else ["--reuse-db", "--no-migrations"]
+    outcome = _pytest(copy, *database, mutation.test)
 
-    path.write_text(sound)
+    path.write_text(original)
     assert outcome.code == FAILED, outcome.printed
 
 
-def test_without_a_mutation_they_are_green(copy: Path) -> None:
-    """One of each file: in the tree itself they run all."""
-    tests = {one.test.partition("::")[0]: one.test for one in MUTATIONS}
-
-    outcome = _pytest(copy, *sorted(tests.values()))
-
-    assert outcome.code == 0, outcome.printed
-
-
-def _pytest(folder: Path, *tests: str, anew: bool = False) -> Outcome:
-    """Run tests in a process of their own, on a database beside this process's own one.
-
-    It is the same one for all, but where it is to be made `anew`.
-    """
+def _pytest(folder: Path, *arguments: str) -> Outcome:
+    """Run tests in a process of their own, on a database beside this process's own one."""
     environment = {**os.environ, services.GIVEN: "yes"}
     environment = {name: value for name, value in environment.items() if name not in XDIST}
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-qx",
-        "-p",
-        "no:cacheprovider",
-        f"--timeout={HANGS}",
-    ]
+    command = [sys.executable, "-m", "pytest", "-qx", f"--timeout={HANGS}"]
     # A file, not a pipe: servers that outlive a killed pytest would hold a pipe open.
     with (folder / "outcome.log").open("w+") as log:
         code = subprocess.run(
-            [*command, "--create-db" if anew else "--reuse-db", *tests],
+            [*command, *WITHOUT, *arguments],
             cwd=folder,
             env=environment,
             stdout=log,
