@@ -18,7 +18,6 @@ from agents.forms.approvals import AnswerForm, AnswersForm
 from agents.models import Approval
 from agents.queries import approval_list, approval_page
 from agents.services import bulk_decisions, closing, decisions
-from forecastlab.accounts.models import User
 from forecastlab.accounts.services.access import person, requires
 from forecastlab.events.queries import head
 from forecastlab.lib.errors import HouseError
@@ -57,7 +56,8 @@ def approval_card(request: HttpRequest, pk: int) -> HttpResponse:
     found = decisions.find(pk, viewer=person(request))
     if request.GET.get("version") == str(found.version):
         return HttpResponse(status=NOTHING_NEW)
-    return render(request, "agents/_gate.html", _card(found, request))
+    context = {**_card(found, request), "next": _local(request.GET.get("next", ""))}
+    return render(request, "agents/_gate.html", context)
 
 
 @requires("approval.decide")
@@ -72,7 +72,10 @@ def approvals_count(request: HttpRequest) -> HttpResponse:
 @requires("approval.decide")
 @require_POST
 def approval_decide(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take the answer of the form; whoever sent it gets the page back, or where `next` says."""
+    """Take the answer of the form; whoever sent it gets the page back, or where `next` says.
+
+    A card that stands on another page is answered there, by htmx: with the card as it is now.
+    """
     by = person(request)
     found = decisions.find(pk, viewer=by)
     form = AnswerForm(request.POST)
@@ -83,9 +86,12 @@ def approval_decide(request: HttpRequest, pk: int) -> HttpResponse:
     except HouseError as error:
         form.refuse(error)
         return _again(request, decisions.find(pk, viewer=by), form, status=error.status)
-    said = {"approve": _("Approved."), "reject": _("Rejected: nothing was done.")}
-    messages.success(request, said[form.cleaned_data["verdict"]])
-    return redirect(_next(request, found, by))
+    words = {"approve": _("Approved."), "reject": _("Rejected: nothing was done.")}
+    said = words[form.cleaned_data["verdict"]]
+    if wants_fragment(request):
+        return _answered(request, decisions.find(pk, viewer=by), said=said)
+    messages.success(request, said)
+    return redirect(_local(request.POST.get("next", "")) or found.get_absolute_url())
 
 
 @requires("approval.decide")
@@ -110,14 +116,32 @@ def approvals_decide(request: HttpRequest) -> HttpResponse:
 
 
 def _again(request: HttpRequest, found: Approval, form: AnswerForm, *, status: int) -> HttpResponse:
+    """Show what is wrong with an answer, and what was typed."""
+    if wants_fragment(request):
+        return _answered(request, found, form, status=status)
     context = {**_inbox(request), "gate": _card(found, request, form), "chosen": found.pk}
     return render(request, "agents/approvals.html", context, status=status)
 
 
-def _next(request: HttpRequest, found: Approval, by: User) -> str:
-    wanted = request.POST.get("next", "")
-    local = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
-    return wanted if local else found.get_absolute_url()
+def _answered(
+    request: HttpRequest,
+    found: Approval,
+    form: AnswerForm | None = None,
+    *,
+    said: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    """Give the card for the place where it was answered; its target lets htmx take an error."""
+    wanted = _local(request.POST.get("next", ""))
+    context = {**_card(found, request, form), "next": wanted, "said": said}
+    answer = render(request, "agents/_gate_answered.html", context, status=status)
+    answer.headers["HX-Retarget"] = f"#approval-{found.pk}"
+    return answer
+
+
+def _local(address: str) -> str:
+    """Return an address of ours, nothing for any other."""
+    return address if url_has_allowed_host_and_scheme(address, allowed_hosts=None) else ""
 
 
 def _inbox(request: HttpRequest) -> dict[str, Any]:

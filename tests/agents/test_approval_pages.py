@@ -61,6 +61,37 @@ def test_the_inbox_shows_what_waits_for_whom(browser: Client, alice: User, dora:
     assert f"approval-{inline.pk}-row" in for_dora
 
 
+def test_a_card_on_another_page_is_answered_there_and_keeps_what_was_typed(
+    browser: Client, alice: User
+) -> None:
+    approval = make_approval(alice, tool={"confirm_phrase": lambda *_: "rye"})
+    url = reverse("agents:approval-decide", args=[approval.pk])
+    seen = {"version": approval.version, "digest": approval.digest, "verdict": "approve"}
+    seen |= {"next": "/agents/1/", "reason": "Mine <b>"}
+
+    wrong, right = (
+        browser.post(url, {**seen, "phrase": phrase}, headers={"HX-Request": "true"})
+        for phrase in ("wheat", "rye")
+    )
+
+    said, done = wrong.content.decode(), right.content.decode()
+    assert (wrong.status_code, right.status_code) == (422, 200)
+    # Without a target htmx leaves out the answer that is an error.
+    assert wrong.headers["HX-Retarget"] == f"#approval-{approval.pk}"
+    for page in (said, done):
+        assert page.count(f'id="approval-{approval.pk}"') == 1
+        assert "<html" not in page
+    assert "Type exactly: rye" in said
+    assert 'value="Mine &lt;b&gt;"' in said
+    assert 'value="wheat"' in said
+    assert 'name="next" value="/agents/1/"' in said
+    assert "Approved by alice" in done
+    assert 'hx-swap-oob="beforeend"' in done
+    assert "Approved." not in browser.get(reverse("agents:approvals")).content.decode()
+    away = browser.post(url, {**seen, "next": "https://elsewhere.example/"})
+    assert "elsewhere" not in away.content.decode()
+
+
 def test_the_home_page_begins_with_what_waits(browser: Client, alice: User) -> None:
     first, second = make_approval(alice, loaves=5), make_approval(alice, tool=HIGH)
 
