@@ -46,15 +46,17 @@ def test_approvals_are_counted_ticked_changed_and_decided_with_keys(
     stack: Stack, signed_in: NewContext, viewport: Any
 ) -> None:
     shift = 0 if viewport is DESK else 10
-    asked = [ask(stack, share + shift) for share in (3, 4, 5, 6)]
+    asked = [ask(stack, share + shift) for share in (3, 4, 5, 6, 7)]
     page = signed_in("approver", viewport=viewport).new_page()
     complaints: list[str] = []
     page.on("console", lambda one: complaints.append(one.text) if one.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
 
     decide_with_keys(page, asked[0], asked[1])
+    go_by_keys(page)
     decide_several(page, asked[2])
     change(page, asked[3])
+    answer_where_it_is_asked(page, asked[4])
 
     assert [one for one in complaints if "422" not in one] == []
 
@@ -86,6 +88,50 @@ def decide_with_keys(page: Page, first: int, second: int) -> None:
     page.evaluate("document.documentElement.dataset.shortcuts = 'on'")
     page.keyboard.press("r")
     expect(page.locator(".gate-outcome")).to_contain_text("Rejected by approver")
+
+
+def go_by_keys(page: Page) -> None:
+    """Through the rows with j and k, tick with x, see which keys there are with ?."""
+    page.goto("/approvals/")
+    links, keys = page.locator(".inbox-list li > a"), page.locator("#keys")
+    page.keyboard.press("?")
+    expect(keys).to_be_visible()
+    expect(keys.get_by_text("Tick the row")).to_be_visible()
+    fits(page)
+    page.keyboard.press("Escape")
+    expect(keys).to_be_hidden()
+    for key, place in (("k", 0), ("j", 1), ("j", 2), ("k", 1)):
+        page.keyboard.press(key)
+        expect(links.nth(place)).to_be_focused()
+    page.keyboard.press("x")
+    ticks = page.locator(".inbox-list [name=pick]")
+    expect(ticks.nth(1)).to_be_checked()
+    reason = page.locator(".bulk").get_by_label("One reason for all of them")
+    reason.fill("")
+    reason.press_sequentially("jkx?")
+    expect(reason).to_have_value("jkx?")
+    expect(keys).to_be_hidden()
+    links.nth(1).focus()
+    page.keyboard.press("Escape")
+    expect(ticks.nth(1)).not_to_be_checked()
+    open_by_keys(page)
+
+
+def open_by_keys(page: Page) -> None:
+    """Open a run from a list where nothing is ticked, and switch the keys off."""
+    keys = page.locator("#keys")
+    page.goto("/runs/")
+    page.keyboard.press("j")
+    expect(page.locator("tbody .name a").first).to_be_focused()
+    page.keyboard.press("?")
+    expect(keys.get_by_text("Next and previous row")).to_be_visible()
+    expect(keys.get_by_text("Tick the row")).to_be_hidden()
+    page.keyboard.press("?")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/runs/*/")
+    page.evaluate("document.documentElement.dataset.shortcuts = 'off'")
+    page.keyboard.press("?")
+    expect(keys).to_be_hidden()
 
 
 def decide_several(page: Page, third: int) -> None:
@@ -123,3 +169,23 @@ def change(page: Page, fourth: int) -> None:
     fits(page)
     page.get_by_role("link", name="What the agent asked for").click()
     expect(page.locator(".gate-outcome")).to_contain_text("Changed by approver")
+
+
+def answer_where_it_is_asked(page: Page, fifth: int) -> None:
+    """Answer on the page of the session: an error stands at the card, with what was typed."""
+    page.goto(f"/approvals/{fifth}/")
+    page.locator(".gate .facts").get_by_role("link").first.click()
+    page.wait_for_url("**/agents/*/")
+    here, card = page.url, page.locator(f"#approval-{fifth}")
+    reason = card.get_by_label("Reason may be left out")
+    reason.evaluate("one => { one.maxLength = 3000; one.value = 'x'.repeat(2001); }")
+    card.get_by_role("button", name="Approve").click()
+    expect(card.locator(".error")).to_contain_text("at most 2000 characters")
+    expect(reason).to_be_focused()
+    expect(reason).to_have_value("x" * 2001)
+    fits(page)
+    reason.fill("Worth a try")
+    card.get_by_role("button", name="Approve").click()
+    expect(page.locator("#toasts")).to_contain_text("Approved.")
+    expect(card).to_have_count(0)
+    assert page.url == here
