@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from agents.models import Approval, Attempt, Invocation, Pause
 from agents.queries.histories import History
 from agents.queries.undone import Next
-from agents.services import moves, steering
+from agents.services import held_back, moves, steering
 from agents.services.working import Work
 from forecastlab.lib.barriers import barrier
 
@@ -23,14 +23,14 @@ def park(work: Work) -> None:
         if steering.next_thing(history) is not Next.PARK:
             return
         moves.attempt(Attempt.objects.get(pk=work.attempt_id), "park", at=at)
-        kind, reason = _why(history)
+        kind, reason = _why(history, at=at)
         if kind:
             _open(history, kind, reason, at=at)
         moves.change(session, "park", at=at, said=moves.Said(reason))
     barrier("agent-parked")
 
 
-def _why(history: History) -> tuple[str, str]:
+def _why(history: History, *, at: datetime) -> tuple[str, str]:
     """Return the kind of pause, none for an order of people, and what is waited for."""
     unknown = [one for one in history.calls() if one.status == Invocation.Status.UNKNOWN]
     if unknown:
@@ -42,7 +42,7 @@ def _why(history: History) -> tuple[str, str]:
     )
     if asked is not None:
         return Pause.Kind.APPROVAL, _("Waits for a decision: %s") % asked.title
-    return "", _("Held back by an order of people, or by the budget.")
+    return "", held_back.why(history.session, at=at)
 
 
 def _open(history: History, kind: str, question: str, *, at: datetime) -> None:
