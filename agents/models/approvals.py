@@ -13,6 +13,10 @@ from agents.models.sessions import Invocation, Session
 if TYPE_CHECKING:
     from forecastlab.accounts.models import User
 
+# Plain words, so that migrations do not depend on the tables.
+_STATUSES = ["open", "approved", "rejected", "expired", "withdrawn"]
+_OF_PAUSES = ["open", "answered", "withdrawn"]
+
 
 class Lane(models.TextChoices):
     AUTO = "auto"
@@ -109,6 +113,7 @@ class Approval(models.Model):
 
     class Meta:
         constraints = [
+            models.CheckConstraint(name="approval_status_known", condition=Q(status__in=_STATUSES)),
             models.CheckConstraint(
                 name="approval_closed_when_decided",
                 condition=Q(status="open", closed_at=None)
@@ -187,6 +192,7 @@ class Pause(models.Model):
 
     class Meta:
         constraints = [
+            models.CheckConstraint(name="pause_status_known", condition=Q(status__in=_OF_PAUSES)),
             models.UniqueConstraint(
                 name="pause_one_open", fields=["session"], condition=Q(status="open")
             ),

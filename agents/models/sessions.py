@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 # Plain words, so that migrations do not depend on the tables.
 _ENDED = ["cancelled", "failed", "succeeded"]
 _SETTLED = ["cancelled", "failed", "rejected", "succeeded"]
+_OF_SESSIONS = ["queued", "running", "waiting", *_ENDED]
+_OF_ATTEMPTS = ["running", "parked", "ended"]
+_OF_CALLS = ["requested", "awaiting", "claimed", "unknown", *_SETTLED]
 
 
 class SessionStatus(models.TextChoices):
@@ -111,6 +114,9 @@ class Session(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
+                name="session_status_known", condition=Q(status__in=_OF_SESSIONS)
+            ),
+            models.CheckConstraint(
                 name="session_finished_when_terminal",
                 condition=Q(status__in=_ENDED, finished_at__isnull=False)
                 | (~Q(status__in=_ENDED) & Q(finished_at=None)),
@@ -169,6 +175,9 @@ class Attempt(models.Model):
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                name="attempt_status_known", condition=Q(status__in=_OF_ATTEMPTS)
+            ),
             models.UniqueConstraint(name="attempt_number_once", fields=["session", "number"]),
             models.UniqueConstraint(
                 name="attempt_one_alive", fields=["session"], condition=~Q(status="ended")
@@ -295,6 +304,9 @@ class Invocation(models.Model):
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                name="invocation_status_known", condition=Q(status__in=_OF_CALLS)
+            ),
             models.UniqueConstraint(name="invocation_number_once", fields=["turn", "number"]),
             models.UniqueConstraint(name="invocation_call_once", fields=["turn", "model_call_id"]),
             models.CheckConstraint(

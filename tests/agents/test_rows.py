@@ -6,20 +6,23 @@ import base64
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from agents import tasks
-from agents.models import Approval, Invocation, Session
+from agents.domain import statuses
+from agents.models import Approval, Invocation, Pause, Session
 from agents.services import checking, invocations
 from agents.services.working import FENCES
 from forecastlab.jobs.models import JobStep
+from tests.agents.asking import make_approval
 from tests.agents.door import Door, approver, effects, planner
 from tests.agents.factories import advance
 from tests.agents.fake_chat import FakeChat
@@ -211,3 +214,36 @@ def _everything(reader: Door) -> Iterator[str]:
         answer = reader.get(url)
         assert answer.status_code == 200, url
         yield answer.content.decode()
+
+
+# -- what the database allows ----------------------------------------------------------------------
+
+
+def test_no_row_has_a_status_that_its_life_does_not_know(db: None) -> None:
+    approval = make_approval()
+    call = approval.invocation
+    held = {"session": call.session, "turn": call.turn, "kind": "input"}
+    pause = Pause.objects.create(**held, opened_at=timezone.now())
+
+    for row in (call.session, call.turn.attempt, call, approval, pause):
+        name = type(row).__name__
+        known = f"{name.lower()}_status_known"
+        with alone(type(row)._meta.db_table, known):
+            rows = type(row)._default_manager.filter(pk=row.pk)
+            for status in statuses.TABLES[name]:
+                rows.update(status=status)
+            with pytest.raises(IntegrityError, match=known), transaction.atomic():
+                rows.update(status="sleeping")
+
+
+@contextmanager
+def alone(table: str, constraint: str) -> Iterator[None]:
+    """Let this be the only one of its kind on a table: others speak of other columns too."""
+    asked = "SELECT conname FROM pg_constraint WHERE contype = 'c' AND conrelid = %s::regclass"
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(asked, [table])
+        for (name,) in cursor.fetchall():
+            if name != constraint:
+                cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+        yield
+        transaction.set_rollback(True)

@@ -2,9 +2,9 @@
 
     python -m tests.upgrades.make_dump NAME
 
-Starts an installation of its own, keeps, replays and annotates a run through the commands, and
-writes `tests/upgrades/dumps/NAME.sql.gz`. Dumps are never written anew: each shows how a database
-looked once.
+Starts an installation of its own, keeps, replays and annotates a run through the commands, lets
+an agent ask for a plan, and writes `tests/upgrades/dumps/NAME.sql.gz`. Dumps are never written
+anew: each shows how a database looked once.
 """
 
 from __future__ import annotations
@@ -22,21 +22,37 @@ SMALL = ("--models", "naive,seasonal_naive", "--set", "stores=2", "--set", "prod
 START = ("run_showcase", "--scenario", "demo_minimal", "--table", "short", *SMALL)
 # Who may sign in is nobody's business, and what is only waiting to be thrown away says nothing.
 LEFT_OUT = ("django_session", "accounts_signinlink", "accounts_token", "jobs_workerheartbeat")
+# The documents of the program are read anew by whatever code there is.
+LEFT_OUT += tuple(
+    f"knowledge_{one}"
+    for one in (
+        *("document", "document_readers", "documenttext", "chunk", "chunkvector"),
+        *("vectorspace", "citation"),
+    )
+)
 
 
 def main() -> None:
     target = FOLDER / f"{sys.argv[1]}.sql.gz"
     if target.exists():
         raise SystemExit(f"{target} exists. Choose another name: dumps are never written anew.")
-    with Stack() as lab:
+    with Stack(env={"FORECASTLAB_LLM": "planner"}) as lab:
         lab.answer(*START, "--keep", "spring", "--wait", "--as", "planner")
         lab.answer("replay_workspace", "spring", "--mode", "exact", "--wait", "--as", "planner")
         lab.answer(*START, "--seed", "7", "--wait", "--as", "planner")
         bundle = lab.home / "spring.zip"
         lab.answer("export_workspace", "spring", "--output", str(bundle), "--as", "planner")
         lab.answer("import_bundle", str(bundle), "--as", "from-elsewhere", "--by", "planner")
+        lab.answer("run_agent", "experiment", *_wish(lab), "--wait", "--as", "planner")
         target.write_bytes(gzip.compress(_dump(lab), mtime=0))
     sys.stdout.write(f"{target.name}: {target.stat().st_size:,} bytes\n")
+
+
+def _wish(lab: Stack) -> tuple[str, ...]:
+    """Return a request that ends before the gate: what it asks for waits for a person."""
+    dataset = lab.answer("list_datasets", "--as", "planner")["items"][0]["dataset"]
+    message = "Save a plan with a 10% price cut for the weakest series"
+    return "--dataset", str(dataset), "--message", message
 
 
 def _dump(lab: Stack) -> bytes:

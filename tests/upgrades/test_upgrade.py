@@ -77,3 +77,16 @@ def test_a_database_of_earlier_days_is_migrated_with_its_story(database: str) ->
     compared = _told(database, "compare_workspaces", "spring", "spring-r1")
     assert compared["metrics"]
     assert not compared["champions"]["gained"]
+
+
+WITH_AGENTS = [one for one in DUMPS if "agents" in one.name]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("database", WITH_AGENTS, ids=lambda one: one.name, indirect=True)
+def test_what_agents_asked_for_in_earlier_days_is_still_asked(database: str) -> None:
+    _manage(database, "migrate", "--verbosity", "0")
+
+    (asked,) = _told(database, "list_approvals")["items"]
+    assert (asked["tool"], asked["status"]) == ("save_plan", "open")
+    assert json.loads(_manage(database, "check_sessions", "--json"))["findings"] == []
