@@ -133,6 +133,7 @@ class CostEntry(models.Model):
     at = models.DateTimeField()
 
     class Meta:
+        verbose_name_plural = "cost entries"
         indexes = [models.Index(fields=["at"], name="cost_by_time")]
 
     def __str__(self) -> str:

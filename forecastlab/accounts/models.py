@@ -215,5 +215,8 @@ class SignInTries(models.Model):
     count = models.PositiveSmallIntegerField(default=0)
     last_at = models.DateTimeField(db_index=True)
 
+    class Meta:
+        verbose_name_plural = "sign-in tries"
+
     def __str__(self) -> str:
         return f"{self.key[:8]}: {self.count}"

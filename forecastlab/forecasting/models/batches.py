@@ -79,6 +79,7 @@ class Batch(models.Model):
     objects = models.Manager.from_queryset(BatchQuerySet)()
 
     class Meta:
+        verbose_name_plural = "batches"
         indexes = [models.Index(fields=["version", "-id"], name="batch_by_version")]
 
     def __str__(self) -> str:

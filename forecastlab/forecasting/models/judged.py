@@ -256,6 +256,7 @@ class Alias(models.Model):
     objects = AliasManager()
 
     class Meta:
+        verbose_name_plural = "aliases"
         constraints = [
             models.UniqueConstraint(fields=["dataset", "name"], name="alias_once_per_dataset")
         ]

@@ -199,6 +199,7 @@ class PublishedSeries(models.Model):
     model_yhat = ArrayField(models.FloatField())
 
     class Meta:
+        verbose_name_plural = "published series"
         constraints = [
             models.UniqueConstraint(fields=["publication", "series"], name="published_series_once")
         ]
