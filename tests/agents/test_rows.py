@@ -45,6 +45,8 @@ END $$;
 """
 TABLES = ("agents_session", "agents_invocation", "agents_approval", "events_event")
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def watched(transactional_db: None) -> Iterator[None]:
