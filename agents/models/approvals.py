@@ -133,6 +133,13 @@ class Approval(models.Model):
             models.Index(
                 fields=["expires_at"], name="approval_open_by_expiry", condition=Q(status="open")
             ),
+            # Most approvals are of calls that policy let through, and in no list.
+            models.Index(
+                fields=["-id"],
+                name="approval_asked",
+                condition=Q(lane__in=["inline", "review"]),
+            ),
+            models.Index(fields=["-id"], name="approval_told", condition=Q(notifies=True)),
         ]
 
     def __str__(self) -> str:

@@ -48,7 +48,8 @@ class SessionQuerySet(models.QuerySet["Session"]):
         return self.filter(deleted_at=None)
 
     def unfinished(self) -> Self:
-        return self.exclude(status__in=_ENDED)
+        """Those that have not ended, by the column that their index is about."""
+        return self.filter(finished_at=None)
 
     def newest(self) -> Self:
         return self.order_by("-pk")
@@ -129,8 +130,8 @@ class Session(models.Model):
             models.Index(fields=["status", "-id"], name="session_by_status"),
             models.Index(
                 fields=["dedupe_key"],
-                name="session_open_by_dedupe",
-                condition=~Q(dedupe_key="") & Q(finished_at=None),
+                name="session_unfinished",
+                condition=Q(finished_at=None),
             ),
         ]
 
@@ -315,7 +316,10 @@ class Invocation(models.Model):
                 | (~Q(status__in=_SETTLED) & Q(finished_at=None)),
             ),
         ]
-        indexes = [models.Index(fields=["session", "id"], name="invocation_by_session")]
+        indexes = [
+            models.Index(fields=["session", "id"], name="invocation_by_session"),
+            models.Index(fields=["id"], name="invocation_unknown", condition=Q(status="unknown")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.tool} of {self.turn}"

@@ -9,10 +9,11 @@ from itertools import groupby
 from typing import Any
 
 from django.core.paginator import Page, Paginator
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from agents.models import Approval, ApprovalQuerySet
+from agents.models import Approval, ApprovalQuerySet, Session
 from agents.queries import deciding
 from forecastlab.accounts.models import User
 from forecastlab.lib import cursors, lists
@@ -141,7 +142,7 @@ def inbox(viewer: User, asked: Wanted, *, now: datetime) -> Inbox:
         page,
         [Group(title, list(rows)) for title, rows in groupby(listed, lambda one: one.group)],
         _views(visible, asked.view, viewer),
-        _choices(visible, asked, viewer),
+        _choices(chosen, asked, viewer),
         [] if listed or not asked.filters else lists.drops(chosen, asked.filters, narrow=narrow),
     )
 
@@ -234,17 +235,19 @@ def _views(visible: ApprovalQuerySet, here: str, viewer: User) -> list[View]:
     ]
 
 
-def _choices(visible: ApprovalQuerySet, asked: Wanted, viewer: User) -> list[Mapping[str, Any]]:
+def _choices(listed: ApprovalQuerySet, asked: Wanted, viewer: User) -> list[Mapping[str, Any]]:
+    """Return what the approvals of a view can be narrowed by."""
     chosen = dict(asked.filters)
-    tools = visible.order_by("invocation__tool").values_list("invocation__tool", flat=True)
-    datasets = Dataset.objects.visible_to(viewer).filter(agent_sessions__isnull=False)
+    tools = listed.order_by("invocation__tool").values_list("invocation__tool", flat=True)
+    sessions = Session.objects.filter(dataset=OuterRef("pk"))
+    datasets = Dataset.objects.visible_to(viewer).filter(Exists(sessions))
     options: dict[str, tuple[str, Sequence[str | tuple[str, str]]]] = {
         "lane": (_("Any lane"), [("inline", _("Inline")), ("review", _("Review"))]),
         "risk": (_("Any risk"), [("low", _("Low")), ("medium", _("Medium")), ("high", _("High"))]),
         "tool": (_("Any action"), list(tools.distinct())),
         "dataset": (
             _("Any dataset"),
-            list(datasets.order_by("name").values_list("name", flat=True).distinct()),
+            list(datasets.order_by("name").values_list("name", flat=True)),
         ),
     }
     return [
