@@ -28,7 +28,7 @@ from tests.agents.factories import advance
 from tests.agents.fake_chat import FakeChat
 from tests.factories import claim_job, expire_lease
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 WATCH = """
 CREATE TABLE lab_moves (what text, row_id bigint, became text, stream text, told text, tx bigint);
@@ -44,8 +44,6 @@ CREATE FUNCTION lab_note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 END $$;
 """
 TABLES = ("agents_session", "agents_invocation", "agents_approval", "events_event")
-
-pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
