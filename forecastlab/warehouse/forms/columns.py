@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 from zoneinfo import available_timezones
 
 from django import forms
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from forecastlab.warehouse.domain import formats, mapping
@@ -42,11 +46,34 @@ ROLE_CHOICES: Choices = [
 ]
 
 
+@functools.cache
 def _zones() -> Choices:
+    """List what the system knows; it reads a folder for each continent."""
     return [
         ("", _("Leave times as written")),
         *((one, one) for one in sorted(available_timezones())),
     ]
+
+
+class _LongSelect(forms.Select):
+    """Hundreds of options, drawn without a template for each."""
+
+    def render(
+        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None
+    ) -> SafeString:
+        drawn = self.get_context(name, value, attrs)["widget"]
+        options = format_html_join(
+            "\n",
+            '<option value="{}"{}>{}</option>',
+            (
+                (one["value"], flatatt(one["attrs"]), one["label"])
+                for _name, group, _index in drawn["optgroups"]
+                for one in group
+            ),
+        )
+        return format_html(
+            '<select name="{}"{}>{}</select>', drawn["name"], flatatt(drawn["attrs"]), options
+        )
 
 
 class ColumnsForm(forms.Form):
@@ -81,6 +108,7 @@ class ColumnsForm(forms.Form):
         label=wording.LABELS["timezone"],
         required=False,
         choices=_zones,
+        widget=_LongSelect,
         help_text=_("What times with an offset (+02:00) are turned into."),
     )
     frequency = forms.ChoiceField(
