@@ -132,6 +132,6 @@ def centred_average(values: Floats, season: int) -> Floats:
 
 def _window_sums(values: Floats, season: int) -> Floats:
     """Return the sum of every window of one season, by the period that it starts with."""
-    running = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
+    running = observed.running(values, np.float64)
     sums: Floats = running[season:] - running[:-season]
     return sums

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forecastlab.forecasting.domain.observed import quotient
+from forecastlab.forecasting.domain.observed import quotient, running
 from forecastlab.forecasting.domain.panel import Floats, Groups, Integers, Panel, Whole
 from forecastlab.forecasting.domain.protocol import Task
 
@@ -139,16 +139,23 @@ def told(block: Panel, columns: Columns, until: int) -> Floats:
 
 def _fill(values: Floats) -> None:
     unknown = np.isnan(values)
-    if unknown.any():
-        total = np.cumsum(np.where(unknown, 0.0, values), axis=0)
-        count = np.cumsum(~unknown, axis=0, dtype=np.int32)
-        values[unknown] = total[unknown] / np.maximum(count[unknown], 1)
+    some = unknown.any(axis=1)
+    if some.any():
+        first = int(some.argmax())
+        before = np.zeros(values.shape[1])
+        for one in values[:first]:  # not `sum`, which adds a single series in another order
+            before += one
+        values, unknown = values[first:], unknown[first:]
+        given = np.concatenate([before[None], np.where(unknown, 0.0, values)])
+        total = running(given, np.float64)[2:][unknown]
+        count = first + running(~unknown, np.int32)[1:][unknown]
+        values[unknown] = total / np.maximum(count, 1)
 
 
 def log_sales(fit: Floats) -> Floats:
     """Return log(y + NOTHING * the mean sale up to then); periods x series, NaN is unknown."""
     sold = np.where(np.isnan(fit), 0.0, fit)
-    usual = quotient(np.cumsum(sold, axis=0), np.cumsum(sold > 0, axis=0, dtype=np.int32))
+    usual = quotient(running(sold, np.float64)[1:], running(sold > 0, np.int32)[1:])
     logs: Floats = np.log(fit + NOTHING * usual)
     return logs
 

@@ -76,7 +76,7 @@ def _read(
     level, error = np.zeros_like(rates), np.zeros_like(rates)
     surprise, change = np.empty_like(rates), np.empty_like(rates)
     seen, grown = np.zeros(sold.shape, dtype=np.float32), False
-    read = {}
+    read, at = {}, _places(wanted)
     for t in range(len(filled)):
         np.subtract(filled[t][:, None], level, out=surprise)
         if not whole[t]:
@@ -92,9 +92,18 @@ def _read(
             np.maximum(rates, young[:, None], out=change)
             change *= surprise
         level += change
-        for place in (one for one, origins in enumerate(wanted) if t in origins):
+        for place in at.get(t, ()):
             read[t, place] = _best(level[place].astype(float), error[place].astype(float))
     return read
+
+
+def _places(wanted: Sequence[tuple[int, ...]]) -> dict[int, list[int]]:
+    """Return which histories are read at each origin."""
+    at: dict[int, list[int]] = {}
+    for place, origins in enumerate(wanted):
+        for one in origins:
+            at.setdefault(one, []).append(place)
+    return at
 
 
 def _best(level: Floats, error: Floats) -> tuple[Floats, Floats]:

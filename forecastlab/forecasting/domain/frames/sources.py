@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from forecastlab.forecasting.domain.observed import quotient
+from forecastlab.forecasting.domain.observed import counted, quotient, running
 from forecastlab.forecasting.domain.panel import Flags, Floats, Integers, Panel
 from forecastlab.forecasting.domain.protocol import Task
 
@@ -74,15 +74,18 @@ class Sums:
 
     def __init__(self, values: NDArray[np.floating]) -> None:
         seen = ~np.isnan(values)
-        shape = (values.shape[0] + 1, values.shape[1])
-        self._sum, self._count = np.zeros(shape), np.zeros(shape, dtype=np.int32)
-        np.cumsum(np.where(seen, values, 0.0), axis=0, out=self._sum[1:])
-        np.cumsum(seen, axis=0, out=self._count[1:])
+        self._sum = running(np.where(seen, values, 0.0), np.float64)
+        self._count = counted(seen)
 
     def total(self, last: Integers, series: Integers, width: int) -> tuple[Floats, Integers]:
         """Return the sum and the number of values seen in the `width` periods up to `last`."""
         stop = np.maximum(last + 1, 0)
         start = np.maximum(stop - width, 0)
+        if len(stop) > self._sum.shape[1] and (stop == stop[0]).all():
+            # Forecasts are made from one origin: what lies before it is alike for all steps.
+            found = (one[stop[0]] - one[start[0]] for one in (self._sum, self._count))
+            total, count = (one[series] for one in found)
+            return total, count
         count = self._count[stop, series] - self._count[start, series]
         return self._sum[stop, series] - self._sum[start, series], count
 

@@ -23,8 +23,9 @@ class Naive2(LocalModel):
         seasons = decomposition.at_origins(block.fit, task)
         for origin, season in zip(task.origins, seasons, strict=True):
             known, index = block.fit[: origin + 1], season.factors
-            places = np.arange(known.shape[0]) % task.season
-            last = observed.last_seen(known / index[places])
+            recent = observed.lately(known)
+            places = np.arange(len(known) - len(recent), len(known)) % task.season
+            last = observed.last_seen(recent / index[places])
             ahead = (origin + 1 + np.arange(task.steps)) % task.season
             values.append(last * index[ahead])
         return Forecasts(np.stack(values), {"last": last, "index": index})

@@ -4,7 +4,7 @@ import numpy as np
 
 from forecastlab.forecasting.domain.panel import Floats, Panel
 from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, LocalModel, Task
-from forecastlab.forecasting.domain.smoothing import smooth
+from forecastlab.forecasting.domain.smoothing import smooth_each
 
 
 class Tsb(LocalModel):
@@ -20,10 +20,9 @@ class Tsb(LocalModel):
 
     def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts:
         sold = block.fit > 0
-        chance = smooth(
-            np.where(np.isnan(block.fit), np.nan, sold.astype(np.float64)), task.origins
-        )
-        size = smooth(np.where(sold, block.fit, np.nan), task.origins)
+        happened = np.where(np.isnan(block.fit), np.nan, sold.astype(np.float64))
+        sizes = np.where(sold, block.fit, np.nan)
+        chance, size = smooth_each([(happened, task.origins), (sizes, task.origins)])
         level: Floats = chance.level * size.level
         state = {"chance": chance.level[-1], "size": size.level[-1]}
         return Forecasts(np.repeat(level[:, None, :], task.steps, axis=1), state)
