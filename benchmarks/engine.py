@@ -94,10 +94,16 @@ def compare(panel: Panel, horizon: int, sample: int, slow: int) -> None:
     print(f"  together {together * panel.width / 1000:.2f} s, {together:.3f} s per 1,000")
 
     print("\nbeside statsforecast, cross_validation and forecast")
-    for name, series in (("SeasonalNaive", sample), ("DynamicOptimizedTheta", slow)):
+    asked_of = (
+        ("SeasonalNaive", sample, ("polars", "pandas")),
+        ("DynamicOptimizedTheta", slow, ("polars",)),
+    )
+    for name, series, frames in asked_of:
         part = panel.columns(0, min(series, panel.width))
-        one = peers.single(name, part, work)
-        told(name, one, f"{one.per_thousand / together:.1f} x all panel models together")
+        for given in frames:
+            one = peers.single(name, part, work, pandas=given == "pandas")
+            ratio = f"{one.per_thousand / together:.1f} x all panel models together"
+            told(name, one, f"{ratio}, given {given}")
         best = min(own(local, part, asked).items(), key=lambda each: each[1].wape)
         told(f"of ours: {best[0]}", best[1])
 

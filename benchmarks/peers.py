@@ -38,14 +38,20 @@ class Measured:
         return 1000 * self.seconds / self.series
 
 
-def single(name: str, panel: Panel, work: Work) -> Measured:
-    """Judge and forecast with a model of statsforecast."""
-    frame = table(panel)
-    engine = StatsForecast([SINGLE[name](season_length=SEASON)], freq="1d", n_jobs=1)
+def single(name: str, panel: Panel, work: Work, *, pandas: bool = False) -> Measured:
+    """Judge and forecast with a model of statsforecast, given a frame of polars or of pandas.
+
+    Its quick start hands it one of pandas.
+    """
+    frame: Any = table(panel).to_pandas() if pandas else table(panel)
+    freq = "D" if pandas else "1d"
+    engine = StatsForecast([SINGLE[name](season_length=SEASON)], freq=freq, n_jobs=1)
     began = time.perf_counter()
     judged = engine.cross_validation(work.horizon, frame, n_windows=3, step_size=work.horizon)
     engine.forecast(work.horizon, frame)
-    return Measured(panel.width, time.perf_counter() - began, wape(panel, work, judged, name))
+    seconds = time.perf_counter() - began
+    told = pl.from_pandas(judged) if pandas else judged
+    return Measured(panel.width, seconds, wape(panel, work, told, name))
 
 
 def recursive(panel: Panel, work: Work) -> Measured:
