@@ -48,6 +48,8 @@ def _claimed(one: Invocation, work: Work) -> OpenCall | None:
     at = work.clock()
     with work.context.fenced():
         session = moves.lock(work.session_id)
+        if session.is_ended:
+            return None  # its end has dropped what had not begun
         held = Invocation.objects.select_for_update(no_key=True, of=("self",)).get(pk=one.pk)
         held.session = session
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -15,6 +16,7 @@ from agents.queries import deciding
 from agents.services import (
     controls,
     decisions,
+    executing,
     parking,
     policies,
     sessions,
@@ -24,6 +26,7 @@ from agents.services import (
 from forecastlab.accounts.models import User
 from forecastlab.jobs.models import Job, JobStep
 from tests.agents.asking import make_session
+from tests.agents.door import effects
 from tests.agents.factories import advance, start
 from tests.agents.fake_chat import FakeChat
 from tests.factories import make_user, run_job
@@ -88,6 +91,22 @@ def test_a_decision_that_comes_as_a_session_parks_is_carried_out(
     )
 
     check_all_is_over(finished(session))
+
+
+def test_a_stop_between_two_calls_of_a_turn_drops_the_second(
+    chat: FakeChat, alice: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = lab("lab_jot a | lab_jot b; mark_resolved", alice)
+    stop = once(lambda: sessions.stop(session, by=alice, at=timezone.now()))
+    monkeypatch.setattr(
+        executing, "barrier", lambda name: stop() if name == "agent-recorded" else None
+    )
+
+    advance(session)
+
+    assert (session.status, effects(tmp_path)) == ("cancelled", ["a"])
+    job = Job.objects.get()
+    assert (job.status, job.error) == ("cancelled", {})
 
 
 def test_words_that_come_as_a_session_ends_are_heard(
