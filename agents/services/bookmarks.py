@@ -9,9 +9,9 @@ AT_ONCE = 200
 
 
 def forget_ended() -> int:
-    """Delete those of attempts that have ended; return of how many."""
+    """Delete those of attempts that have ended, or whose rows are gone; return of how many."""
     known = checkpoints.threads(AT_ONCE)
-    ended = Attempt.objects.filter(thread_id__in=known, status="ended")
-    over = list(ended.values_list("thread_id", flat=True))
-    checkpoints.forget(over)
+    alive = Attempt.objects.filter(thread_id__in=known).exclude(status="ended")
+    over = set(known) - set(alive.values_list("thread_id", flat=True))
+    checkpoints.forget(sorted(over))
     return len(over)

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from agents.models import Control, Session
-from agents.services import controls, moves, sessions
+from agents.services import controls, moves, sessions, sweeping
 from agents.services.controls import Scope
 from forecastlab.accounts.models import User
 
@@ -22,9 +22,10 @@ def give(
     at: datetime,
     expires_at: datetime | None = None,
 ) -> Control:
-    """Give an order; `abort` stops the sessions it is about, `resume` lets those that wait go on.
+    """Give an order; `abort` stops the sessions it is about, `resume` lets those held back go on.
 
-    It stands from the moment it is kept: a session that begins meanwhile finds it.
+    It stands from the moment it is kept: a session that begins meanwhile finds it. One that waits
+    for an answer is left alone.
     """
     made = controls.issue(order, about, reason=reason, by=by, at=at, expires_at=expires_at)
     if order == Control.Order.ABORT:
@@ -33,8 +34,10 @@ def give(
         for one in found:
             stop(one, by=by, at=at, reason=told)
     elif order == Control.Order.RESUME:
+        held = set(sweeping.held().values_list("pk", flat=True))
         for one in _about(about):
-            sessions.wake(one, at=at)
+            if one.status != Session.Status.WAITING or one.pk in held:
+                sessions.wake(one, at=at)
     return made
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from agents.models import Session, SessionQuerySet
+from agents.models import Approval, Invocation, Pause, Session, SessionQuerySet
 from agents.queries.histories import History
 from agents.queries.undone import Next
 from agents.services import bookmarks, calling, sessions, steering
@@ -18,17 +18,20 @@ ENDED_JOB = ("succeeded", "failed", "cancelled")
 
 
 def sweep(at: datetime) -> int:
-    """Call the sessions that something is to be done for and nobody does it; return how many."""
+    """Call the sessions that something is to be done for and nobody does it; return how many.
+
+    Each in a transaction of its own: none is locked while another one is waited for.
+    """
     with sweeps.alone("agents.sessions") as first:
         if not first:
             return 0
         forgotten = list(uncalled()[:AT_ONCE])
-        for one in forgotten:
-            calling.call(one.pk, at=at)
         woken = [one for one in held()[:AT_ONCE] if _may_go_on(one)]
-        for one in woken:
-            sessions.wake(one, at=at)
-        bookmarks.forget_ended()
+    for one in forgotten:
+        calling.call(one.pk, at=at)
+    for one in woken:
+        sessions.wake(one, at=at)
+    bookmarks.forget_ended()
     return len(forgotten) + len(woken)
 
 
@@ -40,12 +43,19 @@ def uncalled() -> SessionQuerySet:
 
 
 def held() -> SessionQuerySet:
-    """Return sessions that wait for no answer: an order or the budget held them back.
+    """Return sessions that an order or the budget held back.
 
-    In any order, so that those which stay held keep none behind them out of sight.
+    They wait for no answer, or have a call that was approved beside one that is asked about. In any
+    order, so that those which stay held keep none behind them out of sight.
     """
+    asked = Pause.objects.filter(session=OuterRef("pk"), status="open")
+    approved = Invocation.objects.filter(
+        session=OuterRef("pk"),
+        status__in=[Invocation.Status.REQUESTED, Invocation.Status.AWAITING],
+        approval__status=Approval.Status.APPROVED,
+    )
     waiting = Session.objects.filter(status=Session.Status.WAITING)
-    return waiting.exclude(pauses__status="open").order_by("?")
+    return waiting.filter(~Exists(asked) | Exists(approved)).order_by("?")
 
 
 def _may_go_on(session: Session) -> bool:
