@@ -46,7 +46,9 @@ def send(context: ToolContext, *, team: str, subject: str, text: str, by: User) 
     there = Notice.objects.filter(operation_id=key).first()
     if there is not None:
         return there
-    found, subject, text = recipients(team), redacted_text(subject)[:200], redacted_text(text)
+    found, text = recipients(team), redacted_text(text)
+    # One line, as the head of a mail must be: what is refused later is refused after the commit.
+    subject = " ".join(redacted_text(subject).split())[:200]
     if not found:
         raise NobodyThere(_("Nobody is in the team '%s'.") % team, field="team")
     with transaction.atomic():

@@ -410,3 +410,17 @@ def test_a_team_is_told_once_on_its_page_and_by_mail_where_that_is_set_up(
     settings.FORECASTLAB_TEAMS = ["empty:nobody"]
     with pytest.raises(BadInput, match="Nobody is in the team"):
         call("notify_people", make_context(alice), **{**asked, "team": "empty"})
+
+
+@pytest.mark.django_db
+def test_the_subject_of_a_notice_is_one_line_as_mails_want_it(
+    settings: Any, mailoutbox: list[Any]
+) -> None:
+    settings.EMAIL_HOST = "mail.example.com"
+    alice = make_user(email="alice@example.com")
+    asked = {"team": "planning", "subject": "Prices\nBcc: all@example.com", "text": "Look."}
+
+    told = call("notify_people", make_context(alice), **asked).data
+
+    assert told["mailed"] == 1
+    assert [one.subject for one in mailoutbox] == ["Prices Bcc: all@example.com"]
