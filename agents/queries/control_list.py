@@ -66,7 +66,7 @@ def _words(one: Control, names: Mapping[str, str]) -> str:
     """Return the scope of an order for people, as the form offers it."""
     words = {"lab": _("All agents"), "actor": _("Agent %s"), "dataset": _("Dataset %s")}
     word = words.get(one.scope, _("Ticket %s"))
-    return word % names.get(one.key, one.key) if "%" in word else word
+    return word % _name(one, names) if "%" in word else word
 
 
 def visible(viewer: User) -> QuerySet[Control]:
@@ -86,7 +86,12 @@ def said(one: Control, names: Mapping[str, str]) -> str:
     """Return the scope of an order as `set_control --scope` takes it."""
     if one.scope == "lab":
         return "lab"
-    return f"{one.scope}:{names.get(one.key, one.key)}"
+    return f"{one.scope}:{_name(one, names)}"
+
+
+def _name(one: Control, names: Mapping[str, str]) -> str:
+    """Return what a scope is called: users may be called by a number as well."""
+    return names.get(one.key, one.key) if one.scope == Control.Scope.DATASET else one.key
 
 
 def scopes(viewer: User) -> list[tuple[str, str]]:

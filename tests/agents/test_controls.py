@@ -144,6 +144,18 @@ def test_orders_are_given_on_the_page_by_the_api_and_by_command(
     assert [one.status_code for one in refused] == [403, 403]
 
 
+def test_a_user_who_is_called_by_a_number_is_no_dataset(alice: User, oscar: User) -> None:
+    number = str(make_session(alice).dataset_id)
+    make_user(number)
+    give("hold", Scope("dataset", number), oscar)
+    give("hold", Scope("actor", number), oscar)
+
+    shown = control_list.page(oscar, now=timezone.now())
+
+    assert [row.scope for row in shown.rows] == [f"actor:{number}", "dataset:shop"]
+    assert shown.title == f"Held: Agent {number}, Dataset shop"
+
+
 def test_an_order_of_long_ago_that_still_stands_is_told_first(alice: User, oscar: User) -> None:
     give("hold", Scope("dataset", str(make_session(alice).dataset_id)), oscar)
     for _ in range(control_list.LATEST):
