@@ -6,14 +6,14 @@ No language model is involved; what no rule reads is not guessed.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from agents.domain import price_requests
 from agents.domain.price_requests import UNNAMED, Scope
 
 _PRICE = re.compile(
-    r"\b(pric\w*|discount\w*|markdown|cheaper|dearer|more expensive|cost\w*)\b", re.I
+    r"\b(pric\w*|discount\w*|markdown|cheaper|dearer|more expensive|cost\w*)\b", re.IGNORECASE
 )
 _PLAN = re.compile(r"\b(plan\w*|what[- ]if|scenario)\b", re.IGNORECASE)
 _SERIES = re.compile(r"\b(series|forecast\w*)\b", re.IGNORECASE)
@@ -91,7 +91,7 @@ def _is_weakest(text: str) -> bool:
     return bool(price_requests.WEAKEST.search(text)) and bool(_SERIES.search(text))
 
 
-_RULES: Any = (
+_RULES: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("plan", _is_plan),
     ("weakest", _is_weakest),
     ("backtest", lambda text: bool(_JUDGE.search(text))),

@@ -13,7 +13,6 @@ SESSION: Table[str] = {
     },
     "running": {
         "park": "waiting",
-        "requeue": "queued",
         "succeed": "succeeded",
         "fail": "failed",
         "cancel": "cancelled",

@@ -67,7 +67,7 @@ class Approval(models.Model):
     """The question "may this exact effect happen?" about one invocation and one digest.
 
     `factors` add up to `score` (0 to 100). Every effect has one, also where policy answers it
-    (lane `auto`). `version` rises with every change; a decision names the one that was seen.
+    (lane `auto`). `version` rises with every answer; a decision names the one that was seen.
     `preview` is what would change, as rows of name, before and after; `notifies`: nobody is asked,
     but people are told. With `on_expiry` "block" silence stops the whole session.
     """

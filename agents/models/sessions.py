@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
@@ -190,7 +190,7 @@ class Attempt(models.Model):
 
 
 class Message(models.Model):
-    """What a person said to a session. `number` counts within it; `key` makes a repeat one."""
+    """What a person said to a session. `number` counts within it, from 1."""
 
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="messages")
     number = models.PositiveIntegerField()
@@ -250,7 +250,7 @@ class InvocationStatus(models.TextChoices):
     UNKNOWN = "unknown"
 
 
-class InvocationQuerySet(models.QuerySet[Any]):
+class InvocationQuerySet(models.QuerySet["Invocation"]):
     def visible_to(self, user: User) -> Self:
         return self.filter(session__in=Session.objects.visible_to(user))
 

@@ -75,12 +75,12 @@ def _number(call: Invocation | None) -> int | None:
 
 def decided(one: Approval) -> dict[str, Any]:
     """Return what became of an approval, and of what it was about."""
-    people = [str(each.decided_by) for each in one.decisions.select_related("decided_by")]
+    decisions = one.decisions.select_related("decided_by").order_by("pk")
     call = one.invocation
     return {
         "approval": one.pk,
         "status": one.status,
-        "decided_by": people,
+        "decided_by": [str(each.decided_by) for each in decisions],
         "invocation": {
             "id": call.pk,
             "state": call.status,

@@ -34,7 +34,7 @@ def _answered(turn: Turn) -> Answered:
     return Answered(turn.text, [_result(one, instead) for one in calls if not one.replaces_id])
 
 
-def _result(one: Invocation, instead: Mapping[int | None, Invocation]) -> Result:
+def _result(one: Invocation, instead: Mapping[int, Invocation]) -> Result:
     call, last = Call(one.model_call_id, one.tool, one.arguments), one
     while last.pk in instead:
         last = instead[last.pk]

@@ -19,7 +19,7 @@ FACTORS = {
 REASONS = {
     "unknown": gettext_lazy("No such action is known."),
     "denied": gettext_lazy("The policy denies this action."),
-    "not_allowed": gettext_lazy("Whoever asked for it may not do this himself."),
+    "not_allowed": gettext_lazy("Whoever asked for it may not do this themselves."),
     "no_effect": gettext_lazy("It changes nothing."),
     "score_auto": gettext_lazy("The score is high enough to ask nobody."),
     "score_inline": gettext_lazy("The score is under %s: a person decides."),

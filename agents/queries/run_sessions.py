@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
-from agents.models import Approval, Invocation, Session
+from agents.models import Approval, Decision, Invocation, Session
 from forecastlab.accounts.models import User
 from forecastlab.lib.contributions import Json
 from showcase.models import Run
@@ -40,9 +41,10 @@ def asked(run: Run, step: str, *, viewer: User) -> Approval | None:
 
 
 def approvals(session: Session) -> list[Approval]:
-    """Return what was asked of people, not what policy answered at once."""
+    """Return what was asked of people, not what policy answered at once, in its order."""
     asked = Approval.objects.filter(invocation__session=session).exclude(lane=Approval.Lane.AUTO)
-    return list(asked.select_related("invocation").prefetch_related("decisions__decided_by"))
+    answers = Prefetch("decisions", Decision.objects.select_related("decided_by").order_by("pk"))
+    return list(asked.select_related("invocation").prefetch_related(answers).order_by("pk"))
 
 
 def told(session: Session) -> dict[str, Any]:

@@ -27,9 +27,11 @@ def _found() -> Iterator[str]:
             "status": session.status,
         }
     ended = Session.Status.SUCCEEDED, Session.Status.FAILED, Session.Status.CANCELLED
-    for approval in Approval.objects.open().filter(invocation__session__status__in=ended)[:MOST]:
-        yield _("Approval %s is open although its session has ended.") % approval.pk
-    for attempt in Attempt.objects.filter(session__status__in=ended).exclude(status="ended")[:MOST]:
+    asked = Approval.objects.open().filter(invocation__session__status__in=ended)
+    for number in asked.order_by("pk").values_list("pk", flat=True)[:MOST]:
+        yield _("Approval %s is open although its session has ended.") % number
+    alive = Attempt.objects.exclude(status="ended").filter(session__status__in=ended)
+    for attempt in alive.select_related("session").order_by("pk")[:MOST]:
         yield _("%s is not over although its session is.") % attempt
     yield from _calls(ended)
 
