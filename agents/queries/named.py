@@ -12,6 +12,7 @@ from forecastlab.lib.contributions import LinkProbe
 from showcase.queries import link_probes
 
 Result = Mapping[str, Any]
+CARRIER = "job"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,9 @@ class Pages:
         return self.found.get((kind, str(ref)))
 
     def first(self, result: Result) -> Page | None:
-        """Return what a result is about: what it names first."""
-        pages = (self.of(kind, ref) for kind, ref in result.items())
+        """Return what a result is about: what it names first, the job that carries it at last."""
+        ordered = sorted(result.items(), key=lambda one: one[0] == CARRIER)
+        pages = (self.of(kind, ref) for kind, ref in ordered)
         return next((one for one in pages if one is not None), None)
 
 

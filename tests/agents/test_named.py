@@ -82,6 +82,8 @@ def test_every_kind_of_object_that_a_result_names_has_its_page(alice: User, page
 
     shown = page.get(session.get_absolute_url()).content.decode()
 
+    # It is about the run, not about the job that carries it.
+    assert f'<p><a href="{run.get_absolute_url()}">Run {run.pk}</a></p>' in shown
     returned = shown.partition("Returned")[2].partition("</dl>")[0]
     for ref, url in named.values():
         assert (f'<a href="{url}">{ref}</a>' if url else f"<dd>{ref}</dd>") in returned
