@@ -91,7 +91,7 @@ BUDGETS: dict[str, int] = {
     "planning:plans": 9,
     "planning:publication": 9,
     "planning:publication-download": 7,
-    "planning:publication-new": 11,
+    "planning:publication-new": 12,
     "planning:publications": 8,
     "planning:value-added": 9,
     "readyz": 5,

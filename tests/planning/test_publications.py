@@ -89,6 +89,30 @@ def test_versions_are_published_compared_and_taken_away(horizon: Horizon, alice:
     ]
 
 
+def test_what_has_changed_since_it_was_shown_is_shown_again_and_not_published(
+    horizon: Horizon, alice: Client
+) -> None:
+    override(horizon, 25)
+    url = reverse("planning:publication-new", query={"dataset": "shop"})
+    before = alice.get(url).content.decode()
+    override(horizon, 30)
+
+    refused = alice.post(url, {"note": "For the board", "seen": seen_in(before)})
+    shown = refused.content.decode()
+    count = Publication.objects.count()
+    alice.post(url, {"note": "For the board", "seen": seen_in(shown)})
+
+    assert (refused.status_code, count) == (409, 0)
+    assert "have changed since they were looked at" in shown
+    assert "For the board" in shown
+    assert seen_in(shown) != seen_in(before)
+    assert Publication.objects.get().note == "For the board"
+
+
+def seen_in(page: str) -> str:
+    return page.partition('name="seen" value="')[2].partition('"')[0]
+
+
 def _day(text: str):
     return pl.Series([text]).str.to_date()[0]
 

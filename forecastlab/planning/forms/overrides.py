@@ -144,6 +144,7 @@ class PublishForm(RefusableForm):
         required=False,
         help_text=_("Kept with the version: who it is for, what was agreed."),
     )
+    seen = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
 
 
 # -- the grid ----------------------------------------------------------------------------------

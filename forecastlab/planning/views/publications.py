@@ -19,6 +19,7 @@ from forecastlab.planning.queries import (
     places,
     publication_draft,
     publication_tables,
+    standing,
     value_added,
 )
 from forecastlab.planning.queries import publications as pages
@@ -42,7 +43,7 @@ def publication_list(request: HttpRequest) -> HttpResponse:
 @requires("override.make")
 @require_http_methods(["GET", "POST"])
 def publication_new(request: HttpRequest) -> HttpResponse:
-    """Show what would be published, then publish it."""
+    """Show what would be published, then publish it, unless it has changed since."""
     dataset = request.GET.get("dataset", "")
     if not dataset:
         return redirect("planning:publications")  # where one is chosen
@@ -55,7 +56,7 @@ def publication_new(request: HttpRequest) -> HttpResponse:
             try:
                 made = publications.publish(
                     horizon,
-                    note=form.cleaned_data["note"],
+                    **form.cleaned_data,
                     by=person(request),
                     at=timezone.now(),
                 )
@@ -67,6 +68,8 @@ def publication_new(request: HttpRequest) -> HttpResponse:
                 return redirect(made)
     context = {
         "form": form,
+        # Before the figures: what changes in between is asked about again, not published unseen.
+        "seen": standing.mark(horizon),
         "draft": publication_draft.of(horizon),
         "dataset": horizon.dataset.name,
     }
