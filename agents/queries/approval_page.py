@@ -57,6 +57,11 @@ class Card:
         return self.approval.is_open and not (self.refusal and self.rejection_refused)
 
     @property
+    def seen(self) -> str:
+        """Name what is shown: another name once anything of it has changed."""
+        return f"a{self.approval.pk}v{self.approval.version}"
+
+    @property
     def reason_words(self) -> str:
         """Say when a reason must be given."""
         words = {

@@ -172,12 +172,15 @@ def test_a_run_waits_as_long_as_it_is_patient_and_is_answered_on_its_page(
     client.force_login(alice)
     page = client.get(run.get_absolute_url()).content.decode()
     address = reverse("agents:run-gate", args=[run.pk, GATE])
-    assert f'hx-get="{address}"' in page
-    assert "the run waits 600 s for it, a later one counts too" in page
+    shown = (f'hx-get="{address}"', "the run waits 600 s for it, a later one counts too")
+    assert [one for one in shown if one not in page] == []
     assert client.get(address).headers["Location"] == approval.get_absolute_url()
     card = client.get(address, headers={"HX-Request": "true"}).content.decode()
     assert 'value="approve"' in card
     assert approval.title in card
+    known = f"{address}?seen=a{approval.pk}v{approval.version}"
+    assert f'hx-get="{known}"' in card
+    assert client.get(known, headers={"HX-Request": "true"}).status_code == 204
     _let_pass(run)
     answer = client.post(
         reverse("agents:approval-decide", args=[approval.pk]),
@@ -189,6 +192,7 @@ def test_a_run_waits_as_long_as_it_is_patient_and_is_answered_on_its_page(
         },
     )
     assert answer.headers["Location"].startswith(run.get_absolute_url())
+    assert b"gate-outcome" in client.get(known, headers={"HX-Request": "true"}).content
 
     work(run)
 
