@@ -84,8 +84,8 @@ def status(session: Session, *, is_held: bool | None = None) -> str:
 def _entry(event: Event) -> Entry:
     noun, _dot, verb = event.kind.partition(".")
     payload: Mapping[str, object] = event.payload
-    texts = _texts()
-    text = texts.get(event.kind) or texts.get(f"{noun}.*", event.kind)
+    texts, kind = _texts(), f"{noun}.{payload.get('level', verb)}"
+    text = texts.get(kind) or texts.get(f"{noun}.*", event.kind)
     tool = str(payload.get("tool", "")).replace("_", " ")
     said = text % {"tool": tool, "verb": verb} if "%(" in text else text
     who = event.actor.get_username() if event.actor else ""
@@ -122,7 +122,11 @@ def _texts() -> Mapping[str, str]:
         "approval.withdrawn": _("The question about %(tool)s was withdrawn"),
         "approval.escalated": _("The question about %(tool)s is due"),
         "approval.agreed": _("One of two has agreed to %(tool)s"),
-        "budget.passed": _("A budget is used up to a mark"),
+        "people.notified": _("People were told something"),
+        "budget.warn": _("75 % of a budget is used"),
+        "budget.high": _("90 % of a budget is used"),
+        "budget.spent": _("A budget is used up"),
+        "budget.unknown": _("What is left of a budget is not known"),
         "invocation.*": _("%(tool)s: %(verb)s"),
         "approval.*": _("%(tool)s: %(verb)s"),
     }

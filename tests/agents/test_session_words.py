@@ -1,16 +1,23 @@
-"""What pages say of sessions that wait: for a person, or for nobody."""
+"""What pages say of sessions: whom they wait for, and what happened in them."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.db import transaction
 from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from agents.models import Approval, Invocation, Pause, Session
+from agents.models import Approval, BudgetPeriod, Invocation, Pause, Session
 from agents.queries.session_page import CallCard
+from agents.services import budgets
+from agents.services.budgets import Used
 from forecastlab.accounts.models import User
 from tests.agents.asking import make_approval, make_session
+from tests.agents.factories import call, make_context
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -86,3 +93,23 @@ def test_an_error_without_words_is_told_by_its_code(
     )
 
     assert ("NobodyMeant, nobody_meant" in card(asked)) is is_told
+
+
+def test_the_timeline_says_who_was_told_and_how_much_of_a_budget_is_used(
+    client: Client, alice: User
+) -> None:
+    session, now = make_session(alice), timezone.now()
+    span = {"starts_at": now - timedelta(days=1), "ends_at": now + timedelta(days=1)}
+    BudgetPeriod.objects.create(scope="lab", most_tokens=100, **span)
+    given = {"team": "planning", "subject": "Prices", "text": "Look."}
+    client.force_login(alice)
+
+    call("notify_people", make_context(alice, session=session.ref), **given)
+    for tokens in (80, 15, 5):
+        with transaction.atomic():
+            budgets.charge(session, Used(tokens_in=tokens), at=now)
+    page = client.get(session.get_absolute_url()).content.decode()
+
+    assert "People were told something" in page
+    for said in ("75 % of a budget is used", "90 % of a budget is used", "A budget is used up"):
+        assert said in page
