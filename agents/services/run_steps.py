@@ -100,7 +100,7 @@ def _stands(context: StepContext, run: Run, session: Session) -> StepResult:
         return _ended(session, told)
     asked = run_sessions.open_approval(session)
     if asked is None:
-        return Waiting(_("%s is at work") % session.ref)
+        return Waiting(_at_work(session))
     left = run_sessions.patience_left(asked, context.params, context.now)
     if left <= 0:
         said = _("%(ref)s waits for a decision: %(what)s")
@@ -110,6 +110,13 @@ def _stands(context: StepContext, run: Run, session: Session) -> StepResult:
     waits = _("%(ref)s waits for a decision; the run waits %(n)s s for it, a later one counts too")
     patience = context.params.get(run_sessions.PATIENCE, 0)
     return Waiting(waits % {"ref": session.ref, "n": patience})
+
+
+def _at_work(session: Session) -> str:
+    """Say that a session goes on, or what keeps it from that though nobody is asked anything."""
+    if session.status != Session.Status.WAITING:
+        return _("%s is at work") % session.ref
+    return _("%(ref)s waits: %(why)s") % {"ref": session.ref, "why": session.status_reason}
 
 
 def _ended(session: Session, told: dict[str, Any]) -> Done | Skipped:

@@ -15,7 +15,7 @@ from agents.services.controls import Scope
 from forecastlab.accounts.models import User
 from tests.agents.factories import advance, start
 from tests.agents.fake_chat import FakeChat
-from tests.factories import make_user
+from tests.factories import make_run, make_user, make_version, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -62,3 +62,19 @@ def test_what_holds_a_session_back_is_said(
     assert (session.status, session.status_reason) == (Session.Status.WAITING, said)
     assert said in status
     assert f'href="{reverse("agents:controls")}"' in status
+
+
+@pytest.mark.slow
+def test_the_row_of_a_run_says_what_its_session_waits_for(
+    alice: User, oskar: User, client: Client
+) -> None:
+    make_version(by=alice)
+    hold(oskar)
+    run = work_off(make_run(dataset="shop", models=["naive"], horizon=7, folds=2))
+    session = advance(Session.objects.get(run=run))
+
+    client.force_login(alice)
+    work_off(run)
+    page = client.get(run.get_absolute_url()).content.decode()
+
+    assert f"{session.ref} waits: Held back by an order of people (hold)." in page
