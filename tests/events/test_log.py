@@ -9,7 +9,6 @@ from django.contrib.auth import get_user_model
 from django.db import IntegrityError, connection, transaction
 
 from forecastlab.events import queries
-from forecastlab.events.models import Event
 from forecastlab.events.services import log
 from forecastlab.lib.contributions import NewEvent
 
