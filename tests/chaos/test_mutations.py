@@ -29,6 +29,8 @@ XDIST = ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTR
 HANGS = 60  # seconds after which a mutated test has noticed by waiting in vain
 # Plugins of no use here; that of hypothesis reads all sources each time.
 WITHOUT = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:xdist")
+# Which database: the one that is there, not migrated again, or one that goes with the test.
+REUSE, ANEW = ("--reuse-db", "--no-migrations"), ("--create-db",)
 
 
 class Outcome(NamedTuple):
@@ -61,36 +63,38 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def sound(copy: Path) -> Outcome:
-    """What their tests say before anything is broken, one of each file: in the tree they run all.
+def database(copy: Path) -> None:
+    """Make the database that all use, beside this process's own one."""
+    outcome = _pytest(copy, "--create-db", "--reuse-db", MUTATIONS[0].test)
+    assert outcome.code == 0, outcome.printed
 
-    The database that they make stays for the mutations.
-    """
+
+@pytest.mark.usefixtures("database")
+def test_without_a_mutation_they_are_green(copy: Path) -> None:
+    """One of each file, run as the mutated ones are: in the tree itself they run all."""
     tests = {one.test.partition("::")[0]: one.test for one in MUTATIONS}
-    return _pytest(copy, "--create-db", "--reuse-db", *sorted(tests.values()))
 
+    outcome = _pytest(copy, *REUSE, *sorted(tests.values()))
 
-def test_without_a_mutation_they_are_green(sound: Outcome) -> None:
-    assert sound.code == 0, sound.printed
+    assert outcome.code == 0, outcome.printed
 
 
 @pytest.mark.parametrize("mutation", LAST_THOSE_OF_TABLES, ids=lambda one: one.name)
-@pytest.mark.usefixtures("sound")
+@pytest.mark.usefixtures("database")
 def test_its_test_notices(copy: Path, mutation: Mutation) -> None:
     path = copy / mutation.file
     original = path.read_text()
     assert original.count(mutation.original) == 1, f"'{mutation.original}' in {mutation.file}"
     path.write_text(original.replace(mutation.original, mutation.mutated))
 
-    database = ["--create-db"] if _of_tables(mutation) else ["--reuse-db", "--no-migrations"]
-    outcome = _pytest(copy, *database, mutation.test)
+    outcome = _pytest(copy, *(ANEW if _of_tables(mutation) else REUSE), mutation.test)
 
     path.write_text(original)
     assert outcome.code == FAILED, outcome.printed
 
 
 def _pytest(folder: Path, *arguments: str) -> Outcome:
-    """Run tests in a process of their own, on a database beside this process's own one."""
+    """Run tests in a process of their own, with the servers of this one."""
     environment = {**os.environ, services.GIVEN: "yes"}
     environment = {name: value for name, value in environment.items() if name not in XDIST}
     command = [sys.executable, "-m", "pytest", "-qx", f"--timeout={HANGS}"]
