@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from agents.models import Approval, Decision, Invocation, Session
 from forecastlab.accounts.models import User
+from forecastlab.events import queries as events_of
 from forecastlab.lib.contributions import Json
 from showcase.models import Run
 
@@ -67,10 +69,38 @@ def open_approval(session: Session) -> Approval | None:
     return Approval.objects.open().filter(invocation__session=session).order_by("pk").first()
 
 
-def patience_left(one: Approval, config: Json, at: datetime) -> float:
-    """Return for how many seconds more a run waits for this answer, from when it was asked for."""
-    until = one.opened_at + timedelta(seconds=config.get(PATIENCE, 0))
-    return (until - at).total_seconds()
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What a session waits for people for, in a sentence, and since when."""
+
+    words: str
+    since: datetime
+    is_decision: bool
+
+    def left(self, config: Json, at: datetime) -> float:
+        """Return for how many seconds more a run is patient."""
+        until = self.since + timedelta(seconds=config.get(PATIENCE, 0))
+        return (until - at).total_seconds()
+
+
+def wait(session: Session) -> Wait | None:
+    """Return what people keep a session from going on with, None where it is at work or over.
+
+    That is a decision, a word about a lost call, or the end of an order or of a spent budget.
+    """
+    if session.is_ended:
+        return None
+    asked = open_approval(session)
+    if asked is not None:
+        words = _("%(ref)s waits for a decision: %(what)s")
+        return Wait(
+            words % {"ref": session.ref, "what": asked.title}, asked.opened_at, is_decision=True
+        )
+    parked = events_of.last(session.stream, "session.waiting")
+    if session.status != Session.Status.WAITING or parked is None:
+        return None
+    words = _("%(ref)s waits: %(why)s") % {"ref": session.ref, "why": session.status_reason}
+    return Wait(words, parked.at, is_decision=False)
 
 
 def entry(one: Approval) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """The rows of a run that let an agent work over its sales, and wait a while for people.
 
 A row starts one session, and parks until that has ended or lapses: no worker is held. A session
-whose approval nobody answered in time stays open; a later answer is told on the run by
-`run_waits`.
+whose approval nobody answered in time, or that people hold back for longer, stays open; a later
+answer is told on the run by `run_waits`.
 """
 
 from __future__ import annotations
@@ -98,25 +98,23 @@ def _stands(context: StepContext, run: Run, session: Session) -> StepResult:
     told = run_sessions.told(session)
     if session.is_ended:
         return _ended(session, told)
-    asked = run_sessions.open_approval(session)
-    if asked is None:
-        return Waiting(_at_work(session))
-    left = run_sessions.patience_left(asked, context.params, context.now)
+    wait = run_sessions.wait(session)
+    if wait is None:
+        return Waiting(_("%s is at work") % session.ref)
+    left = wait.left(context.params, context.now)
     if left <= 0:
-        said = _("%(ref)s waits for a decision: %(what)s")
-        said %= {"ref": session.ref, "what": asked.title}
-        return Skipped(said, {**told, "left_open": [said]})
+        return Skipped(wait.words, {**told, "left_open": [wait.words]})
     dispatch.enqueue("agents.tasks.wake_run", job_id=context.job_id, countdown=left + LATER)
-    waits = _("%(ref)s waits for a decision; the run waits %(n)s s for it, a later one counts too")
     patience = context.params.get(run_sessions.PATIENCE, 0)
-    return Waiting(waits % {"ref": session.ref, "n": patience})
+    return Waiting(_patient(wait) % {"ref": session.ref, "words": wait.words, "n": patience})
 
 
-def _at_work(session: Session) -> str:
-    """Say that a session goes on, or what keeps it from that though nobody is asked anything."""
-    if session.status != Session.Status.WAITING:
-        return _("%s is at work") % session.ref
-    return _("%(ref)s waits: %(why)s") % {"ref": session.ref, "why": session.status_reason}
+def _patient(wait: run_sessions.Wait) -> str:
+    if wait.is_decision:
+        return _(
+            "%(ref)s waits for a decision; the run waits %(n)s s for it, a later one counts too"
+        )
+    return _("%(words)s The run waits %(n)s s for that.")
 
 
 def _ended(session: Session, told: dict[str, Any]) -> Done | Skipped:

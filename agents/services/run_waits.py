@@ -87,6 +87,5 @@ def _is_late(row: StepRun, at: datetime) -> bool:
     session = run_sessions.of_step(row.run, row.name)
     if session is None:
         return False
-    asked = run_sessions.open_approval(session)
-    left = run_sessions.patience_left(asked, row.run.config, at) if asked else 1.0
-    return session.is_ended or left <= 0
+    wait = run_sessions.wait(session)
+    return session.is_ended or (wait is not None and wait.left(row.run.config, at) <= 0)

@@ -14,6 +14,11 @@ def after(stream: str, seq: int, *, limit: int = PAGE) -> list[Event]:
     return list(found.order_by("seq")[:limit])
 
 
+def last(stream: str, kind: str) -> Event | None:
+    """Return the newest event of one kind on `stream`, None where there is none."""
+    return Event.objects.filter(stream=stream, kind=kind).order_by("-seq").first()
+
+
 def data_after(stream: str, seq: int, *, limit: int = PAGE) -> list[EventData]:
     """Return the same in the form in which events leave the house."""
     return [_data(event) for event in after(stream, seq, limit=limit)]

@@ -10,9 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from agents.models import BudgetPeriod, Session
-from agents.services import orders
+from agents.services import orders, run_waits
 from agents.services.controls import Scope
 from forecastlab.accounts.models import User
+from forecastlab.jobs.models import Job
+from showcase.models import Run
 from tests.agents.factories import advance, start
 from tests.agents.fake_chat import FakeChat
 from tests.factories import make_run, make_user, make_version, work_off
@@ -65,16 +67,29 @@ def test_what_holds_a_session_back_is_said(
 
 
 @pytest.mark.slow
-def test_the_row_of_a_run_says_what_its_session_waits_for(
+def test_a_run_waits_for_a_session_that_is_held_back_no_longer_than_it_is_patient(
     alice: User, oskar: User, client: Client
 ) -> None:
     make_version(by=alice)
     hold(oskar)
-    run = work_off(make_run(dataset="shop", models=["naive"], horizon=7, folds=2))
+    asked = {"dataset": "shop", "models": ["naive"], "horizon": 7, "folds": 2}
+    run = work_off(make_run(**asked, approval_patience_s=600))
     session = advance(Session.objects.get(run=run))
-
     client.force_login(alice)
-    work_off(run)
-    page = client.get(run.get_absolute_url()).content.decode()
 
-    assert f"{session.ref} waits: Held back by an order of people (hold)." in page
+    work_off(run)
+    said = f"{session.ref} waits: Held back by an order of people (hold)."
+    page = client.get(run.get_absolute_url()).content.decode()
+    assert f"{said} The run waits 600 s for that." in page
+
+    run_waits.sweep(timezone.now() + timedelta(seconds=500))
+    assert work_off(run).status == Run.Status.WAITING
+    Run.objects.filter(pk=run.pk).update(config=run.config | {"approval_patience_s": 0})
+    Job.objects.filter(pk=run.job_id).update(params=run.job.params | {"approval_patience_s": 0})
+    run_waits.sweep(timezone.now())
+    work_off(run)
+
+    assert (run.status, run.steps.get(name="agent").outcome) == (Run.Status.SUCCEEDED, "skip")
+    assert f"Left open: {said}" in run.steps.get(name="cleanup").detail
+    session.refresh_from_db()
+    assert session.status == Session.Status.WAITING
