@@ -47,7 +47,7 @@ class Lab:
 
     def worker(self, name: str = "lab", *, queues: str = "fast,heavy", size: int = 1) -> int:
         """Start a worker and return the process id of its parent."""
-        options = ["-Q", queues, "-n", f"{name}@lab", "-c", str(size), "-l", "INFO"]
+        options = ["-Q", queues, "-n", f"{name}@lab", "-c", str(size), "-O", "fair", "-l", "INFO"]
         process = self._start("worker", *options, "--without-gossip", "--without-mingle")
         wait_for(lambda: b"ready." in self.log(process), what="the worker to be ready")
         return process.pid
