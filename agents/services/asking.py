@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
-
-from django.db import transaction
 
 from agents.models import Approval, Invocation, Session
 from agents.queries.undone import Next
-from agents.services import gating, invocations, moves, sealed_calls
-from agents.services.deadlines import Deadline
+from agents.services import gating, invocations, moves, sealed_calls, seeing
 from agents.services.working import Work
 from forecastlab.events.services import log
 from forecastlab.lib.barriers import barrier
-from forecastlab.lib.contributions import AgentTool
 from forecastlab.lib.errors import HouseError
-
-# Seconds for what a tool looks up before people are asked: the session is locked meanwhile.
-LONGEST_LOOK = 25
 
 
 def ask(work: Work) -> None:
@@ -45,19 +36,9 @@ def _ask(one: Invocation, session: Session, work: Work, *, at: datetime) -> str:
     """Return the lane; none for a call that came to nothing."""
     try:
         call = sealed_calls.opened(one, session=session, work=work)
-        with _bounded(call.tool):
+        with seeing.bounded(call.tool):
             return gating.ask(one, call.tool, call.bound, call.context, at=at).lane
     except HouseError as error:
         status = invocations.refuse(one, error, at=at)
         log.append([invocations.event(one, status)], actor_id=session.actor_id, at=at)
         return ""
-
-
-@contextmanager
-def _bounded(tool: AgentTool) -> Iterator[None]:
-    """Hold what a tool looks up to its time; where it takes longer, this call alone has failed."""
-    if not any((tool.exposure, tool.signals, tool.preview, tool.confirm_phrase, tool.seen)):
-        yield
-        return
-    with Deadline(LONGEST_LOOK).bounded(), transaction.atomic():
-        yield

@@ -16,7 +16,16 @@ from pydantic import BaseModel
 from agents.gateways import sealing
 from agents.models import Approval, Decision, Invocation, Session
 from agents.queries import tools
-from agents.services import closing, decisions, gating, invocations, moves, sealed_calls, sessions
+from agents.services import (
+    closing,
+    decisions,
+    gating,
+    invocations,
+    moves,
+    sealed_calls,
+    seeing,
+    sessions,
+)
 from agents.services.closing import Said
 from forecastlab.accounts.models import User
 from forecastlab.accounts.services import access
@@ -138,7 +147,8 @@ def _ask(
     invocations.fill(new, tool, bound, session)
     new.save()
     call = sealed_calls.unsealed(new, session=session, now=at, report=_unheard)
-    return gating.ask(new, tool, call.bound, call.context, at=at, by=by)
+    with seeing.bounded(tool):
+        return gating.ask(new, tool, call.bound, call.context, at=at, by=by)
 
 
 def _withdraw(approval: Approval, asked: Approval, said: Said) -> None:

@@ -55,7 +55,8 @@ def _claimed(one: Invocation, work: Work) -> OpenCall | None:
         try:
             gating.check_runnable(held, at=at)
             opened = sealed_calls.opened(held, session=session, work=work)
-            call = seeing.unchanged(opened, held.approval)
+            with seeing.bounded(opened.tool):
+                call = seeing.unchanged(opened, held.approval)
         except HouseError as error:
             if error.code not in PASSING:
                 _refuse(held, error, at=at)

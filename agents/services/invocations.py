@@ -24,7 +24,7 @@ from agents.domain.statuses import INVOCATION
 from agents.gateways import sealing
 from agents.models import Invocation, Session, Turn
 from agents.queries import tools
-from agents.services import budgets, moves, sessions
+from agents.services import budgets, closing, moves, sessions
 from agents.services.budgets import Used
 from forecastlab.accounts.models import User
 from forecastlab.events.services import log
@@ -36,6 +36,8 @@ from forecastlab.lib.redaction import redact, redacted_text
 
 # Of the calls that were not taken, so many are named.
 MOST_NAMED = 10
+# People are asked what became of a call, or no more: what waits for them has changed.
+ASKED_ANEW = NewEvent(closing.STREAM, "approval.changed")
 VERDICTS = {"succeeded": "succeed", "failed": "fail"}
 
 
@@ -201,6 +203,8 @@ def record(
         if was_lost and not _find_again(one, move, told, fence=fence):
             return False
         told_of = [event(one, status, detail=told["detail"])]
+        if was_lost or isinstance(outcome, Doubt):
+            told_of.append(ASKED_ANEW)
         log.append(told_of, actor_id=session.actor_id, at=at)
         budgets.charge(session, Used(calls=1, seconds=seconds), invocation=one, at=at)
         if was_lost:
@@ -292,7 +296,8 @@ def lose(one: Invocation, *, at: datetime) -> None:
     status = after(INVOCATION, Invocation.Status.CLAIMED, move)
     left = Invocation.objects.filter(pk=one.pk, status=Invocation.Status.CLAIMED, fence=one.fence)
     if left.update(status=status):
-        log.append([event(one, status)], actor_id=None, at=at)
+        lost = [ASKED_ANEW] if status == Invocation.Status.UNKNOWN else []
+        log.append([event(one, status), *lost], actor_id=None, at=at)
 
 
 def settle(one: Invocation, verdict: str, *, by: User, at: datetime, reason: str) -> Invocation:
@@ -315,7 +320,8 @@ def settle(one: Invocation, verdict: str, *, by: User, at: datetime, reason: str
             told |= {"error_class": "Settled", "error_code": "settled", "is_retryable": False}
         if not unknown.update(status=status, **told):
             raise NotUnknown
-        log.append([event(one, status, detail=told["detail"])], actor_id=by.pk, at=at)
+        news = [event(one, status, detail=told["detail"]), ASKED_ANEW]
+        log.append(news, actor_id=by.pk, at=at)
         sessions.wake(session, at=at)
     one.refresh_from_db()
     return one

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from agents.domain.skills import SKILLS
 from agents.models import CostEntry, Pause, Session
-from agents.services import invocations, sessions
+from agents.services import closing, invocations, sessions
 from forecastlab.accounts.models import User
 from forecastlab.events.models import Event
 from forecastlab.jobs.services import sweeping
@@ -107,6 +107,8 @@ def test_a_session_that_waits_for_word_of_a_call_goes_on_when_its_worker_has_it(
     assert Pause.objects.get(session=session).status == "answered"
     assert (session.status, session.outcome) == ("succeeded", "resolved")
     assert session.invocations.get(tool="slow").result == {"loaves": 12}
+    # Pages that list what waits for people hear of the question, and that it is answered.
+    assert Event.objects.filter(stream=closing.STREAM).count() == 2
 
 
 def test_what_a_person_has_said_of_a_call_stays(

@@ -12,11 +12,13 @@ import psycopg
 import pytest
 from django.db import connection, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from agents.domain.skills import SKILLS
 from agents.job_kinds import LEASE
 from agents.models import Approval, Session
 from agents.queries import tools
+from agents.services import decisions
 from forecastlab.accounts.models import User
 from forecastlab.lib import registry
 from forecastlab.lib.contributions import AgentTool, ToolContext, ToolResult
@@ -191,7 +193,7 @@ def test_a_call_that_waits_for_a_lock_waits_no_longer_than_it_may(
 def test_a_look_before_people_are_asked_is_bounded_and_harms_no_other_call(
     chat: FakeChat, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agents.services.asking.LONGEST_LOOK", 1)
+    monkeypatch.setattr("agents.services.seeing.LONGEST_LOOK", 1)
 
     def looks(context: ToolContext, asked: Noted) -> list[tuple[str, str]]:
         ask_database(context, asked)
@@ -205,6 +207,37 @@ def test_a_look_before_people_are_asked_is_bounded_and_harms_no_other_call(
     assert (other.status, session.status) == ("awaiting", "waiting")
     assert Approval.objects.get().invocation == other
     assert statement_timeout() == "0"
+
+
+def test_a_look_before_the_effect_is_bounded_too(
+    chat: FakeChat, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agents.services.seeing.LONGEST_LOOK", 1)
+    hangs: list[bool] = []
+
+    def seen(context: ToolContext, asked: Noted) -> str:
+        if hangs:
+            ask_database(context, asked)
+        return "as it was"
+
+    with doing(rename, monkeypatch, risk="medium", seen=seen):
+        session = run(alice, "stuck a; mark_resolved")
+        approve(Approval.objects.get(), by=make_user("dora", role="approver"))
+        hangs.append(True)
+        began = time.monotonic()
+        advance(session)
+
+    assert time.monotonic() - began < SOON
+    call = session.invocations.get(tool="stuck")
+    alice.refresh_from_db()
+    assert (call.status, call.error_code, alice.first_name) == ("rejected", "tool_timeout", "")
+    assert statement_timeout() == "0"
+
+
+def approve(one: Approval, *, by: User) -> None:
+    decisions.decide(
+        one.pk, "approve", by=by, version=one.version, digest=one.digest, at=timezone.now()
+    )
 
 
 def test_what_ends_in_time_is_not_touched(
