@@ -149,6 +149,12 @@ class Session(models.Model):
     def is_ended(self) -> bool:
         return self.status in _ENDED
 
+    @property
+    def wish(self) -> str:
+        """What it was asked for, whole: the subject is its beginning."""
+        first = self.messages.order_by("number").first()
+        return first.text if first else self.subject
+
 
 class SessionDay(models.Model):
     """How many sessions began on a day, in UTC: their refs count on from it."""

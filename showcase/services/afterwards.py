@@ -23,11 +23,14 @@ def note(
 ) -> None:
     """Add to what a row tells and to the story of its run, which is locked; safe to repeat.
 
+    Events are told with what is new: nothing is where the row tells all of it already.
     The story of a run that still works is told when that ends.
     """
     with transaction.atomic():
         run = Run.objects.select_for_update(of=("self",)).get(pk=row.run_id)
         step = StepRun.objects.select_for_update(of=("self",)).get(pk=row.pk)
+        if step.data == {**step.data, **data}:
+            return
         step.data = {**step.data, **data}
         step.save(update_fields=["data"])
         if not run.is_active:

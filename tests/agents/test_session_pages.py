@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from agents.models import Approval, Session
+from agents.services import sessions
 from forecastlab.accounts.models import User
 from forecastlab.warehouse.models import DatasetVersion
 from showcase.services import workspaces
@@ -91,6 +93,20 @@ def test_a_workspace_that_does_not_fit_is_explained_at_its_field(
     assert said in shown.partition('id="id_workspace_error"')[2][:600]
     assert ASKED["message"] in shown
     assert not Session.objects.exists()
+
+
+def test_what_was_asked_is_asked_again_whole(alice: User, client: Client) -> None:
+    wish = f"Which model serves best? {'It is for the board. ' * 12}"
+    session = start(wish, by=alice, dataset="shop")
+    sessions.stop(session, by=alice, at=timezone.now())
+    client.force_login(alice)
+
+    shown = client.get(session.get_absolute_url()).content.decode()
+    address = shown.partition(f'href="{reverse(NEW)}?')[2].partition('"')[0]
+
+    assert session.subject != wish.strip()
+    again = client.get(f"{reverse(NEW)}?{html.unescape(address)}").content.decode()
+    assert wish.strip() in again
 
 
 def test_programs_are_told_which_field_is_wrong(alice: User) -> None:
