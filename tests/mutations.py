@@ -209,9 +209,13 @@ MUTATIONS = (
     Mutation(
         "numbers of a stream without the lock of its head",
         "forecastlab/events/services/log.py",
-        "cursor.execute(_TAKE, [stream, count])",
-        'cursor.execute("select coalesce(max(seq), 0) + %s from events_event where stream = %s",'
-        " [count, stream])",
+        """    insert into events_streamhead as head (stream, seq) values (%(stream)s, %(count)s)
+    on conflict (stream) do update set seq = head.seq + excluded.seq
+    returning seq
+""",
+        """    select coalesce(max(seq), 0) + %(count)s as seq from events_event
+    where stream = %(stream)s
+""",
         f"{_EVENTS}/test_log.py::test_eight_writers_leave_no_gap_and_no_deadlock",
     ),
     Mutation(

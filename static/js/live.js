@@ -489,17 +489,19 @@
   document.addEventListener("htmx:beforeSwap", (event) => {
     // A refusal names the place for its message; htmx would drop a reply that is an error.
     if (event.detail.xhr.getResponseHeader("HX-Retarget")) event.detail.shouldSwap = true;
-    keepDialog(event);
+    keepAnswer(event);
   });
 
-  /* A region is not swapped away under a question that its reader is answering; it catches up then. */
-  function keepDialog(event) {
-    const dialog = event.detail.target?.querySelector?.(":popover-open");
-    if (!dialog || event.detail.requestConfig.verb !== "get") return;
+  /* A region is not swapped away under a question that its reader is answering, nor under a form that
+     is on its way: what is said to it would have no place. It catches up then. */
+  function keepAnswer(event) {
+    const { requestConfig, target } = event.detail;
+    const dialog = target?.querySelector?.(":popover-open"), sent = target?.querySelector?.("form.htmx-request");
+    if (!(dialog || sent) || requestConfig.verb !== "get") return;
     event.detail.shouldSwap = false;
-    dialog.addEventListener("toggle", () => {
-      for (const [stream, { seq }] of streams) tell({ stream, seq, events: [] });
-    }, { once: true });
+    const catchUp = () => { for (const [stream, { seq }] of streams) tell({ stream, seq, events: [] }); };
+    if (dialog) dialog.addEventListener("toggle", catchUp, { once: true });
+    else document.body.addEventListener("htmx:afterSettle", catchUp, { once: true });
   }
 
   document.addEventListener("htmx:sendError", () => {

@@ -1,4 +1,4 @@
-"""What lists and sweeps ask for is found by an index, however many calls there were."""
+"""What lists ask for is found by an index, however many calls there were."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from django.test import Client
 from django.urls import reverse
 
 from agents.models import Approval, Invocation, Session
-from agents.services import sweeping
 from forecastlab.accounts.models import User
 from tests.agents.asking import make_approval
 
@@ -23,7 +22,6 @@ ASKED: dict[str, tuple[Callable[[], QuerySet[Any]], str]] = {
         lambda: Session.objects.undeleted().unfinished().filter(dedupe_key="a" * 64),
         "session_unfinished",
     ),
-    "sessions that nobody takes up": (sweeping.uncalled, "session_unfinished"),
     "calls that nobody knows the end of": (
         lambda: Invocation.objects.filter(status=Invocation.Status.UNKNOWN),
         "invocation_unknown",
