@@ -496,7 +496,8 @@
      is on its way: what is said to it would have no place. It catches up then. */
   function keepAnswer(event) {
     const { requestConfig, target } = event.detail;
-    const dialog = target?.querySelector?.(":popover-open"), sent = target?.querySelector?.("form.htmx-request");
+    const dialog = target?.querySelector?.(":popover-open");
+    const sent = target?.querySelector?.("form.htmx-request[method=post]");
     if (!(dialog || sent) || requestConfig.verb !== "get") return;
     event.detail.shouldSwap = false;
     const catchUp = () => { for (const [stream, { seq }] of streams) tell({ stream, seq, events: [] }); };
