@@ -3,8 +3,8 @@
     python -m benchmarks.agents [--sessions 200] [--kills 10] [--turns 50]
 
 Starts PostgreSQL, Redis, beat and two workers of its own. Each session has two gated calls, which
-are approved or rejected by chance while workers are killed by chance; what must hold is asked of
-the rows afterwards. The peer of a turn is a bare graph with PostgresSaver, of as many nodes, with
+are approved or rejected by chance as soon as they are asked, from the first session on, while
+workers are killed by chance; what must hold is asked of the rows afterwards. The peer of a turn is a bare graph with PostgresSaver, of as many nodes, with
 the same model behind it, measured in the same run.
 """
 
@@ -99,19 +99,24 @@ def many(lab: Lab, *, sessions: int, kills: int, alice: User, dora: User) -> Non
     draw = random.Random(9)
     workers = [lab.worker(f"w{number}", size=1) for number in range(2)]
     lab.beat()
-    began = time.monotonic()
-    for number in range(sessions):
-        text = f"lab_write a{number}; lab_write b{number}; mark_resolved"
-        start(text, by=alice, dataset="", skill="lab")
-    left, ends = kills, time.monotonic() + LONGEST
-    while Session.objects.unfinished().exists() and time.monotonic() < ends:
+    began, ends = time.monotonic(), time.monotonic() + LONGEST
+    due, started = sorted(draw.sample(range(sessions), kills)), 0
+    while time.monotonic() < ends:
+        if started < sessions:
+            text = f"lab_write a{started}; lab_write b{started}; mark_resolved"
+            start(text, by=alice, dataset="", skill="lab")
+            started += 1
+        else:
+            time.sleep(0.05)
         answer_all(dora, draw)
-        if left and draw.random() < 0.1:
+        unfinished = Session.objects.unfinished().count()
+        if due and started - unfinished >= due[0]:
             kill_one(draw, workers)
-            left -= 1
-        time.sleep(0.05)
+            due.pop(0)
+        if started == sessions and not unfinished:
+            break
     seconds = time.monotonic() - began
-    tell(lab, sessions=sessions, seconds=seconds, kills=kills - left)
+    tell(lab, sessions=sessions, seconds=seconds, kills=kills - len(due))
 
 
 def calm(*, sessions: int, alice: User, dora: User) -> None:

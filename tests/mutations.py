@@ -82,15 +82,15 @@ MUTATIONS = (
     Mutation(
         "no fence in the lock of the step",
         f"{_JOBS}/leases.py",
-        "pk=lease.step_id, fence=lease.fence, status=StepStatus.RUNNING",
-        "pk=lease.step_id, status=StepStatus.RUNNING",
+        "where id = %s and fence = %s and",
+        "where id = %s and fence >= %s and",
         f"{_LEASES}::test_a_zombie_that_wakes_up_late_writes_nothing",
     ),
     Mutation(
         "no lock around what is written inside the fence",
         f"{_JOBS}/leases.py",
-        "JobStep.objects.select_for_update(no_key=True).filter(",
-        "JobStep.objects.filter(",
+        "\nfor no key update",
+        "",
         f"{_LEASES}::test_nobody_takes_over_from_a_holder_who_is_writing",
     ),
     Mutation(

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, Q, When
+from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
@@ -60,7 +60,7 @@ class ApprovalQuerySet(models.QuerySet["Approval"]):
 
     def with_lateness(self) -> Self:
         """With `is_late`: whether they are overdue."""
-        return self.annotate(is_late=Case(When(expires_at__lte=Now(), then=True), default=False))
+        return self.annotate(is_late=ExpressionWrapper(Q(expires_at__lte=Now()), BooleanField()))
 
 
 class Approval(models.Model):

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, prefetch_related_objects
 
 from agents.models import Invocation, Message, Session, Turn
+
+# Calls of which it counts what people or policy answered: what was done or failed needs no answer.
+ASKED = ("requested", "awaiting", "rejected")
 
 
 class History:
@@ -21,10 +24,14 @@ class History:
 
     @cached_property
     def turns(self) -> Sequence[Turn]:
-        """Turns of all attempts, each with its calls and what was answered to them."""
-        calls = Invocation.objects.select_related("approval").order_by("number")
+        """Turns of all attempts, each with its calls, and what was answered where it counts."""
+        numbered = Prefetch("invocations", Invocation.objects.order_by("number"))
         turns = Turn.objects.filter(attempt__session=self.session).select_related("attempt")
-        return list(turns.order_by("pk").prefetch_related(Prefetch("invocations", calls)))
+        found = list(turns.order_by("pk").prefetch_related(numbered))
+        calls = [one for turn in found for one in turn.invocations.all()]
+        asked = [one for one in calls if one.status in ASKED]
+        prefetch_related_objects(asked, "approval__decisions")
+        return found
 
     @cached_property
     def messages(self) -> Sequence[Message]:

@@ -191,7 +191,7 @@ def _store(
         requires_reason_on=_reason_on(tool, policy),
         confirm_phrase=facts.phrase if ruling.needs_phrase else "",
         approvals_needed=ruling.approvals_needed,
-        requested_by=call.by or call.invocation.session.requested_by,
+        requested_by_id=call.by.pk if call.by else call.invocation.session.requested_by_id,
         on_expiry=(policy.on_expiry if policy else "") or tool.on_expiry,
         notifies=ruling.notifies,
         opened_at=at,

@@ -36,8 +36,7 @@ class Said:
 
 def lock(session_id: int) -> Session:
     """Lock a session's row for the rest of the transaction."""
-    held = Session.objects.select_for_update(no_key=True, of=("self",))
-    return held.select_related("requested_by").get(pk=session_id)
+    return Session.objects.select_for_update(no_key=True).get(pk=session_id)
 
 
 def glance(session_id: int) -> Session:
@@ -57,7 +56,7 @@ def lock_all(sessions: Collection[int] | QuerySet[Any, Any]) -> None:
 
 def read(session_id: int) -> Session:
     """Return a session with what its calls are made of, without a lock."""
-    related = Session.objects.select_related("dataset_version__dataset", "workspace", "dataset")
+    related = Session.objects.select_related("dataset_version__dataset", "workspace")
     return related.get(pk=session_id)
 
 

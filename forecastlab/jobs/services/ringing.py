@@ -75,9 +75,10 @@ def call(step: JobStep, *, countdown: float = 0) -> None:
 def _may_wait(step: JobStep) -> bool:
     """Whether others of the queue go first: only kinds that say so let them.
 
-    What was parked and is called by somebody goes at once; what killed its workers does not.
+    What was parked and is called by somebody goes at once, also after one worker was lost with it;
+    what has lost a second one waits.
     """
     kind = kinds.get(step.job.kind)
     if kind is None or not kind.begin_last:
         return False
-    return step.started_at is None or step.attempts > 0
+    return step.started_at is None or step.attempts > 1
