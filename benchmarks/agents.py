@@ -4,8 +4,9 @@
 
 Starts PostgreSQL, Redis, beat and two workers of its own. Each session has two gated calls, which
 are approved or rejected by chance as soon as they are asked, from the first session on, while
-workers are killed by chance; what must hold is asked of the rows afterwards. The peer of a turn is a bare graph with PostgresSaver, of as many nodes, with
-the same model behind it, measured in the same run.
+workers are killed by chance; what must hold is asked of the rows afterwards. The peer of a turn is
+a bare graph with PostgresSaver, of as many nodes, with the same model behind it, measured in the
+same run.
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ from tests.jobs_lab import job_kinds
 
 @pytest.fixture(autouse=True)
 def lab_kinds() -> Iterator[None]:
-    with kinds.registered(job_kinds.lab, job_kinds.lab_undo, job_kinds.lab_capped):
+    found = (job_kinds.lab, job_kinds.lab_undo, job_kinds.lab_capped, job_kinds.lab_last)
+    with kinds.registered(*found):
         yield
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import redis
+from celery import Task
 from django.conf import settings as django_settings
 from django.db import connection, transaction
 from django.utils import timezone
@@ -13,6 +14,7 @@ from django.utils import timezone
 from forecastlab.jobs.domain.liveness import Beat, is_gone
 from forecastlab.jobs.models import Job, JobStep, WorkerHeartbeat
 from forecastlab.jobs.services import heartbeats, jobs, leases, sweeping, workers
+from forecastlab.lib import dispatch
 from tests.factories import claim_job, expire_lease, make_job
 from tests.jobs.concurrency import at_once
 
@@ -56,6 +58,26 @@ def test_a_lease_that_ran_out_is_freed_and_called_again(sweep: Callable[[], Call
     assert sweep() == [{"job_id": job.pk}]
     step = job.steps.get(position=0)
     assert (step.status, step.lease_until, step.fence) == ("pending", None, 2)
+
+
+def test_what_lost_one_worker_is_called_before_all_that_has_not_begun_what_lost_two_is_not(
+    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    sent: list[bool] = []
+
+    def send(_task: Any, *_args: Any, **options: Any) -> None:
+        sent.append(options.get("priority") == dispatch.LATER)
+
+    monkeypatch.setattr(Task, "apply_async", send)
+    with django_capture_on_commit_callbacks(execute=True):
+        job = make_job("lab_last")
+    for _ in range(2):
+        claim_job(job)
+        expire_lease(job)
+        with django_capture_on_commit_callbacks(execute=True):
+            sweeping.sweep()
+
+    assert sent == [True, False, True]
 
 
 def test_a_lease_of_a_living_worker_is_left_alone(sweep: Callable[[], Calls]) -> None:

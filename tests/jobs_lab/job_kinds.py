@@ -143,3 +143,4 @@ def _compensate(context: StepContext) -> None:
 lab = JobKind("lab", "Something for the tests", _plan)
 lab_undo = JobKind("lab_undo", "Something that can be undone", _plan, compensate=_compensate)
 lab_capped = JobKind("lab_capped", "Two at a time", _plan, cap=2)
+lab_last = JobKind("lab_last", "All others first", _plan, begin_last=True)
