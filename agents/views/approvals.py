@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import reswap
 
 from agents.forms.approvals import AnswerForm, AnswersForm
 from agents.models import Approval
@@ -52,10 +53,16 @@ def approval(request: HttpRequest, pk: int) -> HttpResponse:
 @requires("approval.view")
 @require_GET
 def approval_card(request: HttpRequest, pk: int) -> HttpResponse:
-    """Give the card again if it has changed since `version`: what somebody types there stays."""
+    """Give the card again if it has changed since `version`: what somebody types there stays.
+
+    That it is due is no change of it, and is sent alone.
+    """
     found = decisions.find(pk, viewer=person(request))
     if request.GET.get("version") == str(found.version):
-        return HttpResponse(status=NOTHING_NEW)
+        if found.escalated_at is None:
+            return HttpResponse(status=NOTHING_NEW)
+        due = render(request, "agents/_gate_due.html", {"one": found, "alone": True})
+        return reswap(due, "none")
     context = {**_card(found, request), "next": _local(request.GET.get("next", ""))}
     return render(request, "agents/_gate.html", context)
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from agents.models import Approval, Invocation
-from agents.services import decisions
+from agents.services import decisions, watching
 from forecastlab.accounts.models import User
 from forecastlab.lib.contributions import Exposure
 from tests.agents.asking import make_approval, make_approver
@@ -212,6 +212,23 @@ def test_the_card_is_sent_again_only_when_it_has_changed(browser: Client, alice:
     assert (same.status_code, changed.status_code) == (204, 200)
     assert "<html" not in changed.content.decode()
     assert "Approved by alice." in changed.content.decode()
+
+
+def test_that_it_is_due_is_sent_alone_and_what_was_typed_stays(
+    browser: Client, alice: User
+) -> None:
+    approval = make_approval(alice)
+    url = reverse("agents:approval-card", args=[approval.pk])
+    Approval.objects.update(due_at=timezone.now())
+    watching.sweep(timezone.now())
+
+    raised = browser.get(url, {"version": 1}, headers={"HX-Request": "true"})
+
+    assert raised.headers["HX-Reswap"] == "none"
+    told = raised.content.decode()
+    assert f'id="approval-{approval.pk}-due" hx-swap-oob="true"' in told
+    assert "Nobody has answered yet" in told and "<textarea" not in told
+    assert "Nobody has answered yet" in page(browser, approval)
 
 
 def test_a_long_inbox_asks_the_database_no_more_often(
