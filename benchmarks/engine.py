@@ -14,10 +14,12 @@ series. Ratios are printed, never asserted.
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import platform
 import time
 from collections.abc import Iterable
 from importlib.metadata import version as version_of
+from itertools import pairwise
 
 import numpy as np
 from django.core.management import call_command
@@ -73,6 +75,27 @@ def own(models: Iterable[str], panel: Panel, asked: config.Config) -> dict[str, 
     return found
 
 
+def spread(models: tuple[str, ...], panel: Panel, asked: config.Config, processes: int) -> float:
+    """Run models over a panel as shards in processes of their own; return the seconds it takes."""
+    work = shards.judging(asked, panel.periods)
+    edges = np.linspace(0, panel.width, processes + 1).astype(int)
+    began = time.perf_counter()
+    learned = shards.learn(models, panel, work)
+
+    def part(first: int, last: int) -> None:
+        shards.run(panel.columns(first, last), work, learned, lambda _: None)
+
+    fork = multiprocessing.get_context("fork")
+    children = [fork.Process(target=part, args=edge) for edge in pairwise(edges)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+    if any(child.exitcode for child in children):
+        raise SystemExit("A shard of the panel models failed.")
+    return time.perf_counter() - began
+
+
 def told(name: str, one: Measured, note: str = "") -> None:
     print(
         f"  {name:<22} {one.seconds:7.2f} s on {one.series:6,} series   "
@@ -92,6 +115,9 @@ def compare(panel: Panel, horizon: int, sample: int, slow: int) -> None:
         told(name, one)
     together = sum(one.per_thousand for one in mine.values())
     print(f"  together {together * panel.width / 1000:.2f} s, {together:.3f} s per 1,000")
+    for processes in (1, 2):
+        seconds = spread(tuple(local), panel, asked, processes)
+        print(f"  as shards in {processes} processes {seconds:.2f} s")
 
     print("\nbeside statsforecast, cross_validation and forecast")
     asked_of = (

@@ -350,8 +350,8 @@ MUTATIONS = (
     Mutation(
         "a session is changed without its lock",
         "agents/services/moves.py",
-        'held = Session.objects.select_for_update(no_key=True, of=("self",))',
-        "held = Session.objects",
+        "return Session.objects.select_for_update(no_key=True).get(pk=session_id)",
+        "return Session.objects.get(pk=session_id)",
         f"{_DECISIONS}::test_an_answer_waits_for_who_is_stopping_the_session",
     ),
     Mutation(
