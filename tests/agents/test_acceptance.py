@@ -318,7 +318,7 @@ def losing(statement: str) -> Iterator[None]:
     """Let one kind of statement fail, as it does when the disk is full."""
 
     def lose(execute: Any, sql: str, *given: Any) -> Any:
-        if f"{statement} " in sql.lower().replace('"', ""):
+        if f"{statement} " in " ".join(sql.lower().replace('"', "").split()):
             raise DatabaseError("no space left on device")
         return execute(sql, *given)
 
