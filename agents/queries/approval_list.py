@@ -10,7 +10,6 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Exists, OuterRef
-from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -216,7 +215,7 @@ def _group(one: Approval, now: datetime) -> str:
         return _("Overdue")
     if one.due_at - now <= SOON:
         return _("Within the hour")
-    return _("Today") if localdate(one.due_at) <= localdate(now) else _("Later")
+    return _("Today") if one.due_at.date() <= now.date() else _("Later")
 
 
 def _views(visible: ApprovalQuerySet, here: str, viewer: User) -> list[View]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, Now
 
 from forecastlab.jobs.domain.statuses import STEP, JobStatus, StepStatus
@@ -25,7 +25,7 @@ from forecastlab.lib.moves import sources
 
 # A lease with so much of it left, as a share, is not renewed yet.
 FRESH = 0.9
-SECONDS_LEFT = """
+LOCK = """
 select extract(epoch from lease_until - statement_timestamp()) from jobs_jobstep
 where id = %s and fence = %s and status = %s
 for no key update
@@ -72,36 +72,31 @@ def _take(step_id: int, *, worker: str, at: datetime) -> int:
 
 def lock(lease: Lease) -> JobStep:
     """Lock the step's row for the rest of the transaction. Raises LeaseLost for a stale fence."""
-    step = _held(lease).first()
-    if step is None:
-        raise LeaseLost
-    return step
+    _seconds_left(lease)
+    return JobStep.objects.get(pk=lease.step_id)
 
 
-def _held(lease: Lease) -> QuerySet[JobStep]:
-    return JobStep.objects.select_for_update(no_key=True).filter(
-        pk=lease.step_id, fence=lease.fence, status=StepStatus.RUNNING
-    )
-
-
-def _lock_and_see(lease: Lease) -> float:
-    """Lock the step as `lock` does, and return how many seconds of the lease are left.
+def _seconds_left(lease: Lease) -> float | None:
+    """Lock the step's row and return how much of the lease is left, None where it was taken away.
 
     Every write of a step passes here, several in a turn of an agent, so the statement is at hand.
+    Raises LeaseLost for a stale fence.
     """
     with connection.cursor() as cursor:
-        cursor.execute(SECONDS_LEFT, [lease.step_id, lease.fence, StepStatus.RUNNING])
+        cursor.execute(LOCK, [lease.step_id, lease.fence, StepStatus.RUNNING])
         row = cursor.fetchone()
     if row is None:
         raise LeaseLost
-    return float(row[0])
+    return None if row[0] is None else float(row[0])
 
 
 @contextmanager
 def fenced(lease: Lease) -> Iterator[None]:
     """Open a transaction whose writes belong to the holder of the lease, or to nobody."""
     with transaction.atomic():
-        left = _lock_and_see(lease)
+        left = _seconds_left(lease)
+        if left is None:
+            raise LeaseLost
         began = time.monotonic()
         yield
         # The lock kept everybody away, so the lease may have run out unnoticed meanwhile.

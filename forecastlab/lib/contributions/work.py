@@ -204,7 +204,7 @@ class JobKind:
     says what it works on; `address` is the page that shows more of it than the job's own. `over`
     names the one dataset whose readers may all see the job, as it is called now: where it is left
     out, a job is nothing to tell others of. Jobs that `begin_last` let all others of their queue go
-    first, but where they waited for an answer.
+    first, but where they waited for an answer, or lost one worker.
     """
 
     name: str
