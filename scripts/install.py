@@ -66,7 +66,15 @@ def install(*, tests: bool) -> None:
     if run_quick([*quick, *wanted]):
         say("uv could not install them; pip tries, which takes longer ...")
         run(*pip, "install", "--require-hashes", *wanted)
+    compile_functions()
     stamp(tests=tests).write_text(fingerprint(tests=tests))
+
+
+def compile_functions() -> None:
+    """Compile what would else be compiled where it is first needed; then it still would be."""
+    say("Compiling what forecasts are made with (once; a quarter of a minute) ...")
+    program = "from forecastlab.lib import compiled; compiled.compile_all('forecastlab.forecasting.domain')"
+    subprocess.run([str(PYTHON), "-c", program], cwd=ROOT, check=False)
 
 
 def run_quick(command: list[str]) -> int:

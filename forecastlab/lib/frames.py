@@ -6,6 +6,7 @@ are encoded a block at a time with array operations. Out: ADBC on a connection o
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -94,17 +95,21 @@ def _rows_of(frame: pl.DataFrame) -> int:
     return max(BLOCK // (1 + values // USUAL_WIDTH), 1)
 
 
-def ahead(make: Callable[[Given], Made], given: Iterable[Given]) -> Iterator[Made]:
-    """Yield what `make` returns for each one, as `map` does; a thread makes the next meanwhile."""
-    with ThreadPoolExecutor(1) as aside:
-        waiting: Future[Made] | None = None
+def ahead(
+    make: Callable[[Given], Made], given: Iterable[Given], *, threads: int = 1
+) -> Iterator[Made]:
+    """Yield what `make` returns for each one, as `map` does; threads make the next ones meanwhile.
+
+    Of what is made no more is held at a time than there are threads, beside what was yielded.
+    """
+    with ThreadPoolExecutor(threads) as aside:
+        waiting: deque[Future[Made]] = deque()
         for one in given:
-            following = aside.submit(make, one)
-            if waiting is not None:
-                yield waiting.result()
-            waiting = following
-        if waiting is not None:
-            yield waiting.result()
+            waiting.append(aside.submit(make, one))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def may_read_aside() -> bool:
@@ -218,10 +223,17 @@ def _read_aside(query: str, parameters: Sequence[Any]) -> pl.DataFrame:
         statement.set_sql_query(query)
         if parameters:
             statement.prepare()
-            names = [str(place) for place in range(len(parameters))]
-            statement.bind(pa.record_batch([[one] for one in parameters], names=names))
+            statement.bind(_bound(parameters))
         rows, _count = statement.execute_query()
         return pl.DataFrame(rows)
+
+
+def _bound(parameters: Sequence[Any]) -> pa.RecordBatch:
+    """Return one row. Polars makes it: given lists, Arrow has pandas imported to look at them."""
+    (row,) = (
+        pl.DataFrame({str(n): [one] for n, one in enumerate(parameters)}).to_arrow().to_batches()
+    )
+    return row
 
 
 def _read_here(query: str, parameters: Sequence[Any]) -> pl.DataFrame:

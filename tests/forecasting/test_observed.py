@@ -1,4 +1,4 @@
-"""Sums down the periods are made faster than numpy makes them, and to the same last bit."""
+"""Sums down the periods are those of numpy, to the same last bit."""
 
 from __future__ import annotations
 
@@ -22,23 +22,29 @@ def holed(width: int, share: float = 0.1) -> Any:
 
 @pytest.mark.parametrize("width", [1, 3, 40])
 @pytest.mark.parametrize("kind", [np.float64, np.float32])
-def test_running_sums_are_those_of_numpy(width, kind) -> None:
-    values = np.nan_to_num(holed(width)).astype(kind)
+def test_running_sums_and_counts_are_those_of_numpy(width, kind) -> None:
+    values = holed(width, 0.3).astype(kind)
 
-    sums = observed.running(values, np.float64)
+    sums, counts = observed.running(values)
 
-    assert sums[1:].tobytes() == np.cumsum(values, axis=0, dtype=np.float64).tobytes()
+    known = ~np.isnan(values)
+    added = np.cumsum(np.where(known, values, 0), axis=0, dtype=np.float64)
+    assert sums[1:].tobytes() == added.tobytes()
+    assert np.array_equal(counts[1:], np.cumsum(known, axis=0))
     assert not sums[0].any()
+    assert not counts[0].any()
 
 
-@pytest.mark.parametrize("share", [0.0, 0.3])
-def test_what_was_seen_is_counted(share) -> None:
-    seen = ~np.isnan(holed(7, share))
+def test_places_of_a_season_are_added_up_as_known_at_each_end() -> None:
+    values, ends = holed(5, 0.3), [20, 61, 90]
 
-    counts = observed.counted(seen)
+    sums, counts = observed.by_place(values, 7, ends)
 
-    assert np.array_equal(counts[1:], np.cumsum(seen, axis=0))
-    assert counts.dtype == np.int32
+    for end, total, count in zip(ends, sums, counts, strict=True):
+        for place in range(7):
+            there = values[:end][place::7]
+            assert np.allclose(total[place], np.nansum(there, axis=0), rtol=1e-14)
+            assert np.array_equal(count[place], (~np.isnan(there)).sum(axis=0))
 
 
 def test_the_last_value_is_found_wherever_it_lies() -> None:

@@ -42,7 +42,7 @@ def test_what_is_walked_is_what_the_library_says_to_the_last_bit() -> None:
         trees = walking.read(text)
         assert trees is not None
         for one in (rows, asked):
-            found = walking.forecast(trees, one, WIDTH)
+            found = walking.forecast(trees, one)
             said = boosting.model(text).predict(one)
             assert found is not None
             assert found.tobytes() == said.tobytes()
@@ -55,6 +55,3 @@ def test_what_is_not_walked_is_left_to_the_library() -> None:
     assert walking.read(fitted(rows, objective="regression")) is None
     assert walking.read(fitted(rows, num_leaves=60)) is None
     assert walking.read(fitted(rows, zero_as_missing=True)) is None
-    few = walking.read(fitted(rows, num_leaves=4))
-    assert few is not None
-    assert walking.forecast(few, rows[:WIDTH], WIDTH) is None

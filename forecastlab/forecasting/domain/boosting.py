@@ -150,13 +150,13 @@ def forecast(text: Text, source: Source, origin: int, steps: int) -> Floats:
     cells = Cells(np.full(step.shape, origin), step, series)
     values = np.nan_to_num(source.scale(cells))
     if text.size:
-        values *= _predicted(text.tobytes(), frames.build(source, cells), width)
+        values *= _predicted(text.tobytes(), frames.build(source, cells))
     return np.maximum(values, 0.0).reshape(steps, width)
 
 
-def _predicted(text: bytes, frame: Numbers, width: int) -> Floats:
+def _predicted(text: bytes, frame: Numbers) -> Floats:
     trees = walking.read(text)
-    found = walking.forecast(trees, frame, width) if trees is not None else None
+    found = walking.forecast(trees, frame) if trees is not None else None
     if found is None:
         found = model(text).predict(frame)
     return found

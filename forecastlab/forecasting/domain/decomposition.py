@@ -15,9 +15,12 @@ import numpy as np
 from forecastlab.forecasting.domain import observed
 from forecastlab.forecasting.domain.panel import Flags, Floats
 from forecastlab.forecasting.domain.protocol import Task
+from forecastlab.lib.compiled import compiled
 
 NINETY_PERCENT = 1.645
 CYCLES = 3
+# Series whose lags are added up together.
+TOGETHER = 16
 
 
 _kept: dict[object, tuple[ReferenceType[Floats], list[Season]]] = {}
@@ -71,7 +74,8 @@ def _season(known: Floats, ratio: Floats, season: int) -> Season:
     flat, seasonal = _flat(known, season), is_seasonal(known, season)
     if not seasonal.any():
         return flat
-    factors = _figure(ratio[: len(known) - season // 2], len(known), season)
+    # The trend of a period needs half a season more.
+    factors = _figure(ratio, len(known) - season // 2, season)
     usable = (np.nan_to_num(factors) > 0).all(axis=0) & seasonal
     return Season(np.where(usable, factors, flat.factors), seasonal)
 
@@ -84,14 +88,40 @@ def is_seasonal(values: Floats, season: int) -> Flags:
     known = ~np.isnan(values)
     began = np.where(known.any(axis=0), known.argmax(axis=0), values.shape[0])
     length = values.shape[0] - began
-    centred = np.where(known, values - observed.mean_seen(values), 0.0)
-    variance = np.einsum("ts,ts->s", centred, centred)
-    some = np.where(variance > 0, variance, 1.0)
-    lags = [np.einsum("ts,ts->s", centred[k:], centred[:-k]) / some for k in range(1, season + 1)]
-    spread = 1 + 2 * sum((one * one for one in lags[:-1]), start=np.zeros(values.shape[1]))
+    products = np.empty((season + 1, values.shape[1]))
+    _lagged(np.ascontiguousarray(values), products)
+    variance = products[0]
+    lags = products[1:] / np.where(variance > 0, variance, 1.0)
+    spread = 1 + 2 * (lags[:-1] ** 2).sum(axis=0)
     limit = NINETY_PERCENT / np.sqrt(np.maximum(length, 1)) * np.sqrt(spread)
     seasonal: Flags = (length >= CYCLES * season) & (variance > 0) & (np.abs(lags[-1]) > limit)
     return seasonal
+
+
+@compiled("void(float64[:, ::1], float64[:, ::1])")
+def _lagged(values: Floats, products: Floats) -> None:  # noqa: C901
+    """Write the sums of products of what is apart from the mean with itself, by lag and series."""
+    length, width = values.shape
+    away = np.empty((length, TOGETHER))
+    total, seen = np.empty(TOGETHER), np.empty(TOGETHER)
+    for start in range(0, width, TOGETHER):
+        count = min(TOGETHER, width - start)
+        total[:], seen[:] = 0.0, 0.0
+        for t in range(length):
+            for s in range(count):
+                value = values[t, start + s]
+                total[s] += value if value == value else 0.0
+                seen[s] += 1.0 if value == value else 0.0
+        for t in range(length):
+            for s in range(count):
+                value = values[t, start + s] - total[s] / max(seen[s], 1.0)
+                away[t, s] = value if value == value else 0.0
+        for lag in range(len(products)):
+            total[:] = 0.0
+            for t in range(lag, length):
+                for s in range(count):
+                    total[s] += away[t, s] * away[t - lag, s]
+            products[lag, start : start + count] = total[:count]
 
 
 def _beside_trend(values: Floats, season: int) -> Floats:
@@ -100,14 +130,9 @@ def _beside_trend(values: Floats, season: int) -> Floats:
 
 
 def _figure(ratio: Floats, length: int, season: int) -> Floats:
-    """Return the mean ratio at each place, scaled to a mean of 1.
-
-    `ratio` is as far as the trend is known of a history of `length` periods.
-    """
-    width = ratio.shape[1]
-    whole = -(-length // season) * season
-    padded = np.concatenate([ratio, np.full((whole - len(ratio), width), np.nan)])
-    figure = observed.mean_seen(padded.reshape(-1, season * width)).reshape(season, width)
+    """Return the mean ratio at each place over so many periods, scaled to a mean of 1."""
+    (sums,), (counts,) = observed.by_place(ratio, season, [length])
+    figure = observed.quotient(sums, counts)
     factors: Floats = figure / figure.mean(axis=0)
     return factors
 
@@ -117,9 +142,8 @@ def centred_average(values: Floats, season: int) -> Floats:
 
     An even season takes half of each of the two periods at its ends.
     """
-    known = ~np.isnan(values)
-    sums = _window_sums(np.where(known, values, 0.0), season)
-    whole = _window_sums(known.astype(np.float64), season) == season
+    sums, counts = (one[season:] - one[:-season] for one in observed.running(values))
+    whole = counts == season
     average = np.full(values.shape, np.nan)
     half = season // 2
     if season % 2:
@@ -128,10 +152,3 @@ def centred_average(values: Floats, season: int) -> Floats:
         both = np.where(whole[1:] & whole[:-1], (sums[1:] + sums[:-1]) / (2 * season), np.nan)
         average[half : half + len(both)] = both
     return average
-
-
-def _window_sums(values: Floats, season: int) -> Floats:
-    """Return the sum of every window of one season, by the period that it starts with."""
-    running = observed.running(values, np.float64)
-    sums: Floats = running[season:] - running[:-season]
-    return sums

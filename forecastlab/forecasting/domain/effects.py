@@ -7,15 +7,17 @@ Coefficients of a series are drawn toward those of its category, these toward th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecastlab.forecasting.domain.observed import quotient, running
+from forecastlab.forecasting.domain.observed import running
 from forecastlab.forecasting.domain.panel import Floats, Groups, Integers, Panel, Whole
 from forecastlab.forecasting.domain.protocol import Task
+from forecastlab.lib.compiled import check_places, compiled
 
 # A sale of nothing counts as this share of the usual sale, which has a logarithm.
 NOTHING = 0.1
@@ -29,8 +31,8 @@ MOST_PLACES = 31
 FEWEST_IN_CATEGORY = 3
 # Memory that the regressors of one slice may take, in values.
 SLICE = 4_000_000
-# Sums over time are made of pieces of so many periods.
-PIECE = 64
+# Series that are added up together: their sums stay close to the processor.
+TOGETHER = 64
 # No effect on the logarithm of sales is believed beyond this.
 STRONGEST = 3.0
 HOURS = 24
@@ -139,25 +141,31 @@ def told(block: Panel, columns: Columns, until: int) -> Floats:
 
 def _fill(values: Floats) -> None:
     unknown = np.isnan(values)
-    some = unknown.any(axis=1)
-    if some.any():
-        first = int(some.argmax())
-        before = np.zeros(values.shape[1])
-        for one in values[:first]:  # not `sum`, which adds a single series in another order
-            before += one
-        values, unknown = values[first:], unknown[first:]
-        given = np.concatenate([before[None], np.where(unknown, 0.0, values)])
-        total = running(given, np.float64)[2:][unknown]
-        count = first + running(~unknown, np.int32)[1:][unknown]
+    if unknown.any():
+        total, count = (one[1:][unknown] for one in running(values))
         values[unknown] = total / np.maximum(count, 1)
 
 
 def log_sales(fit: Floats) -> Floats:
     """Return log(y + NOTHING * the mean sale up to then); periods x series, NaN is unknown."""
-    sold = np.where(np.isnan(fit), 0.0, fit)
-    usual = quotient(running(sold, np.float64)[1:], running(sold > 0, np.int32)[1:])
-    logs: Floats = np.log(fit + NOTHING * usual)
+    logs = np.empty(fit.shape)
+    _log_sales(np.ascontiguousarray(fit), NOTHING, logs)
     return logs
+
+
+@compiled("void(float64[:, ::1], float64, float64[:, ::1])")
+def _log_sales(fit: Floats, nothing: float, logs: Floats) -> None:
+    sold = np.zeros(fit.shape[1])
+    sales = np.zeros(fit.shape[1])
+    for t in range(fit.shape[0]):
+        for s in range(fit.shape[1]):
+            value = fit[t, s]
+            if value > 0:
+                sold[s] += value
+                sales[s] += 1
+            logs[t, s] = value + nothing * (sold[s] / sales[s] if sales[s] else np.nan)
+        for s in range(fit.shape[1]):
+            logs[t, s] = math.log(logs[t, s])
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,48 +197,83 @@ def sums_at(
 ) -> list[Sums]:
     """Add up what `told` and `log_sales` gave, over time, and read the sums at each origin.
 
-    Periods are added in pieces that lie where they lie, whatever the origins: so the sums at one
-    are the same to the last bit beside others and alone.
+    Periods are added one by one: so the sums at an origin are the same to the last bit beside
+    others and alone.
     """
-    size = columns.count + 2
-    total = np.zeros((size, size, logs.shape[1]))
-    found, start = {}, 0
-    for origin in sorted(origins):
-        while start + PIECE <= origin + 1:
-            piece = slice(start, start + PIECE)
-            _add(total, signals[:, piece], logs[piece], columns, start)
-            start += PIECE
-        sums, rest = total.copy(), slice(start, origin + 1)
-        _add(sums, signals[:, rest], logs[rest], columns, start)
-        found[origin] = _centred(_mirrored(sums))
+    at = np.unique(np.array(origins, dtype=np.int64))
+    check_places(at, min(len(logs), signals.shape[1]))
+    width, phases = logs.shape[1], columns.season.shape[0]
+    size = len(signals) + 2
+    pairs = np.empty((len(at), size, size, width))
+    by_phase = np.empty((len(at), size, phases, width))
+    _add(np.ascontiguousarray(signals), np.ascontiguousarray(logs), at, pairs, by_phase)
+    found = {
+        origin: _centred(_mirrored(_whole(one, by_place, columns)))
+        for origin, one, by_place in zip(at.tolist(), pairs, by_phase, strict=True)
+    }
     return [found[one] for one in origins]
 
 
-def _add(total: Floats, signals: Floats, logs: Floats, columns: Columns, start: int) -> None:
-    """Add the products of ones, signals, season and sales, in this order, over some periods.
+@compiled(
+    "void(float64[:, :, ::1], float64[:, ::1], int64[::1], float64[:, :, :, ::1],"
+    " float64[:, :, :, ::1])"
+)
+def _add(  # noqa: C901
+    signals: Floats, logs: Floats, origins: Integers, pairs: Floats, by_phase: Floats
+) -> None:
+    """Add up products of ones, signals and sales, in this order, over periods with sales.
 
-    `total` is columns x columns x series; of two equal halves the upper one is added up.
+    `pairs` are origins x columns x columns x series, of two equal halves the upper one; `by_phase`
+    are the columns themselves by phase of the season: origins x columns x phases x series.
     """
-    known = ~np.isnan(logs)
-    seen = known.astype(np.float64)
-    parts = [seen, *(one * seen for one in signals), np.where(known, logs, 0)]
-    single = [0, *range(1, len(signals) + 1), columns.count + 1]
-    for place, (row, one) in enumerate(zip(single, parts, strict=True)):
-        for column, two in zip(single[place:], parts[place:], strict=True):
-            total[row, column] += np.einsum("ts,ts->s", one, two)
+    phases, width, last = by_phase.shape[2], logs.shape[1], len(signals) + 1
+    total, sums = np.empty((last + 1, last + 1, TOGETHER)), np.empty((last + 1, phases, TOGETHER))
+    row = np.empty((last + 1, TOGETHER))
+    for start in range(0, width, TOGETHER):
+        count = min(TOGETHER, width - start)
+        total[:], sums[:], first = 0, 0, 0
+        for place in range(len(origins)):
+            for t in range(first, origins[place] + 1):
+                for s in range(count):
+                    value = logs[t, start + s]
+                    row[0, s] = 1.0 if value == value else 0.0
+                    row[last, s] = value if value == value else 0.0
+                for k in range(1, last):
+                    for s in range(count):
+                        row[k, s] = signals[k - 1, t, start + s] * row[0, s]
+                for k in range(last + 1):
+                    for s in range(count):
+                        sums[k, t % phases, s] += row[k, s]
+                    for other in range(k, last + 1):
+                        for s in range(count):
+                            total[k, other, s] += row[k, s] * row[other, s]
+            first = origins[place] + 1
+            pairs[place, :, :, start : start + count] = total[:, :, :count]
+            by_phase[place, :, :, start : start + count] = sums[:, :, :count]
+
+
+def _whole(pairs: Floats, by_phase: Floats, columns: Columns) -> Floats:
+    """Return the sums of all products: columns x columns x series, the upper half.
+
+    Columns are ones, signals, season and sales, in this order.
+    """
+    size = columns.count + 2
+    total = np.zeros((size, size, pairs.shape[-1]))
+    single = np.array([*range(len(pairs) - 1), size - 1])
+    total[single[:, None], single] = pairs
     if not columns.season.shape[1]:
-        return
-    season = slice(len(signals) + 1, columns.count + 1)
-    phases = [_by_phase(one, start, columns.season.shape[0]) for one in parts]
-    for row, one in zip(single, phases, strict=True):
+        return total
+    season = slice(len(pairs) - 1, size - 1)
+    for row, one in zip(single, by_phase, strict=True):
         product = (one.T @ columns.season).T
         if row < season.start:
             total[row, season] += product
         else:
             total[season, row] += product
-    pairs = columns.season[:, :, None] * columns.season[:, None, :]
-    both = phases[0].T @ pairs.reshape(len(pairs), -1)
-    total[season, season] += both.T.reshape(*pairs.shape[1:], -1)
+    both = columns.season[:, :, None] * columns.season[:, None, :]
+    products = by_phase[0].T @ both.reshape(len(both), -1)
+    total[season, season] += products.T.reshape(*both.shape[1:], -1)
+    return total
 
 
 def _mirrored(total: Floats) -> Floats:
@@ -239,15 +282,6 @@ def _mirrored(total: Floats) -> Floats:
     row, column = np.triu_indices(len(total), 1)
     upper[:, column, row] = upper[:, row, column]
     return upper
-
-
-def _by_phase(values: Floats, start: int, season: int) -> Floats:
-    """Add up periods of the same phase: phases x series. `start` is the first period."""
-    before, width = start % season, values.shape[1]
-    after = -(before + len(values)) % season
-    padded = np.concatenate([np.zeros((before, width)), values, np.zeros((after, width))])
-    sums: Floats = padded.reshape(-1, season, width).sum(axis=0)
-    return sums
 
 
 def _centred(total: Floats) -> Sums:
@@ -299,21 +333,39 @@ def drawn(squares: Floats, products: Floats, toward: Floats, weight: Floats) -> 
     return np.asarray(np.round(solved, SAME_DIGITS), dtype=np.float64)
 
 
-def factors(signals: Floats, columns: Columns, coefficients: Floats, means: Floats) -> Floats:
-    """Return what all regressors make of the level: periods x series, rounded as `drawn` is."""
+def factors(
+    signals: Floats, columns: Columns, coefficients: Floats, means: Floats, until: int
+) -> Floats:
+    """Return what all regressors make of the level up to a period, rounded as `drawn` is.
+
+    The result is periods x series.
+    """
     count, phases = len(columns.signals), columns.season.shape[0]
     season = np.zeros((phases, len(coefficients)))
     for mean, one in zip(means.T, coefficients.T, strict=True):
         season -= mean * one
     for places, one in zip(columns.season.T, coefficients.T[count:], strict=True):
         season += places[:, None] * one
-    made: Floats = season[np.arange(signals.shape[1]) % phases]
-    # Piece by piece: what the processor holds close by is worked through in half the time.
-    for start in range(0, len(made), PIECE):
-        away, told_of = made[start : start + PIECE], signals[:, start : start + PIECE]
-        moved = np.empty_like(away)
-        for one, values in zip(coefficients.T[:count], told_of, strict=True):
-            away += np.multiply(values, one, out=moved)
-        np.clip(away, -STRONGEST, STRONGEST, out=away)
-        np.round(np.exp(away, out=away), SAME_DIGITS, out=away)
+    check_places(np.array(until), signals.shape[1] + 1)
+    made = np.empty((until, signals.shape[2]))
+    own = np.ascontiguousarray(coefficients.T[:count])
+    _exponential(np.ascontiguousarray(signals), own, season, STRONGEST, made)
     return made
+
+
+@compiled("void(float64[:, :, ::1], float64[:, ::1], float64[:, ::1], float64, float64[:, ::1])")
+def _exponential(
+    signals: Floats, coefficients: Floats, season: Floats, most: float, made: Floats
+) -> None:
+    """Write exp(season + coefficients x signals), periods x series, rounded."""
+    for t in range(made.shape[0]):
+        row = made[t]
+        for s in range(len(row)):
+            row[s] = season[t % len(season), s]
+        for k in range(len(signals)):
+            for s in range(len(row)):
+                row[s] += signals[k, t, s] * coefficients[k, s]
+        for s in range(len(row)):
+            row[s] = math.exp(min(max(row[s], -most), most))
+        for s in range(len(row)):
+            row[s] = np.rint(row[s] * 1e9) / 1e9

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecastlab.forecasting.domain.panel import Floats
+from forecastlab.forecasting.domain.panel import Floats, Integers
+from forecastlab.lib.compiled import check_places, compiled
 
 # Nearly every series is seen at least once in so many rows.
 RECENT = 28
@@ -19,25 +21,54 @@ def quotient(above: Floats, below: NDArray[np.number]) -> Floats:
     return divided
 
 
-def running(values: NDArray[Any], kind: type[np.generic]) -> NDArray[Any]:
-    """Return the sums of the rows before each one, and of all: what `cumsum` adds, in its order.
+def running(values: NDArray[np.floating]) -> tuple[Floats, NDArray[np.int32]]:
+    """Return sum and number of what was seen in the rows before each one, and in all."""
+    sums = np.empty((len(values) + 1, values.shape[1]))
+    counts = np.empty(sums.shape, dtype=np.int32)
+    _running(np.ascontiguousarray(values), sums, counts)
+    return sums, counts
 
-    Row by row it takes little more than half of the time.
+
+@compiled(
+    "void(float64[:, ::1], float64[:, ::1], int32[:, ::1])",
+    "void(float32[:, ::1], float64[:, ::1], int32[:, ::1])",
+)
+def _running(values: NDArray[Any], sums: Floats, counts: NDArray[np.int32]) -> None:
+    sums[0], counts[0] = 0.0, 0
+    for t in range(values.shape[0]):
+        for s in range(values.shape[1]):
+            value = values[t, s]
+            known = value == value
+            sums[t + 1, s] = sums[t, s] + (value if known else 0.0)
+            counts[t + 1, s] = counts[t, s] + (1 if known else 0)
+
+
+def by_place(values: Floats, season: int, ends: Sequence[int]) -> tuple[Floats, Floats]:
+    """Return sums and counts of what was seen at each place of the season, before each end.
+
+    Both are ends x season x series; place 0 is that of period 0. `ends` ascend.
     """
-    sums = np.empty((len(values) + 1, *values.shape[1:]), dtype=kind)
-    sums[0] = 0
-    sums[1:2] = values[:1]
-    for before, one, after in zip(sums[1:], values[1:], sums[2:], strict=False):
-        np.add(before, one, out=after)
-    return sums
+    check_places(np.array(ends), len(values) + 1)
+    sums = np.empty((len(ends), season, values.shape[1]))
+    counts = np.empty_like(sums)
+    _by_place(np.ascontiguousarray(values), np.array(ends, dtype=np.int64), sums, counts)
+    return sums, counts
 
 
-def counted(seen: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """Return how many of the rows before each one were seen, and of all."""
-    if seen.all():
-        shape = len(seen) + 1, *seen.shape[1:]
-        return np.broadcast_to(np.arange(len(seen) + 1, dtype=np.int32)[:, None], shape)
-    return running(seen, np.int32)
+@compiled("void(float64[:, ::1], int64[::1], float64[:, :, ::1], float64[:, :, ::1])")
+def _by_place(values: Floats, ends: Integers, sums: Floats, counts: Floats) -> None:
+    season, width, start = sums.shape[1], sums.shape[2], 0
+    for place in range(len(ends)):
+        for phase in range(season):
+            for s in range(width):
+                sums[place, phase, s] = sums[place - 1, phase, s] if place else 0.0
+                counts[place, phase, s] = counts[place - 1, phase, s] if place else 0.0
+        for t in range(start, ends[place]):
+            for s in range(width):
+                value = values[t, s]
+                sums[place, t % season, s] += value if value == value else 0.0
+                counts[place, t % season, s] += 1.0 if value == value else 0.0
+        start = ends[place]
 
 
 def carried_forward(values: Floats) -> Floats:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from forecastlab.forecasting.domain import observed
@@ -19,9 +21,9 @@ def at_origins(whole: Whole, task: Task) -> Floats:
     """
     sums = np.zeros((len(task.origins), 2, task.season))
     judged = [place for place, one in enumerate(task.origins) if _is_enough(one + 1, task)]
+    ends = [task.origins[place] + 1 for place in judged]
     for piece in whole.pieces() if judged else ():
-        for place in judged:
-            sums[place] += _sums(piece.fit[: task.origins[place] + 1], task.season)
+        sums[judged] += _sums(piece.fit, task.season, ends)
     return np.stack([_index(*one) for one in sums])
 
 
@@ -29,18 +31,14 @@ def _is_enough(length: int, task: Task) -> bool:
     return task.season > 1 and length >= task.defaults.cycles * task.season
 
 
-def _sums(values: Floats, season: int) -> Floats:
+def _sums(values: Floats, season: int, ends: Sequence[int]) -> Floats:
     """Return what was sold at each place, and the sum of the means of the series seen there.
 
-    `values` is periods x series; place 0 is that of period 0.
+    `values` is periods x series; both as known before each end: ends x 2 x season.
     """
-    usual = np.nan_to_num(observed.mean_seen(values))
-    seen = ~np.isnan(values)
-    sold = np.where(seen, values, 0.0).sum(axis=1)
-    expected = (seen * usual).sum(axis=1)
-    places = np.arange(values.shape[0]) % season
-    both = [np.bincount(places, one, minlength=season) for one in (sold, expected)]
-    return np.stack(both).astype(np.float64)
+    sold, seen = observed.by_place(values, season, ends)
+    usual = np.nan_to_num(quotient(sold.sum(axis=1), seen.sum(axis=1)))
+    return np.stack([sold.sum(axis=2), (seen * usual[:, None]).sum(axis=2)], axis=1)
 
 
 def _index(sold: Floats, expected: Floats) -> Floats:

@@ -1,6 +1,6 @@
 """LightGBM through the C interface of its library: what is grown has the bytes of its package.
 
-The Python package imports what others might hand to it (pandas, scikit-learn, scipy), which takes
+The Python package imports what others might hand to it (pandas, scikit-learn), which takes
 seconds and 150 MB in every process that fits a model. Here are arrays only.
 """
 

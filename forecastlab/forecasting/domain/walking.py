@@ -1,8 +1,7 @@
-"""What boosted trees say of many rows at a time: the bits of the library in half of its time.
+"""What boosted trees say of many rows at a time: the bits of the library in a tenth of its time.
 
 A row is not led down a tree; every split that sends it right rules out the leaves on its left, and
-the first leaf that is not ruled out is where it ends (Lucchese et al., "QuickScorer", 2015). Splits
-on what is alike for all steps ahead are looked at once for each series.
+the first leaf that is not ruled out is where it ends (Lucchese et al., "QuickScorer", 2015).
 """
 
 from __future__ import annotations
@@ -15,37 +14,49 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from forecastlab.forecasting.domain.panel import Flags, Floats
+from forecastlab.forecasting.domain.panel import Floats, Integers
+from forecastlab.lib.compiled import check_places, compiled
 
 Numbers = NDArray[np.float32]
-# Fewer rows go through the library faster. Nearer to zero than this counts as zero there.
-FEWEST, NEXT_TO_NOTHING = 3_000, np.float32(1e-35)
+# Nearer to zero than this counts as zero in the library.
+NEXT_TO_NOTHING = 1e-35
 MOST_LEAVES, LARGEST = 32, 700.0
 CATEGORICAL, DEFAULT_LEFT = 1, 2
 # What a split does with a hole: takes it for zero, sends it left or right.
 AS_ZERO, LEFT, RIGHT = range(3)
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
-    """Rows of which the column is above the threshold `rules_out` leaves, by their bits."""
-
-    column: int
-    threshold: np.float32
-    hole: int
-    rules_out: np.uint32
+# Rows that are looked at together: their columns stay close to the processor.
+TOGETHER = 256
+# Multiplied by a single bit, its upper five bits tell which one it is (Leiserson, Prokop and
+# Randall, "Using de Bruijn sequences to index a 1 in a computer word", 1998).
+DE_BRUIJN = 0x077CB531
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
-    """Splits in any order, and the values of the leaves from left to right."""
+class Trees:
+    """All splits of all trees, and the values of their leaves by the bit of the leaf.
 
-    splits: Sequence[Split]
+    Rows of which the `column` is above the `threshold` `rules_out` leaves. Those of tree number n
+    are `ends[n - 1]` to `ends[n]`; `leaves` are trees x places of single bits.
+    """
+
+    ends: Integers
+    column: Integers
+    threshold: Numbers
+    hole: Integers
+    rules_out: NDArray[np.uint32]
+    leaves: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    splits: Sequence[tuple[int, np.float32, int, int]]
     leaves: Floats
 
 
 @lru_cache(maxsize=8)
-def read(text: bytes) -> Sequence[Tree] | None:
+def read(text: bytes) -> Trees | None:
     """Read the trees of a model; None where they have something that is not walked here."""
     head, *parts = text.decode().partition("\nend of trees")[0].split("\nTree=")
     if not any(line.startswith("objective=tweedie") for line in head.splitlines()):
@@ -53,13 +64,30 @@ def read(text: bytes) -> Sequence[Tree] | None:
     told = [dict(one.split("=", 1) for one in part.splitlines() if "=" in one) for part in parts]
     trees = [_tree(one) for one in told]
     found = [one for one in trees if one is not None]
-    return found if len(found) == len(trees) else None
+    return _joined(found) if len(found) == len(trees) else None
 
 
-def _tree(told: Mapping[str, str]) -> Tree | None:
+def _joined(trees: Sequence[_Tree]) -> Trees:
+    splits = [split for tree in trees for split in tree.splits]
+    leaves = np.zeros((len(trees), MOST_LEAVES))
+    for row, tree in zip(leaves, trees, strict=True):
+        bits = np.uint32(1) << np.arange(len(tree.leaves), dtype=np.uint32)
+        row[(bits * np.uint32(DE_BRUIJN)) >> np.uint32(27)] = tree.leaves
+    columns, thresholds, holes, masks = zip(*splits, strict=True) if splits else ((),) * 4
+    return Trees(
+        np.cumsum([len(tree.splits) for tree in trees], dtype=np.int64),
+        np.array(columns, dtype=np.int64),
+        np.array(thresholds, dtype=np.float32),
+        np.array(holes, dtype=np.int64),
+        np.array(masks, dtype=np.uint32),
+        leaves,
+    )
+
+
+def _tree(told: Mapping[str, str]) -> _Tree | None:
     leaves = np.array(told["leaf_value"].split(), dtype=np.float64)
     if len(leaves) == 1:
-        return Tree([], leaves)
+        return _Tree([], leaves)
     kinds = [int(one) for one in told["decision_type"].split()]
     holes = [_hole(one) for one in kinds]
     plain = not any(one & CATEGORICAL for one in kinds) and told.get("is_linear", "0") == "0"
@@ -72,10 +100,10 @@ def _tree(told: Mapping[str, str]) -> Tree | None:
     columns = [int(one) for one in told["split_feature"].split()]
     thresholds = _rounded(np.array(told["threshold"].split(), dtype=np.float64))
     splits = [
-        Split(column, thresholds[node], holes[node] or 0, np.uint32(under[node]))
+        (column, thresholds[node], holes[node] or 0, under[node])
         for node, column in enumerate(columns)
     ]
-    return Tree(splits, leaves[order])
+    return _Tree(splits, leaves[order])
 
 
 def _hole(kind: int) -> int | None:
@@ -108,65 +136,54 @@ def _rounded(thresholds: Floats) -> Numbers:
     return np.where(near > thresholds, np.nextafter(near, np.float32(-np.inf)), near)
 
 
-def forecast(trees: Sequence[Tree], frame: Numbers, width: int) -> Floats | None:
-    """Return what the trees say of each row; None for what is better left to the library.
-
-    `frame` has the rows of all series for one step after the other, `width` series.
-    """
-    if len(frame) < FEWEST:
-        return None
-    columns = [_Column.of(one, width) for one in np.ascontiguousarray(frame.T)]
+def forecast(trees: Trees, frame: Numbers) -> Floats | None:
+    """Return what the trees say of each row; None for what is better left to the library."""
+    check_places(trees.column, frame.shape[1])
     total = np.zeros(len(frame))
-    for tree in trees:
-        total += tree.leaves[_ended(tree, columns, len(frame), width)]
-    if not (total < LARGEST).all():
-        return None
+    told = trees.ends, trees.column, trees.threshold, trees.hole, trees.rules_out, trees.leaves
+    _add(np.ascontiguousarray(frame), *told, total)
     # The library takes the exponential of the C library, which differs from numpy's in a last bit.
-    return np.fromiter(map(math.exp, total.tolist()), dtype=np.float64, count=len(total))
+    return np.array([*map(math.exp, total.tolist())]) if (total < LARGEST).all() else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """One column: of the first step only where the others are alike. `filled` has no holes."""
-
-    values: Numbers
-    filled: Numbers
-    holes: bool
-    alike: bool
-
-    @classmethod
-    def of(cls, values: Numbers, width: int) -> _Column:
-        bits = values.view(np.uint32).reshape(-1, width)
-        alike = bool((bits == bits[0]).all())
-        values = values[:width] if alike else values
-        values = np.where(np.abs(values) <= NEXT_TO_NOTHING, np.float32(0), values)
-        holes = np.isnan(values)
-        filled = np.where(holes, np.float32(0), values) if holes.any() else values
-        return cls(values, filled, bool(holes.any()), alike)
-
-    def right(self, split: Split, out: Flags) -> None:
-        """Say which rows a split sends right."""
-        if self.holes and split.hole == RIGHT:
-            np.less_equal(self.values, split.threshold, out=out)
-            np.logical_not(out, out=out)
-        else:
-            values = self.filled if split.hole == AS_ZERO else self.values
-            np.greater(values, split.threshold, out=out)
-
-
-def _ended(tree: Tree, columns: Sequence[_Column], rows: int, width: int) -> NDArray[np.uint8]:
-    """Return at which leaf, from the left, each row ends."""
-    out = {alike: np.zeros(width if alike else rows, dtype=np.uint32) for alike in (True, False)}
-    right = {alike: np.empty(len(one), dtype=np.bool_) for alike, one in out.items()}
-    bits = {alike: np.empty_like(one) for alike, one in out.items()}
-    for split in tree.splits:
-        column = columns[split.column]
-        here = right[column.alike], bits[column.alike], out[column.alike]
-        column.right(split, here[0])
-        np.multiply(here[0], split.rules_out, out=here[1])
-        np.bitwise_or(here[2], here[1], out=here[2])
-    ruled_out = out[False].reshape(-1, width)
-    ruled_out |= out[True]
-    # The lowest bit that is not set: all below it are, and are as many as its place.
-    lowest = ~out[False] & (out[False] + np.uint32(1))
-    return np.bitwise_count(lowest - np.uint32(1))
+@compiled(
+    "void(float32[:, ::1], int64[::1], int64[::1], float32[::1], int64[::1], uint32[::1],"
+    " float64[:, ::1], float64[::1])"
+)
+def _add(  # noqa: PLR0913  compiled functions take arrays
+    frame: Numbers,
+    ends: Integers,
+    columns: Integers,
+    thresholds: Numbers,
+    holes: Integers,
+    masks: NDArray[np.uint32],
+    leaves: Floats,
+    total: Floats,
+) -> None:
+    nothing, one, shift = np.uint32(0), np.uint32(1), np.uint32(27)
+    # What a hole counts as: zero, less than all, more than all.
+    filled = np.array([0.0, -np.inf, np.inf], dtype=np.float32)
+    values = np.empty((frame.shape[1], TOGETHER), dtype=np.float32)
+    out = np.empty(TOGETHER, dtype=np.uint32)
+    for start in range(0, len(frame), TOGETHER):
+        count = min(TOGETHER, len(frame) - start)
+        for column in range(len(values)):
+            for row in range(count):
+                value = frame[start + row, column]
+                values[column, row] = 0.0 if abs(value) <= NEXT_TO_NOTHING else value
+        split = 0
+        for tree in range(len(ends)):
+            out[:] = nothing
+            while split < ends[tree]:
+                value, threshold, mask = values[columns[split]], thresholds[split], masks[split]
+                hole = filled[holes[split]]
+                for row in range(count):
+                    given = value[row] if value[row] == value[row] else hole
+                    out[row] |= mask if given > threshold else nothing
+                split += 1
+            for row in range(count):
+                # The lowest bit that is not set: all below it are.
+                lowest = ~out[row] & (out[row] + one)
+                total[start + row] += leaves[
+                    tree, np.uint32(lowest * np.uint32(DE_BRUIJN)) >> shift
+                ]

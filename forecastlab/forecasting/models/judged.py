@@ -93,12 +93,22 @@ class Backtest(models.Model):
 
 
 class SeriesScore(models.Model):
-    """How one model did on one series over all folds; null is undefined. Written by COPY."""
+    """How one model did on one series over all folds; null is undefined. Written by COPY.
+
+    Rows are written with their judgement in one transaction, and go with it or its dataset: the
+    database looks up neither for each of them.
+    """
 
     backtest = models.ForeignKey(
-        Backtest, on_delete=models.CASCADE, related_name="scores", db_index=False
+        Backtest,
+        on_delete=models.CASCADE,
+        related_name="scores",
+        db_index=False,
+        db_constraint=False,
     )
-    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="+")
+    series = models.ForeignKey(
+        Series, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
     model = models.CharField(max_length=60)
     points = models.PositiveIntegerField()
     wape = models.FloatField(null=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ from forecastlab.warehouse.services.versions import VersionGone
 
 KEY = ("series_id", "t", "quantity")
 COLUMNS = ("quantity", "open", "stockout_share")
+# Parts that are read at the same time: a connection sends as fast as one processor encodes.
+READERS = 2
 # The fact's own signals, and whether they are known ahead.
 SIGNALS = {"price": True, "discount": True, "promo": True, "holiday": True, "stock": False}
 
@@ -68,9 +71,9 @@ class Source:
         return next(self.parts([(start, stop)]))
 
     def parts(self, edges: Iterable[tuple[int, int]]) -> Iterator[Loaded]:
-        """Lay out part after part; while one is laid out and worked on, the next one is read."""
+        """Lay out part after part; while one is laid out and worked on, the next two are read."""
         listed = list(edges)
-        read = frames.ahead if frames.may_read_aside() else map
+        read = partial(frames.ahead, threads=READERS) if frames.may_read_aside() else map
         for edge, facts in zip(listed, read(self._facts, listed), strict=True):
             part = slice(*edge)
             yield self._laid_out(facts, (self.series[part], self.groups.columns(part)))

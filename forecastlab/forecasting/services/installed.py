@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import sys
 from functools import cache
-from importlib.metadata import distributions
 from pathlib import Path
 
 # What the numbers of a judgement follow from.
@@ -15,7 +15,8 @@ PARTS = ("domain", "services", "queries")
 @cache
 def digest(*folders: str) -> str:
     """Return a digest of these folders of the app, of every package, and of Python and machine."""
-    packages = sorted(f"{one.name}=={one.version}" for one in distributions())
+    # Their folders say name and version; to read what is written in each takes half a second.
+    packages = sorted(one.name for place in sys.path for one in Path(place).glob("*.*-info"))
     machine = [platform.python_version(), platform.machine(), *packages]
     return hashlib.sha256(f"{machine!r} {code(*folders)}".encode()).hexdigest()
 

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecastlab.forecasting.domain.observed import counted, quotient, running
-from forecastlab.forecasting.domain.panel import Flags, Floats, Integers, Panel
+from forecastlab.forecasting.domain.observed import quotient, running
+from forecastlab.forecasting.domain.panel import Floats, Integers, Panel
 from forecastlab.forecasting.domain.protocol import Task
+from forecastlab.lib.compiled import check_places, compiled
 
 Numbers = NDArray[np.float32]
 # The windows of a frame in periods, from short to long; the third gives the level of a series.
@@ -73,21 +75,15 @@ class Sums:
     """Running sums down the periods, so that the mean of any window is two look-ups."""
 
     def __init__(self, values: NDArray[np.floating]) -> None:
-        seen = ~np.isnan(values)
-        self._sum = running(np.where(seen, values, 0.0), np.float64)
-        self._count = counted(seen)
+        self._sum, self._count = running(values)
 
     def total(self, last: Integers, series: Integers, width: int) -> tuple[Floats, Integers]:
         """Return the sum and the number of values seen in the `width` periods up to `last`."""
-        stop = np.maximum(last + 1, 0)
-        start = np.maximum(stop - width, 0)
-        if len(stop) > self._sum.shape[1] and (stop == stop[0]).all():
-            # Forecasts are made from one origin: what lies before it is alike for all steps.
-            found = (one[stop[0]] - one[start[0]] for one in (self._sum, self._count))
-            total, count = (one[series] for one in found)
-            return total, count
-        count = self._count[stop, series] - self._count[start, series]
-        return self._sum[stop, series] - self._sum[start, series], count
+        check_places(np.maximum(last + 1, 0), len(self._sum))
+        check_places(series, self._sum.shape[1])
+        total, count = np.empty(len(last)), np.empty(len(last), dtype=np.int64)
+        _within(self._sum, self._count, np.stack([last, series]), width, total, count)
+        return total, count
 
     def mean(self, last: Integers, series: Integers, width: int) -> Floats:
         """Return the mean of what was seen there, NaN where nothing was."""
@@ -240,8 +236,37 @@ class Source:
         return scale
 
 
+@compiled("void(float64[:, ::1], int32[:, ::1], int64[:, ::1], int64, float64[::1], int64[::1])")
+def _within(
+    sums: Floats,
+    counts: NDArray[np.int32],
+    cells: Integers,
+    width: int,
+    total: Floats,
+    count: Integers,
+) -> None:
+    for place in range(cells.shape[1]):
+        stop, series = max(cells[0, place] + 1, 0), cells[1, place]
+        start = max(stop - width, 0)
+        total[place] = sums[stop, series] - sums[start, series]
+        count[place] = counts[stop, series] - counts[start, series]
+
+
 def at(values: NDArray[np.floating], row: Integers, series: Integers) -> NDArray[np.floating]:
     """Return single values, NaN for rows outside the calendar."""
-    inside: Flags = (row >= 0) & (row < values.shape[0])
-    found = values[np.where(inside, row, 0), series]
-    return np.where(inside, found, np.nan)
+    found = np.empty(row.shape, dtype=values.dtype)
+    check_places(series, values.shape[1])
+    whole = np.ascontiguousarray(values)
+    for rows, made in zip(np.atleast_2d(row), np.atleast_2d(found), strict=True):
+        _at(whole, np.stack([rows, series]), made)
+    return found
+
+
+@compiled(
+    "void(float64[:, ::1], int64[:, ::1], float64[::1])",
+    "void(float32[:, ::1], int64[:, ::1], float32[::1])",
+)
+def _at(values: NDArray[Any], cells: Integers, found: NDArray[Any]) -> None:
+    for place in range(cells.shape[1]):
+        row = cells[0, place]
+        found[place] = values[row, cells[1, place]] if 0 <= row < values.shape[0] else np.nan

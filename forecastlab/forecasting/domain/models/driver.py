@@ -10,7 +10,7 @@ from forecastlab.forecasting.domain.effects import Columns, Pool, Sums
 from forecastlab.forecasting.domain.models import ses_weekday
 from forecastlab.forecasting.domain.panel import BLOCK, Floats, Panel, Whole
 from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, PanelModel, Task
-from forecastlab.forecasting.domain.smoothing import smooth_each
+from forecastlab.forecasting.domain.smoothing import smooth
 
 CAP = 1.5
 
@@ -118,19 +118,16 @@ def _at_origins(
         for number, sums in zip(numbers, found, strict=True):
             own = _drawn(block, task, sums, learned, number)
             until = task.origins[number] + 1 + task.steps
-            factor = effects.factors(signals[:, :until], columns, own, sums.means)
+            factor = effects.factors(signals, columns, own, sums.means, until)
             yield _AtOrigin(number, sums, own, factor)
 
 
 def _forecast(block: Panel, task: Task, at: Sequence[Columns], learned: Arrays) -> Forecasts:
     values = np.empty((len(task.origins), task.steps, block.width))
     state: dict[str, Floats] = {}
-    found = list(_at_origins(block, task, at, learned))
-    plain = [(block.fit[: task.origins[one.number] + 1], one) for one in found]
-    levels = smooth_each(
-        [(known / one.factor[: len(known)], (len(known) - 1,)) for known, one in plain]
-    )
-    for (known, one), smoothed in zip(plain, levels, strict=True):
+    for one in _at_origins(block, task, at, learned):
+        known = block.fit[: task.origins[one.number] + 1]
+        smoothed = smooth(known / one.factor[: len(known)], (len(known) - 1,))
         most, level = CAP * _most(known), smoothed.level[0]
         values[one.number] = np.minimum(level * one.factor[len(known) :], most)
         if one.number == len(task.origins) - 1:

@@ -23,14 +23,18 @@ class SeasonalMean(LocalModel):
     cost = 1.3
 
     def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts:
-        made = [_from(block.fit[: one + 1], task) for one in task.origins]
+        ends = [one + 1 for one in task.origins]
+        sums = zip(*observed.by_place(block.fit, task.season, ends), strict=True)
+        made = [
+            _from(block.fit[:end], _index(*seen, end, task), task)
+            for end, seen in zip(ends, sums, strict=True)
+        ]
         _, level, index = made[-1]
         return Forecasts(np.stack([one[0] for one in made]), {"level": level, "index": index})
 
 
-def _from(known: Floats, task: Task) -> tuple[Floats, Floats, Floats]:
+def _from(known: Floats, index: Floats, task: Task) -> tuple[Floats, Floats, Floats]:
     length = known.shape[0]
-    index = _index(known, task)
     first = max(length - task.defaults.window, 0)
     recent, usual = known[first:], index[np.arange(first, length) % task.season]
     seen = ~np.isnan(recent)
@@ -40,17 +44,12 @@ def _from(known: Floats, task: Task) -> tuple[Floats, Floats, Floats]:
     return level * index[(length + np.arange(task.steps)) % task.season], level, index
 
 
-def _index(known: Floats, task: Task) -> Floats:
-    """Return season x series; place 0 is that of period 0."""
-    length, width = known.shape
+def _index(sold: Floats, seen: Floats, length: int, task: Task) -> Floats:
+    """Return season x series, from sums and counts of the same; place 0 is that of period 0."""
     if task.season < 2 or length < task.defaults.cycles * task.season:
-        return np.ones((task.season, width))
-    padded = np.concatenate([known, np.full((-length % task.season, width), np.nan)])
-    cycles = padded.reshape(-1, task.season, width)
-    seen = ~np.isnan(cycles)
-    mean = np.nan_to_num(observed.mean_seen(known))
-    above = np.where(seen, cycles, 0.0).sum(axis=0) + DOUBT * mean
-    factor = np.nan_to_num(observed.quotient(above, (seen.sum(axis=0) + DOUBT) * mean), nan=1.0)
+        return np.ones(sold.shape)
+    mean = np.nan_to_num(observed.quotient(sold.sum(axis=0), seen.sum(axis=0)))
+    factor = np.nan_to_num(observed.quotient(sold + DOUBT * mean, (seen + DOUBT) * mean), nan=1.0)
     index: Floats = observed.quotient(factor, factor.mean(axis=0))
     return index
 

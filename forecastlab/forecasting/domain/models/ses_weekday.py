@@ -5,7 +5,7 @@ import numpy as np
 from forecastlab.forecasting.domain import season_index
 from forecastlab.forecasting.domain.panel import Floats, Panel, Whole
 from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, PanelModel, Task
-from forecastlab.forecasting.domain.smoothing import smooth_each
+from forecastlab.forecasting.domain.smoothing import smooth
 
 
 class SesWeekday(PanelModel):
@@ -36,12 +36,9 @@ def _levels(values: Floats, origins: tuple[int, ...], index: Floats) -> tuple[Fl
     level, rate = np.empty((2, len(origins), values.shape[1]))
     places = np.arange(values.shape[0]) % index.shape[1]
     shared, which = np.unique(index, axis=0, return_inverse=True)
-    places_of = [np.flatnonzero(which.reshape(-1) == one) for one in range(len(shared))]
-    asked = [
-        (values / season[places, None], tuple(origins[one] for one in at))
-        for season, at in zip(shared, places_of, strict=True)
-    ]
-    for at, smoothed in zip(places_of, smooth_each(asked), strict=True):
+    for number, season in enumerate(shared):
+        at = np.flatnonzero(which.reshape(-1) == number)
+        smoothed = smooth(values / season[places, None], tuple(origins[one] for one in at))
         level[at], rate[at] = smoothed.level, smoothed.rate
     return level, rate
 

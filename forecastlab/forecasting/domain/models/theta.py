@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecastlab.forecasting.domain import decomposition, observed, season_index
+from forecastlab.forecasting.domain import decomposition, season_index
 from forecastlab.forecasting.domain.panel import Floats, Panel, Whole
 from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, PanelModel, Task
-from forecastlab.forecasting.domain.smoothing import smooth_each
+from forecastlab.forecasting.domain.smoothing import smooth
+from forecastlab.lib.compiled import compiled
 
 
 class Theta(PanelModel):
@@ -35,8 +36,7 @@ class Theta(PanelModel):
                 strict=True,
             )
         ]
-        curved = [(one.curved, (origin,)) for one, origin in zip(lines, task.origins, strict=True)]
-        levels = [one.level[0] for one in smooth_each(curved)]
+        levels = [smooth(one.curved, (len(one.curved) - 1,)).level[0] for one in lines]
         made = [_ahead(one, level, task) for one, level in zip(lines, levels, strict=True)]
         return Forecasts(np.stack(made), {"level": levels[-1], "slope": lines[-1].slope})
 
@@ -52,11 +52,41 @@ class _Line:
 
 
 def _line(known: Floats, index: Floats) -> _Line:
-    length = known.shape[0]
-    adjusted = known / index[np.arange(length) % len(index)]
-    intercept, slope = observed.line(adjusted)
-    line = intercept + slope * np.arange(length)[:, None]
-    return _Line(index, intercept, slope, 2 * adjusted - line)
+    intercept, slope = np.empty((2, known.shape[1]))
+    curved = np.empty(known.shape)
+    _bend(np.ascontiguousarray(known), np.ascontiguousarray(index), intercept, slope, curved)
+    return _Line(index, intercept, slope, curved)
+
+
+@compiled("void(float64[:, ::1], float64[:, ::1], float64[::1], float64[::1], float64[:, ::1])")
+def _bend(  # noqa: C901
+    known: Floats, index: Floats, intercept: Floats, slope: Floats, curved: Floats
+) -> None:
+    """Write the least-squares line of each series over its index, and twice it less that line."""
+    length, width = known.shape
+    seen, times, total, rise, spread = np.zeros((5, width))
+    for t in range(length):
+        for s in range(width):
+            value = curved[t, s] = known[t, s] / index[t % len(index), s]
+            here = 1.0 if value == value else 0.0
+            seen[s] += here
+            times[s] += here * t
+            total[s] += value if value == value else 0.0
+    for s in range(width):
+        times[s] /= max(seen[s], 1.0)
+        total[s] /= max(seen[s], 1.0)
+    for t in range(length):
+        for s in range(width):
+            value = curved[t, s] - total[s]
+            away = t - times[s] if value == value else 0.0
+            spread[s] += away * away
+            rise[s] += away * value if value == value else 0.0
+    for s in range(width):
+        slope[s] = rise[s] / spread[s] if spread[s] > 0 else 0.0
+        intercept[s] = total[s] - slope[s] * times[s]
+    for t in range(length):
+        for s in range(width):
+            curved[t, s] = 2 * curved[t, s] - (intercept[s] + slope[s] * t)
 
 
 def _ahead(line: _Line, level: Floats, task: Task) -> Floats:

@@ -4,7 +4,7 @@ import numpy as np
 
 from forecastlab.forecasting.domain.panel import Floats, Panel
 from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, LocalModel, Task
-from forecastlab.forecasting.domain.smoothing import smooth_each
+from forecastlab.forecasting.domain.smoothing import smooth
 
 
 class Tsb(LocalModel):
@@ -22,7 +22,7 @@ class Tsb(LocalModel):
         sold = block.fit > 0
         happened = np.where(np.isnan(block.fit), np.nan, sold.astype(np.float64))
         sizes = np.where(sold, block.fit, np.nan)
-        chance, size = smooth_each([(happened, task.origins), (sizes, task.origins)])
+        chance, size = smooth(happened, task.origins), smooth(sizes, task.origins)
         level: Floats = chance.level * size.level
         state = {"chance": chance.level[-1], "size": size.level[-1]}
         return Forecasts(np.repeat(level[:, None, :], task.steps, axis=1), state)
