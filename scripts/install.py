@@ -73,7 +73,8 @@ def install(*, tests: bool) -> None:
 def compile_functions() -> None:
     """Compile what would else be compiled where it is first needed; then it still would be."""
     say("Compiling what forecasts are made with (once; a quarter of a minute) ...")
-    program = "from forecastlab.lib import compiled; compiled.compile_all('forecastlab.forecasting.domain')"
+    program = "from forecastlab.lib.compiled import compile_all; compile_all('{}')"
+    program = program.format("forecastlab.forecasting.domain")
     subprocess.run([str(PYTHON), "-c", program], cwd=ROOT, check=False)
 
 
