@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import tempfile
 import weakref
 from collections.abc import Iterable, Mapping
 from itertools import chain
@@ -39,10 +38,9 @@ def put_arrays(arrays: Arrays) -> str:
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **dict(arrays))
         return artefacts.put(buffer.getvalue())
-    with tempfile.NamedTemporaryFile(suffix=".npz") as draft:
+    with artefacts.draft(".npz") as draft:
         np.savez(draft, allow_pickle=False, **dict(arrays))
-        draft.flush()
-        return artefacts.put(Path(draft.name))
+        return artefacts.put(draft)
 
 
 def get_arrays(digest: str, names: Iterable[str] | None = None) -> dict[str, NDArray[Any]]:
@@ -91,12 +89,12 @@ def put_frames(frames: Iterable[pl.DataFrame]) -> str:
     """Store frames of one schema, at least one, as one; they are written as they come."""
     rest = iter(frames)
     first = next(rest).to_arrow()
-    with tempfile.NamedTemporaryFile(suffix=".parquet") as draft:
+    with artefacts.draft(".parquet") as draft:
         how: dict[str, Any] = {"compression": "zstd", "compression_level": 1}
-        with pq.ParquetWriter(draft.name, first.schema, use_dictionary=False, **how) as writer:
+        with pq.ParquetWriter(draft, first.schema, use_dictionary=False, **how) as writer:
             for one in chain([first], (frame.to_arrow() for frame in rest)):
                 writer.write_table(one, row_group_size=ROW_GROUP)
-        return artefacts.put(Path(draft.name))
+        return artefacts.put(draft)
 
 
 def get_frame(digest: str) -> pl.DataFrame:

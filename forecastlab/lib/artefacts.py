@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +24,8 @@ from django.core.files.storage import FileSystemStorage, storages
 from forecastlab.lib.errors import NotFound
 
 CHUNK = 1 << 20
+# The folder of drafts is one of those in which old ones are looked for.
+DRAFTS = "00"
 FOLDER = re.compile(r"[0-9a-f]{2}")
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -49,6 +52,10 @@ class DiskStorage(FileSystemStorage):
     def _save(self, name: str, content: File[Any]) -> str:
         target = Path(self.path(name))
         target.parent.mkdir(parents=True, exist_ok=True)
+        if content.name and Path(content.name).is_relative_to(self.location):
+            os.fsync(content.fileno())
+            Path(content.name).replace(target)
+            return name
         draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
         try:
             with draft.open("xb") as stream:
@@ -61,6 +68,12 @@ class DiskStorage(FileSystemStorage):
             draft.unlink(missing_ok=True)
         return name
 
+    def draft(self, suffix: str) -> Path:
+        """Return where to write what will be stored: then it is renamed, not copied."""
+        folder = Path(self.location) / DRAFTS
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f".draft.{secrets.token_hex(8)}{suffix}"
+
     def freshen(self, name: str) -> bool:
         """Let a file count as new; False when it is not there."""
         try:
@@ -71,7 +84,7 @@ class DiskStorage(FileSystemStorage):
 
 
 def _storage() -> DiskStorage:
-    """Return the configured storage; one for objects has to offer `freshen` as well."""
+    """Return the configured storage; one for objects has to offer `draft` and `freshen` as well."""
     return cast("DiskStorage", storages["artefacts"])
 
 
@@ -79,10 +92,21 @@ def _name(digest: str) -> str:
     return f"{digest[:2]}/{digest}"
 
 
+@contextmanager
+def draft(suffix: str) -> Iterator[Path]:
+    """Give a place for a large file that is to be stored; what was not stored is deleted."""
+    place = _storage().draft(suffix)
+    try:
+        yield place
+    finally:
+        place.unlink(missing_ok=True)
+
+
 def put(content: Path | bytes) -> str:
     """Store the bytes, or the bytes of the file, and return their digest. Repeating is free.
 
-    What is stored already counts as new again: a sweep that is under way leaves it.
+    What is stored already counts as new again: a sweep that is under way leaves it. A `draft` is
+    taken away.
     """
     digest = _digest_of(content)
     if _storage().freshen(_name(digest)):

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from importlib import import_module
 from pkgutil import walk_packages
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any, Generic, ParamSpec, TypeVar
 
 import numpy as np
@@ -67,6 +67,16 @@ def compile_all(package: str) -> None:
         import_module(one.name)
     for function in _known:
         function.compile()
+
+
+def load_aside() -> None:
+    """Load all functions of the modules that are imported, while the caller waits for others."""
+
+    def load() -> None:
+        for function in list(_known):
+            function.compile()
+
+    Thread(target=load, name="load compiled functions", daemon=True).start()
 
 
 def _code_of(plain: Callable[P, R], signatures: Sequence[str]) -> Callable[P, R]:

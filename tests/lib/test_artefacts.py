@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from forecastlab.lib import artefacts
 
@@ -61,3 +63,26 @@ def test_a_failed_write_leaves_no_file(root: Path, monkeypatch: pytest.MonkeyPat
         artefacts.put(b"abc")
 
     assert not [one for one in root.rglob("*") if one.is_file()]
+
+
+def test_a_draft_is_stored_without_a_copy_and_goes_where_it_is_not() -> None:
+    with artefacts.draft(".npz") as place:
+        place.write_bytes(b"abcdef")
+        written = place.stat().st_ino
+        digest = artefacts.put(place)
+    with artefacts.draft(".npz") as again:
+        again.write_bytes(b"abcdef")
+        assert artefacts.put(again) == digest
+    with pytest.raises(RuntimeError), artefacts.draft(".npz") as left:
+        left.write_bytes(b"half")
+        raise RuntimeError
+
+    assert artefacts.path(digest).stat().st_ino == written
+    assert not [one for one in (place, again, left) if one.exists()]
+
+
+def test_a_draft_of_a_writer_that_was_killed_is_swept() -> None:
+    with artefacts.draft(".npz") as place:
+        place.write_bytes(b"half")
+        assert artefacts.discard_drafts(timezone.now() + timedelta(seconds=2)) == 1
+        assert not place.exists()

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from forecastlab.lib.compiled import check_places, compiled
 from forecastlab.lib.errors import BadInput
 from forecastlab.warehouse.domain.profiles import STOCKOUT_LIMIT
 
@@ -312,8 +313,11 @@ class Facts:
 def build(facts: Facts, series: Integers, groups: Groups) -> Panel:
     """Lay facts out; `series` is sorted."""
     columns = facts.columns
-    where = columns["t"], np.searchsorted(series, columns["series_id"])
+    places = np.searchsorted(series, columns["series_id"])
+    where = np.stack([columns["t"].astype(np.int64), places])
     shape = (facts.periods + facts.planned, len(series))
+    check_places(where[0], shape[0])
+    check_places(where[1], shape[1])
     sold = _laid_out(columns["quantity"], where, shape)[: facts.periods]
     sold[sold < 0] = np.nan
     actual = sold
@@ -324,23 +328,42 @@ def build(facts: Facts, series: Integers, groups: Groups) -> Panel:
     if "open" in columns:
         closed = _laid_out(columns["open"], where, shape) == 0
     fit = np.where(closed[: facts.periods], np.nan, actual)
-    begun = np.maximum.accumulate(np.nan_to_num(fit) > 0, axis=0)
-    fit[~begun] = np.nan
+    _begin(fit)
     values = np.full((len(facts.signals), *shape), np.nan, dtype=np.float32)
-    for place, name in enumerate(facts.signals):
-        values[place][where] = columns[name]
+    for one, name in zip(values, facts.signals, strict=True):
+        _lay_out(np.ascontiguousarray(columns[name], dtype=np.float32), where, one)
     signals = Signals(tuple(facts.signals), tuple(facts.signals.values()), values)
     return Panel(series, fit, actual, closed, sold, signals, groups)
 
 
 def _laid_out(
     values: NDArray[np.generic],
-    where: tuple[NDArray[np.generic], Integers],
+    where: Integers,
     shape: tuple[int, int],
 ) -> Floats:
     laid = np.full(shape, np.nan)
-    laid[where] = values
+    _lay_out(np.ascontiguousarray(values, dtype=np.float64), where, laid)
     return laid
+
+
+@compiled(
+    "void(float64[::1], int64[:, ::1], float64[:, ::1])",
+    "void(float32[::1], int64[:, ::1], float32[:, ::1])",
+)
+def _lay_out(values: NDArray[Any], where: Integers, laid: NDArray[Any]) -> None:
+    for place in range(len(values)):
+        laid[where[0, place], where[1, place]] = values[place]
+
+
+@compiled("void(float64[:, ::1])")
+def _begin(fit: Floats) -> None:
+    """Forget what lies before the first sale of each series."""
+    begun = np.zeros(fit.shape[1], dtype=np.bool_)
+    for t in range(fit.shape[0]):
+        for s in range(fit.shape[1]):
+            begun[s] = begun[s] or fit[t, s] > 0
+            if not begun[s]:
+                fit[t, s] = np.nan
 
 
 def first_sale(panel: Panel) -> Integers:

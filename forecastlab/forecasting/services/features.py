@@ -21,7 +21,7 @@ from forecastlab.forecasting.queries.panels import Source
 from forecastlab.forecasting.services import configs, keeping, laying
 from forecastlab.forecasting.services.keeping import Plan
 from forecastlab.forecasting.services.laying import Laid
-from forecastlab.lib import figures
+from forecastlab.lib import compiled, figures
 from forecastlab.lib.contributions import Done, StepContext
 from forecastlab.warehouse.models import DatasetVersion
 from forecastlab.warehouse.services import versions
@@ -36,6 +36,7 @@ def prepare(context: StepContext) -> Done:
     version = versions.version_of(context)
     config = _config(context, version)
     context.report(0.02, _("Reading the facts"))
+    compiled.load_aside()
     source = Source(version)
     laid = _laid(context, config, source)
     work = work_of(context, config, version.history)
