@@ -12,6 +12,7 @@ whether a place is in an array: whoever calls it does, with `check_places`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from importlib import import_module
@@ -24,6 +25,8 @@ from numpy.typing import NDArray
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+CONSTANT = re.compile(r"const (\w+)\[((?::, )*)::1\]")
 
 _compiling = Lock()
 _known: list[Compiled[..., Any]] = []
@@ -50,7 +53,10 @@ class Compiled(Generic[P, R]):
 
 
 def compiled(*signatures: str) -> Callable[[Callable[P, R]], Compiled[P, R]]:
-    """Have a function compiled for arguments of these types, in Numba's words."""
+    """Have a function compiled for arguments of these types, in Numba's words.
+
+    `const` before an array says that it is only read, and takes those that cannot be written.
+    """
     return lambda plain: Compiled(plain, signatures)
 
 
@@ -82,10 +88,16 @@ def load_aside() -> None:
 def _code_of(plain: Callable[P, R], signatures: Sequence[str]) -> Callable[P, R]:
     import numba  # noqa: PLC0415  half a second that most processes never need
 
+    types = [CONSTANT.sub(_read_only, one) for one in signatures]
     settings: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
     try:
-        made = numba.njit(list(signatures), cache=True, **settings)(plain)
+        made = numba.njit(types, cache=True, **settings)(plain)
     except RuntimeError:  # nowhere to keep it
-        made = numba.njit(list(signatures), **settings)(plain)
+        made = numba.njit(types, **settings)(plain)
     code: Callable[P, R] = made
     return code
+
+
+def _read_only(told: re.Match[str]) -> str:
+    kind, others = told.groups()
+    return f"Array({kind}, {1 + others.count(':')}, 'C', True)"

@@ -98,7 +98,9 @@ def is_seasonal(values: Floats, season: int) -> Flags:
     return seasonal
 
 
-@compiled("void(float64[:, ::1], float64[:, ::1])")
+@compiled(
+    "void(const float64[:, ::1], float64[:, ::1])",
+)
 def _lagged(values: Floats, products: Floats) -> None:  # noqa: C901
     """Write the sums of products of what is apart from the mean with itself, by lag and series."""
     length, width = values.shape

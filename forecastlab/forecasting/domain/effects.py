@@ -153,7 +153,9 @@ def log_sales(fit: Floats) -> Floats:
     return logs
 
 
-@compiled("void(float64[:, ::1], float64, float64[:, ::1])")
+@compiled(
+    "void(const float64[:, ::1], float64, float64[:, ::1])",
+)
 def _log_sales(fit: Floats, nothing: float, logs: Floats) -> None:
     sold = np.zeros(fit.shape[1])
     sales = np.zeros(fit.shape[1])
@@ -215,8 +217,8 @@ def sums_at(
 
 
 @compiled(
-    "void(float64[:, :, ::1], float64[:, ::1], int64[::1], float64[:, :, :, ::1],"
-    " float64[:, :, :, ::1])"
+    "void(const float64[:, :, ::1], const float64[:, ::1], const int64[::1], "
+    "float64[:, :, :, ::1], float64[:, :, :, ::1])",
 )
 def _add(  # noqa: C901
     signals: Floats, logs: Floats, origins: Integers, pairs: Floats, by_phase: Floats
@@ -353,7 +355,10 @@ def factors(
     return made
 
 
-@compiled("void(float64[:, :, ::1], float64[:, ::1], float64[:, ::1], float64, float64[:, ::1])")
+@compiled(
+    "void(const float64[:, :, ::1], const float64[:, ::1], const float64[:, ::1], float64, "
+    "float64[:, ::1])",
+)
 def _exponential(
     signals: Floats, coefficients: Floats, season: Floats, most: float, made: Floats
 ) -> None:

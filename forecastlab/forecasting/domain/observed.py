@@ -30,8 +30,8 @@ def running(values: NDArray[np.floating]) -> tuple[Floats, NDArray[np.int32]]:
 
 
 @compiled(
-    "void(float64[:, ::1], float64[:, ::1], int32[:, ::1])",
-    "void(float32[:, ::1], float64[:, ::1], int32[:, ::1])",
+    "void(const float64[:, ::1], float64[:, ::1], int32[:, ::1])",
+    "void(const float32[:, ::1], float64[:, ::1], int32[:, ::1])",
 )
 def _running(values: NDArray[Any], sums: Floats, counts: NDArray[np.int32]) -> None:
     sums[0], counts[0] = 0.0, 0
@@ -55,7 +55,9 @@ def by_place(values: Floats, season: int, ends: Sequence[int]) -> tuple[Floats, 
     return sums, counts
 
 
-@compiled("void(float64[:, ::1], int64[::1], float64[:, :, ::1], float64[:, :, ::1])")
+@compiled(
+    "void(const float64[:, ::1], const int64[::1], float64[:, :, ::1], float64[:, :, ::1])",
+)
 def _by_place(values: Floats, ends: Integers, sums: Floats, counts: Floats) -> None:
     season, width, start = sums.shape[1], sums.shape[2], 0
     for place in range(len(ends)):

@@ -347,15 +347,17 @@ def _laid_out(
 
 
 @compiled(
-    "void(float64[::1], int64[:, ::1], float64[:, ::1])",
-    "void(float32[::1], int64[:, ::1], float32[:, ::1])",
+    "void(const float64[::1], const int64[:, ::1], float64[:, ::1])",
+    "void(const float32[::1], const int64[:, ::1], float32[:, ::1])",
 )
 def _lay_out(values: NDArray[Any], where: Integers, laid: NDArray[Any]) -> None:
     for place in range(len(values)):
         laid[where[0, place], where[1, place]] = values[place]
 
 
-@compiled("void(float64[:, ::1])")
+@compiled(
+    "void(float64[:, ::1])",
+)
 def _begin(fit: Floats) -> None:
     """Forget what lies before the first sale of each series."""
     begun = np.zeros(fit.shape[1], dtype=np.bool_)

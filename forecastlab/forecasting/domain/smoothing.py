@@ -50,7 +50,10 @@ def smooth(values: Floats, origins: tuple[int, ...]) -> Levels:
     return Levels(*(np.stack([best[place][part] for place in places]) for part in (0, 1)))
 
 
-@compiled("void(float64[:, ::1], int64[::1], float32[::1], float32[:, :, ::1], float32[:, :, ::1])")
+@compiled(
+    "void(const float64[:, ::1], const int64[::1], const float32[::1], float32[:, :, ::1], "
+    "float32[:, :, ::1])",
+)
 def _run(
     values: Floats, origins: Integers, rates: Singles, levels: Singles, errors: Singles
 ) -> None:

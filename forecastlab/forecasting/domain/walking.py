@@ -147,8 +147,8 @@ def forecast(trees: Trees, frame: Numbers) -> Floats | None:
 
 
 @compiled(
-    "void(float32[:, ::1], int64[::1], int64[::1], float32[::1], int64[::1], uint32[::1],"
-    " float64[:, ::1], float64[::1])"
+    "void(const float32[:, ::1], const int64[::1], const int64[::1], const float32[::1], "
+    "const int64[::1], const uint32[::1], const float64[:, ::1], float64[::1])",
 )
 def _add(  # noqa: PLR0913  compiled functions take arrays
     frame: Numbers,

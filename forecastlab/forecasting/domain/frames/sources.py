@@ -236,7 +236,10 @@ class Source:
         return scale
 
 
-@compiled("void(float64[:, ::1], int32[:, ::1], int64[:, ::1], int64, float64[::1], int64[::1])")
+@compiled(
+    "void(const float64[:, ::1], const int32[:, ::1], const int64[:, ::1], int64, "
+    "float64[::1], int64[::1])",
+)
 def _within(
     sums: Floats,
     counts: NDArray[np.int32],
@@ -263,8 +266,8 @@ def at(values: NDArray[np.floating], row: Integers, series: Integers) -> NDArray
 
 
 @compiled(
-    "void(float64[:, ::1], int64[:, ::1], float64[::1])",
-    "void(float32[:, ::1], int64[:, ::1], float32[::1])",
+    "void(const float64[:, ::1], const int64[:, ::1], float64[::1])",
+    "void(const float32[:, ::1], const int64[:, ::1], float32[::1])",
 )
 def _at(values: NDArray[Any], cells: Integers, found: NDArray[Any]) -> None:
     for place in range(cells.shape[1]):

@@ -58,7 +58,10 @@ def _line(known: Floats, index: Floats) -> _Line:
     return _Line(index, intercept, slope, curved)
 
 
-@compiled("void(float64[:, ::1], float64[:, ::1], float64[::1], float64[::1], float64[:, ::1])")
+@compiled(
+    "void(const float64[:, ::1], const float64[:, ::1], float64[::1], float64[::1], "
+    "float64[:, ::1])",
+)
 def _bend(  # noqa: C901
     known: Floats, index: Floats, intercept: Floats, slope: Floats, curved: Floats
 ) -> None:
