@@ -18,7 +18,7 @@ from forecastlab.forecasting.domain.shards import Forecast
 from forecastlab.forecasting.services import configs, features, keeping, laying
 from forecastlab.lib.contributions import StepContext
 
-SELDOM = 1.0
+SELDOM = 0.5
 
 
 def seldom(report: Report) -> Report:
