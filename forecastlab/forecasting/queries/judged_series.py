@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.core.paginator import Page, Paginator
-from django.db.models import F
+from django.core.paginator import Page
 from django.utils.translation import gettext as _
 
 from forecastlab.forecasting.domain.config import title_of
@@ -27,6 +26,7 @@ SORTS: Mapping[str, str] = {
     "margin": "margin",
     "points": "points",
 }
+UNKNOWN = frozenset({"value", "margin"})
 WORST_FIRST = "-value"
 
 
@@ -50,17 +50,28 @@ class JudgedSeries:
     wanted: Wanted
 
     @cached_property
-    def page(self) -> Page[Champion]:
-        found = series_filters.champions(self.backtest, self.wanted)
-        key = F(SORTS[self.wanted.sort.removeprefix("-")])
-        falls = self.wanted.sort.startswith("-")
-        order = key.desc(nulls_last=True) if falls else key.asc(nulls_last=True)
-        ordered = found.select_related("series").defer("judged").order_by(order, "series_id")
-        return Paginator(ordered, PER_PAGE).get_page(self.wanted.page)
+    def page(self) -> Page[int]:
+        key = self.wanted.sort.removeprefix("-")
+        ranked = series_filters.ranked(
+            series_filters.champions(self.backtest, self.wanted),
+            SORTS[key],
+            falls=self.wanted.sort.startswith("-"),
+            dataset=self.backtest.version.dataset_id,
+            unknown=key in UNKNOWN,
+        )
+        every = self.backtest.judged + len(self.backtest.skipped)
+        return lists.page_of(
+            ranked,
+            number=self.wanted.page,
+            per_page=PER_PAGE,
+            known=None if self.wanted.is_filtered else every,
+        )
 
     @cached_property
     def rows(self) -> list[Row]:
-        return [self._row(one) for one in self.page]
+        shown = Champion.objects.select_related("series").defer("judged")
+        found = shown.in_bulk(list(self.page.object_list))
+        return [self._row(found[one]) for one in self.page]
 
     def _row(self, one: Champion) -> Row:
         return Row(

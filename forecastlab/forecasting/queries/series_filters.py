@@ -7,10 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from forecastlab.forecasting.models import Backtest, Champion
+
+NAME = "series__unique_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,21 @@ def champions(backtest: Backtest, asked: Wanted) -> QuerySet[Champion]:
     if asked.champion:
         found = found.filter(model=asked.champion)
     return found
+
+
+def ranked(
+    found: QuerySet[Any], field: str, *, falls: bool, dataset: int, unknown: bool
+) -> QuerySet[Any, int]:
+    """Return the numbers of rows of series in the order of a field.
+
+    Where a value may be `unknown` it comes last; any other order is that of an index. Names are
+    ordered by the index of their dataset; of any other equals the older series is first.
+    """
+    last = True if unknown else None
+    order = F(field).desc(nulls_last=last) if falls else F(field).asc(nulls_last=last)
+    if field == NAME:
+        return found.filter(series__dataset=dataset).order_by(order).values_list("pk", flat=True)
+    return found.order_by(order, "series_id").values_list("pk", flat=True)
 
 
 def of_category(category: str, path: str = "") -> Q:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.utils.translation import gettext as _
 
 from forecastlab.accounts.models import User
@@ -64,7 +64,7 @@ class SeriesList:
     wanted: Wanted
     issue: ForecastIssue | None
     datasets: Sequence[str]
-    page: Page[Forecast] | None
+    page: Page[int] | None
     rows: Sequence[Row]
     of_one_issue: bool = False
 
@@ -124,18 +124,27 @@ def of(asked: Wanted, *, viewer: User, issue: ForecastIssue | None = None) -> Se
     datasets = with_forecasts(viewer)
     if found is None:
         return SeriesList(asked, None, datasets, None, [])
-    # To sort what is wide takes long: what a list does not show stays where it is.
-    forecasts = Forecast.objects.filter(issue=found).select_related("series").defer(*ACROSS)
+    forecasts, key = Forecast.objects.filter(issue=found), asked.sort.removeprefix("-")
     if asked.search:
         forecasts = forecasts.filter(series__unique_id__icontains=asked.search)
-    key = SORTS[asked.sort.removeprefix("-")]
-    direction = "-" if asked.sort.startswith("-") else ""
-    page = Paginator(forecasts.order_by(f"{direction}{key}", "series_id"), PER_PAGE).get_page(
-        asked.page
+    page = lists.page_of(
+        series_filters.ranked(
+            forecasts,
+            SORTS[key],
+            falls=asked.sort.startswith("-"),
+            dataset=found.version.dataset_id,
+            unknown=key == "wape",
+        ),
+        number=asked.page,
+        per_page=PER_PAGE,
+        known=None if asked.search else found.series_count,
     )
-    recent = _recent(found, [one.series_id for one in page])
+    shown = Forecast.objects.select_related("series").defer(*ACROSS).in_bulk(list(page.object_list))
+    listed = [shown[one] for one in page]
+    recent = _recent(found, [one.series_id for one in listed])
     rows = [
-        Row(one, title_of(one.model), labels.share(one.wape), recent[one.series_id]) for one in page
+        Row(one, title_of(one.model), labels.share(one.wape), recent[one.series_id])
+        for one in listed
     ]
     return SeriesList(asked, found, datasets, page, rows, of_one_issue=issue is not None)
 
