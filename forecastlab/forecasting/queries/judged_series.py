@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.core.paginator import Page
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from forecastlab.forecasting.domain.config import title_of
@@ -52,20 +53,23 @@ class JudgedSeries:
     @cached_property
     def page(self) -> Page[int]:
         key = self.wanted.sort.removeprefix("-")
+        found = series_filters.champions(self.backtest, self.wanted)
         ranked = series_filters.ranked(
-            series_filters.champions(self.backtest, self.wanted),
+            found,
             SORTS[key],
             falls=self.wanted.sort.startswith("-"),
             dataset=self.backtest.version.dataset_id,
             unknown=key in UNKNOWN,
         )
-        every = self.backtest.judged + len(self.backtest.skipped)
         return lists.page_of(
-            ranked,
-            number=self.wanted.page,
-            per_page=PER_PAGE,
-            known=None if self.wanted.is_filtered else every,
+            ranked, number=self.wanted.page, per_page=PER_PAGE, known=self._count(found)
         )
+
+    def _count(self, found: QuerySet[Champion]) -> int | None:
+        """Return how many are listed; None where they may be few, and are soon counted."""
+        if self.wanted.is_filtered:
+            return found.count() if self.wanted.champion else None
+        return int(self.backtest.judged) + len(self.backtest.skipped)
 
     @cached_property
     def rows(self) -> list[Row]:
