@@ -25,7 +25,7 @@ from forecastlab.lib.errors import NotFound
 
 CHUNK = 1 << 20
 # The folder of drafts is one of those in which old ones are looked for.
-DRAFTS = "00"
+DRAFTS, DRAFT = "00", ".draft."
 FOLDER = re.compile(r"[0-9a-f]{2}")
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -52,7 +52,7 @@ class DiskStorage(FileSystemStorage):
     def _save(self, name: str, content: File[Any]) -> str:
         target = Path(self.path(name))
         target.parent.mkdir(parents=True, exist_ok=True)
-        if content.name and Path(content.name).is_relative_to(self.location):
+        if content.name and self.is_draft(Path(content.name)):
             os.fsync(content.fileno())
             Path(content.name).replace(target)
             return name
@@ -70,9 +70,16 @@ class DiskStorage(FileSystemStorage):
 
     def draft(self, suffix: str) -> Path:
         """Return where to write what will be stored: then it is renamed, not copied."""
-        folder = Path(self.location) / DRAFTS
+        folder = self._drafts()
         folder.mkdir(parents=True, exist_ok=True)
-        return folder / f".draft.{secrets.token_hex(8)}{suffix}"
+        return folder / f"{DRAFT}{secrets.token_hex(8)}{suffix}"
+
+    def is_draft(self, place: Path) -> bool:
+        """Say whether a file is one of those that `draft` has named."""
+        return place.parent == self._drafts() and place.name.startswith(DRAFT)
+
+    def _drafts(self) -> Path:
+        return Path(self.location) / DRAFTS
 
     def freshen(self, name: str) -> bool:
         """Let a file count as new; False when it is not there."""

@@ -81,6 +81,16 @@ def test_a_draft_is_stored_without_a_copy_and_goes_where_it_is_not() -> None:
     assert not [one for one in (place, again, left) if one.exists()]
 
 
+def test_other_files_beside_the_store_stay_where_they_are(root: Path) -> None:
+    upload = root / "uploads" / "bundle.zip"
+    upload.parent.mkdir(parents=True)
+    upload.write_bytes(b"abc")
+
+    artefacts.put(upload)
+
+    assert upload.read_bytes() == b"abc"
+
+
 def test_a_draft_of_a_writer_that_was_killed_is_swept() -> None:
     with artefacts.draft(".npz") as place:
         place.write_bytes(b"half")
