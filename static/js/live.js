@@ -486,6 +486,12 @@
 
   // -- messages of htmx --------------------------------------------------------------------------
 
+  // What comes in above a field would push it below the buttons that stay at the foot.
+  const keepInSight = () => {
+    const field = document.activeElement;
+    if (field && field.matches("input, textarea")) field.scrollIntoView({ block: "nearest" });
+  };
+
   document.addEventListener("htmx:beforeSwap", (event) => {
     // A refusal names the place for its message; htmx would drop a reply that is an error.
     if (event.detail.xhr.getResponseHeader("HX-Retarget")) event.detail.shouldSwap = true;
@@ -540,6 +546,7 @@
   }
 
   document.addEventListener("htmx:afterSwap", () => keepToggles(document.body));
+  document.addEventListener("htmx:oobAfterSwap", keepInSight);
   document.addEventListener("htmx:load", (event) => settle(event.detail.elt));
   addEventListener("hashchange", openTarget);
   addEventListener("beforeprint", unfold);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -46,7 +47,7 @@ def test_approvals_are_counted_ticked_changed_and_decided_with_keys(
     stack: Stack, signed_in: NewContext, viewport: Any
 ) -> None:
     shift = 0 if viewport is DESK else 10
-    asked = [ask(stack, share + shift) for share in (3, 4, 5, 6, 7)]
+    asked = [ask(stack, share + shift) for share in (3, 4, 5, 6, 7, 8)]
     page = signed_in("approver", viewport=viewport).new_page()
     complaints: list[str] = []
     page.on("console", lambda one: complaints.append(one.text) if one.type == "error" else None)
@@ -57,6 +58,7 @@ def test_approvals_are_counted_ticked_changed_and_decided_with_keys(
     decide_several(page, asked[2])
     change(page, asked[3])
     answer_where_it_is_asked(page, asked[4])
+    become_due(page, asked[5], stack)
 
     assert [one for one in complaints if "422" not in one] == []
 
@@ -189,3 +191,25 @@ def answer_where_it_is_asked(page: Page, fifth: int) -> None:
     expect(page.locator("#toasts")).to_contain_text("Approved.")
     expect(card).to_have_count(0)
     assert page.url == here
+
+
+def become_due(page: Page, sixth: int, stack: Stack) -> None:
+    """An open card says that it is due, and what was typed there stays."""
+    page.goto(f"/approvals/{sixth}/")
+    reason = page.get_by_label("Reason may be left out")
+    reason.fill("Not before the buyer")
+    with psycopg.connect(stack.database_url) as connection:
+        late = "UPDATE agents_approval SET due_at = now() WHERE id = %s"
+        connection.execute(late, [sixth])
+    expect(page.get_by_text("Nobody has answered yet, and it is due.")).to_be_visible(
+        timeout=90_000
+    )
+    expect(reason).to_have_value("Not before the buyer")
+    expect(reason).to_be_focused()
+    middle = (
+        "one => { const r = one.getBoundingClientRect(); return [r.x + 9, r.y + r.height / 2]; }"
+    )
+    assert reason.evaluate(f"one => document.elementFromPoint(...({middle})(one)) === one")
+    fits(page)
+    page.get_by_role("button", name="Reject").click()
+    expect(page.locator(".gate-outcome")).to_contain_text("Rejected by approver")
