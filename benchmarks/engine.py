@@ -31,6 +31,7 @@ from forecastlab.forecasting.domain import config, metrics, shards
 from forecastlab.forecasting.domain.folds import judged_values
 from forecastlab.forecasting.domain.panel import Panel
 from forecastlab.forecasting.queries import panels
+from forecastlab.lib import compiled
 from forecastlab.warehouse.domain.content import NUMBERS
 from tests.factories import make_version
 
@@ -104,6 +105,7 @@ def told(name: str, one: Measured, note: str = "") -> None:
 
 
 def compare(panel: Panel, horizon: int, sample: int, slow: int) -> None:
+    compiled.compile_all("forecastlab.forecasting.domain")  # loaded before, as the peers' code is
     asked = config.resolve({"horizon": horizon}, frequency="D")
     work = shards.judging(asked, panel.periods)
     few = panel.columns(0, min(sample, panel.width))

@@ -38,6 +38,7 @@ STRONGEST = 3.0
 HOURS = 24
 # Decimals that do not depend on the processor.
 SAME_DIGITS = 9
+ROUND = 10.0**SAME_DIGITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,4 +374,4 @@ def _exponential(
         for s in range(len(row)):
             row[s] = math.exp(min(max(row[s], -most), most))
         for s in range(len(row)):
-            row[s] = np.rint(row[s] * 1e9) / 1e9
+            row[s] = np.rint(row[s] * ROUND) / ROUND
