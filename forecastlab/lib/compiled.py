@@ -71,18 +71,17 @@ def compile_all(package: str) -> None:
     place = import_module(package)
     for one in walk_packages(place.__path__, f"{package}."):
         import_module(one.name)
-    for function in _known:
-        function.compile()
+    _compile_known()
 
 
 def load_aside() -> None:
     """Load all functions of the modules that are imported, while the caller waits for others."""
+    Thread(target=_compile_known, name="load compiled functions", daemon=True).start()
 
-    def load() -> None:
-        for function in list(_known):
-            function.compile()
 
-    Thread(target=load, name="load compiled functions", daemon=True).start()
+def _compile_known() -> None:
+    for function in list(_known):
+        function.compile()
 
 
 def _code_of(plain: Callable[P, R], signatures: Sequence[str]) -> Callable[P, R]:

@@ -230,9 +230,8 @@ def _read_aside(query: str, parameters: Sequence[Any]) -> pl.DataFrame:
 
 def _bound(parameters: Sequence[Any]) -> pa.RecordBatch:
     """Return one row. Polars makes it: given lists, Arrow has pandas imported to look at them."""
-    (row,) = (
-        pl.DataFrame({str(n): [one] for n, one in enumerate(parameters)}).to_arrow().to_batches()
-    )
+    table = pl.DataFrame({str(place): [one] for place, one in enumerate(parameters)}).to_arrow()
+    (row,) = table.to_batches()
     return row
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 from django.db.models import F, QuerySet
+from django.db.models.expressions import OrderBy
 
 Rows = TypeVar("Rows", bound="QuerySet[Any]")
 Pairs = Sequence[tuple[str, str]]
@@ -65,11 +66,15 @@ def ordered(
 
     Keys in `unknown` may have no value, which then comes last; for the others an index serves.
     """
+    return rows.order_by(*first, order_of(sort, fields, unknown=unknown), "-pk")
+
+
+def order_of(sort: str, fields: Mapping[str, str], *, unknown: Collection[str] = ()) -> OrderBy:
+    """Return the order that `ordered` begins with."""
     key, descending = sort.removeprefix("-"), sort.startswith("-")
     last = True if key in unknown else None
     field = F(fields[key])
-    order = field.desc(nulls_last=last) if descending else field.asc(nulls_last=last)
-    return rows.order_by(*first, order, "-pk")
+    return field.desc(nulls_last=last) if descending else field.asc(nulls_last=last)
 
 
 def page_of(

@@ -486,11 +486,15 @@
 
   // -- messages of htmx --------------------------------------------------------------------------
 
-  // What comes in above a field would push it below the buttons that stay at the foot.
-  const keepInSight = () => {
+  // What comes in above a field would push it below the buttons that stay at the foot. One that was
+  // scrolled away is left alone.
+  let typedIn = null;
+  const noteField = () => {
     const field = document.activeElement;
-    if (field && field.matches("input, textarea")) field.scrollIntoView({ block: "nearest" });
+    const place = field && field.matches("input, textarea") ? field.getBoundingClientRect() : null;
+    typedIn = place && place.bottom > 0 && place.top < innerHeight ? field : null;
   };
+  const keepInSight = () => { if (typedIn) typedIn.scrollIntoView({ block: "nearest" }); };
 
   document.addEventListener("htmx:beforeSwap", (event) => {
     // A refusal names the place for its message; htmx would drop a reply that is an error.
@@ -546,6 +550,7 @@
   }
 
   document.addEventListener("htmx:afterSwap", () => keepToggles(document.body));
+  document.addEventListener("htmx:oobBeforeSwap", noteField);
   document.addEventListener("htmx:oobAfterSwap", keepInSight);
   document.addEventListener("htmx:load", (event) => settle(event.detail.elt));
   addEventListener("hashchange", openTarget);

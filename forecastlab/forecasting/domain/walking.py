@@ -19,7 +19,7 @@ from forecastlab.lib.compiled import check_places, compiled
 
 Numbers = NDArray[np.float32]
 # Nearer to zero than this counts as zero in the library.
-NEXT_TO_NOTHING = 1e-35
+NEXT_TO_NOTHING = np.float32(1e-35)
 MOST_LEAVES, LARGEST = 32, 700.0
 CATEGORICAL, DEFAULT_LEFT = 1, 2
 # What a split does with a hole: takes it for zero, sends it left or right.

@@ -52,14 +52,13 @@ class JudgedSeries:
 
     @cached_property
     def page(self) -> Page[int]:
-        key = self.wanted.sort.removeprefix("-")
         found = series_filters.champions(self.backtest, self.wanted)
         ranked = series_filters.ranked(
             found,
-            SORTS[key],
-            falls=self.wanted.sort.startswith("-"),
+            self.wanted.sort,
+            SORTS,
+            unknown=UNKNOWN,
             dataset=self.backtest.version.dataset_id,
-            unknown=key in UNKNOWN,
         )
         return lists.page_of(
             ranked, number=self.wanted.page, per_page=PER_PAGE, known=self._count(found)

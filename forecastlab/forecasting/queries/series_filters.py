@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from forecastlab.forecasting.models import Backtest, Champion
+from forecastlab.lib import lists
 
 NAME = "series__unique_id"
 
@@ -70,16 +71,20 @@ def champions(backtest: Backtest, asked: Wanted) -> QuerySet[Champion]:
 
 
 def ranked(
-    found: QuerySet[Any], field: str, *, falls: bool, dataset: int, unknown: bool
+    found: QuerySet[Any],
+    sort: str,
+    fields: Mapping[str, str],
+    *,
+    unknown: Collection[str],
+    dataset: int,
 ) -> QuerySet[Any, int]:
-    """Return the numbers of rows of series in the order of a field.
+    """Return the numbers of rows of series in an order of `fields`.
 
-    Where a value may be `unknown` it comes last; any other order is that of an index. Names are
-    ordered by the index of their dataset; of any other equals the older series is first.
+    Keys in `unknown` may have no value, as for `lists.ordered`. Names are ordered by the index of
+    their dataset; of any other equals the older series is first.
     """
-    last = True if unknown else None
-    order = F(field).desc(nulls_last=last) if falls else F(field).asc(nulls_last=last)
-    if field == NAME:
+    order = lists.order_of(sort, fields, unknown=unknown)
+    if fields[sort.removeprefix("-")] == NAME:
         return found.filter(series__dataset=dataset).order_by(order).values_list("pk", flat=True)
     return found.order_by(order, "series_id").values_list("pk", flat=True)
 

@@ -25,6 +25,7 @@ SORTS: Mapping[str, str] = {
     "total": "total",
     "wape": "wape",
 }
+UNKNOWN = frozenset({"wape"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +125,12 @@ def of(asked: Wanted, *, viewer: User, issue: ForecastIssue | None = None) -> Se
     datasets = with_forecasts(viewer)
     if found is None:
         return SeriesList(asked, None, datasets, None, [])
-    forecasts, key = Forecast.objects.filter(issue=found), asked.sort.removeprefix("-")
+    forecasts = Forecast.objects.filter(issue=found)
     if asked.search:
         forecasts = forecasts.filter(series__unique_id__icontains=asked.search)
     page = lists.page_of(
         series_filters.ranked(
-            forecasts,
-            SORTS[key],
-            falls=asked.sort.startswith("-"),
-            dataset=found.version.dataset_id,
-            unknown=key == "wape",
+            forecasts, asked.sort, SORTS, unknown=UNKNOWN, dataset=found.version.dataset_id
         ),
         number=asked.page,
         per_page=PER_PAGE,
