@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from forecastlab.forecasting.domain import frames
+from forecastlab.forecasting.domain.frames import products
 from forecastlab.forecasting.domain.frames.columns import Safety
 from forecastlab.forecasting.domain.panel import Panel
 from forecastlab.forecasting.domain.protocol import Task
@@ -17,8 +18,9 @@ from tests.forecasting.panels import make_panel
 PERIODS, WIDTH, ORIGIN, STEPS = 120, 4, 90, 7
 KNOWN = ("price", "promo", "holiday", "deal")
 OBSERVED = ("stock", "stockout_share", "deliveries", "returns", "temperature", "macro_index")
-TASK = Task((ORIGIN,), STEPS, 7, "D", frame=2, first=date(2026, 1, 1))
-GROUPS = frames.VERSIONS[2]
+TASK = Task((ORIGIN,), STEPS, 7, "D", frame=4, first=date(2026, 1, 1))
+GROUPS = frames.VERSIONS[4]
+TWO_BY_TWO = {"store": ["n", "n", "s", "s"], "product": ["tea", "rice", "tea", "rice"]}
 
 
 def everything(*, after: int | None = None) -> Panel:
@@ -31,12 +33,13 @@ def everything(*, after: int | None = None) -> Panel:
         for name in OBSERVED:
             signals[name][after + 1 :] = -50
     told = {name: (values, name in KNOWN) for name, values in signals.items()}
-    return make_panel(sales, signals=told)
+    return make_panel(sales, signals=told, groups=TWO_BY_TWO)
 
 
 def source(panel: Panel, *, clean: bool = False) -> frames.Source:
     factor = np.linspace(0.5, 2, (ORIGIN + 1 + STEPS) * WIDTH).reshape(-1, WIDTH)
-    return frames.Source(panel, frames.layout_of(panel, TASK, effects=True), factor, clean=clean)
+    layout, shared = frames.layout_of(panel, TASK, effects=True), products.learned(panel, 28)
+    return frames.Source(panel, layout, factor, clean=clean, shared=shared)
 
 
 def cells() -> frames.Cells:
@@ -61,10 +64,12 @@ def test_every_group_sees_what_happens_up_to_the_origin(group) -> None:
     other = group.values(source(everything(after=ORIGIN - 20)), cells())
     told = group.columns(source(everything()).layout)
     watching = [name for name, safety in told.items() if safety is Safety.OBSERVED]
-    watching += [name for name in told if name.startswith(("lag_", "mean_", "change_", "slope_"))]
+    ours = ("lag_", "mean_", "change_", "slope_", "product_pace")
+    watching += [name for name in told if name.startswith(ours)]
 
     assert set(told) <= set(before)
-    for name in set(watching) - {"effect_mean", *(f"{one}_mean" for one in KNOWN)}:
+    of_known = {"effect_mean", "price_ratio_mean", *(f"{one}_mean" for one in KNOWN)}
+    for name in set(watching) - of_known:
         assert not np.array_equal(before[name], other[name], equal_nan=True), name
 
 
@@ -77,7 +82,8 @@ def test_a_plan_moves_only_the_columns_that_somebody_must_supply() -> None:
     same = (before == after) | (np.isnan(before) & np.isnan(after))
     moved = [told[place] for place in np.flatnonzero(~same.all(axis=0))]
 
-    assert {name for name, _safety in moved} >= {"price", "price_change", "promo", "holiday"}
+    supplied = {"price", "price_change", "price_ratio", "promo", "holiday"}
+    assert {name for name, _safety in moved} >= supplied
     assert {safety for _name, safety in moved} == {Safety.UNSAFE_UNLESS_SUPPLIED}
 
 
@@ -95,21 +101,64 @@ def test_groups_without_data_are_left_out() -> None:
     assert frames.described(layout)["frame_version"] == 1
 
 
-def test_the_second_version_has_the_first_one_to_the_byte_and_more() -> None:
+@pytest.mark.parametrize(
+    ("version", "before", "added"),
+    [
+        (2, 1, {"same_place", "slopes", "maturity", "dates"}),
+        (3, 1, {"same_product"}),
+        (4, 3, {"same_place", "slopes", "maturity", "dates"}),
+    ],
+)
+def test_a_version_has_an_earlier_one_to_the_byte_and_more(version, before, added) -> None:
     panel = everything()
-    wide = source(panel)
-    first = frames.Source(panel, replace(wide.layout, version=1), wide.factor)
+    given = source(panel)
+    earlier, wide = (
+        frames.Source(panel, replace(given.layout, version=one), given.factor, beside=given)
+        for one in (before, version)
+    )
 
-    old, new = frames.build(first, cells()), frames.build(wide, cells())
-    more = set(frames.columns(wide.layout)) - set(frames.columns(first.layout))
+    old, new = frames.build(earlier, cells()), frames.build(wide, cells())
+    more = set(frames.columns(wide.layout)) - set(frames.columns(earlier.layout))
 
     assert new[:, : old.shape[1]].tobytes() == old.tobytes()
-    assert more == {"same_place", "slopes", "maturity", "dates"}
+    assert more == added
     assert np.isfinite(new[:, old.shape[1] :]).any(axis=0).all()
-    assert frames.described(wide.layout)["frame_version"] == 2
+    assert frames.described(wide.layout)["frame_version"] == version
 
 
-def test_what_the_second_version_adds_is_what_it_says() -> None:
+def test_a_frame_tells_what_the_product_costs_and_how_it_sells_in_all_stores() -> None:
+    sales = np.full((PERIODS, WIDTH), 10.0)
+    sales[ORIGIN, [0, 2]] = 30.0, 20.0  # tea, in both stores
+    sales[ORIGIN - 1, 2] = np.nan
+    price = np.full((PERIODS, WIDTH), 2.0)
+    price[ORIGIN + 1, [0, 2]] = 1.0, 3.0
+    price[ORIGIN + 1, 1] = np.nan
+    panel = make_panel(sales, signals={"price": (price, True)}, groups=TWO_BY_TWO)
+    layout, shared = frames.layout_of(panel, TASK, effects=False), products.learned(panel, 28)
+    here = frames.Source(panel.columns(0, 2), layout, shared=shared)
+    at = frames.Cells(np.array([ORIGIN, ORIGIN]), np.array([1, 1]), np.array([0, 1]))
+
+    told = next(one for one in GROUPS if one.name == "same_product").values(here, at)
+
+    # Usual are the means of the last 28 periods, of which one store did not see the last but one.
+    usual = (27 * 10 + 30) / 28 + (26 * 10 + 20) / 27
+    np.testing.assert_allclose(told["product_pace"], [50 / usual, 1], rtol=1e-6)
+    np.testing.assert_allclose(told["product_pace_mean"][1], 1)
+    np.testing.assert_allclose(told["price_ratio"], [0.5, np.nan])
+    np.testing.assert_allclose(told["price_ratio_change"], [0.5, np.nan])
+
+
+@pytest.mark.parametrize(
+    "groups", [{}, {"store": ["n"] * 4, "product": list("abcd")}, {"store": list("abcd")}]
+)
+def test_without_products_in_several_stores_nothing_is_told_of_them(groups) -> None:
+    panel = make_panel(np.ones((PERIODS, WIDTH)), groups=groups)
+
+    assert products.learned(panel, 28) == {}
+    assert "same_product" not in frames.columns(frames.layout_of(panel, TASK, effects=False))
+
+
+def test_what_tells_of_more_seasons_and_ages_is_what_it_says() -> None:
     rising = np.arange(800.0)[:, None] + 100 * (np.arange(800) % 7 == 3)[:, None]
     task = Task((798,), 1, 7, "D", frame=2, first=date(2026, 1, 1))
     layout = frames.layout_of(make_panel(rising), task, effects=False)

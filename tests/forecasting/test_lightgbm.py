@@ -21,16 +21,21 @@ from tests.factories import make_sales, make_user, make_version, run_job
 from tests.forecasting.panels import make_panel, whole_of
 
 PERIODS, STEPS, PLANNED = 100, 7, 7
-TASK = Task((PERIODS - 15, PERIODS - 8, PERIODS - 1), STEPS, 7, "D")
+TASK = Task((PERIODS - 15, PERIODS - 8, PERIODS - 1), STEPS, 7, "D", frames.FRAME_VERSION)
 
 
 def promoted(width: int = 40) -> Panel:
-    """Return sales that a promotion triples, and when it was and will be."""
+    """Return sales in two stores that a promotion triples, and when it was and will be."""
     random = np.random.default_rng(11)
     promo = (random.random((PERIODS + PLANNED, width)) < 0.2).astype(float)
     level = random.uniform(4, 40, width)
     sales = random.poisson(level * (1 + 2 * promo[:PERIODS])).astype(float)
-    return make_panel(sales, signals={"promo": (promo, True)})
+    price = random.uniform(1, 2, promo.shape)
+    half = [f"product {one}" for one in range(width // 2)]
+    groups = {"store": ["n"] * len(half) + ["s"] * len(half), "product": half * 2}
+    return make_panel(
+        sales, signals={"promo": (promo, True), "price": (price, True)}, groups=groups
+    )
 
 
 def forecast(panel: Panel, cut: list[tuple[int, int]]):
@@ -88,7 +93,7 @@ def test_forecasts_from_the_last_origin_are_those_that_were_judged_beside() -> N
 
 def test_with_a_year_behind_it_is_fitted_at_the_first_origin_and_on_all_data() -> None:
     sales = np.random.default_rng(5).poisson(9, (80, 6)).astype(float)
-    weeks = Task((63, 67, 71, 79), 4, 52, "W")
+    weeks = Task((63, 67, 71, 79), 4, 52, "W", frames.FRAME_VERSION)
 
     learned = lightgbm.MODEL.learn(make_panel(sales), weeks)
 

@@ -18,6 +18,7 @@ from forecastlab.forecasting.domain.defaults import (
     Defaults,
 )
 from forecastlab.forecasting.domain.folds import Fold, Folds
+from forecastlab.forecasting.domain.frames import FRAME_VERSION
 from forecastlab.forecasting.domain.metrics import METRICS
 from forecastlab.forecasting.domain.models import (
     default_zoo,
@@ -161,6 +162,7 @@ def resolve(options: Mapping[str, Any], *, frequency: str, held_back: int = 0) -
         held_back=held_back,
         window=_window(options, defaults),
         policy=checked_policy(options.get("policy"), models),
+        frame=FRAME_VERSION,
     )
 
 

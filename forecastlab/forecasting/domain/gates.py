@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from forecastlab.forecasting.domain.staleness import FIRST_FRAME
+from forecastlab.forecasting.domain.frames import FRAME_VERSION
 
 # Two judgements are alike when all of these are: the same points, forecast from the same origins.
 LIKE_FOR_LIKE = ("frequency", "horizon", "folds", "step", "gap", "metric", "until")
@@ -40,7 +40,8 @@ class Candidate:
 
     @property
     def frame(self) -> int:
-        return FIRST_FRAME if self.frame_version is None else self.frame_version
+        """Return its frame; what learns from none is like every model of the usual one."""
+        return FRAME_VERSION if self.frame_version is None else self.frame_version
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forecastlab.forecasting.domain.frames import follows_length
 from forecastlab.forecasting.domain.frames.fixed import YEARS
 from forecastlab.forecasting.domain.panel import Panel
 from forecastlab.forecasting.domain.protocol import LocalModel, Model, Task
@@ -101,7 +102,7 @@ def _asked(model: Model, work: Work, place: int, periods: int) -> list[Any]:
 
     That says how long before it they were fitted, and about how long the whole history is: the
     parts that work is done in follow from that, and the columns of the frames that models of scope
-    `whole` read, those of later versions exactly.
+    `whole` read, of some versions exactly.
     """
     task = work.task
     first = task.first.isoformat() if task.first else None
@@ -110,7 +111,10 @@ def _asked(model: Model, work: Work, place: int, periods: int) -> list[Any]:
     year = int(YEARS.get(task.frequency, 1.0))
     size = [length.bit_length()]
     if model.scope == "whole":
-        size += [min(length // year, task.defaults.cycles), 0 if task.frame == 1 else length]
+        size += [
+            min(length // year, task.defaults.cycles),
+            length if follows_length(task.frame) else 0,
+        ]
     back = task.origins[place] - _fitted_at(model, work)[place]
     asked = [task.steps, task.season, task.frequency, task.frame, first, work.window]
     return [*asked, back, *size]

@@ -92,7 +92,7 @@ def judging(config: Config, periods: int, first: date | None = None) -> Work:
 
 def issuing(config: Config, periods: int, ahead: int) -> Work:
     """Forecast from the last period only."""
-    task = Task((periods - 1,), ahead, config.season, config.frequency)
+    task = Task((periods - 1,), ahead, config.season, config.frequency, config.frame)
     return Work(task, 0, 0, ahead, config.window)
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-# What a model run without a feature frame, or from before frames had versions, counts as.
-FIRST_FRAME = 1
+from forecastlab.forecasting.domain.frames import FRAME_VERSION
 
 
 class Reason(StrEnum):
@@ -35,7 +34,8 @@ class Trained:
 
     @property
     def frame(self) -> int:
-        return FIRST_FRAME if self.frame_version is None else self.frame_version
+        """Return its frame; what learns from none is like every model of the usual one."""
+        return FRAME_VERSION if self.frame_version is None else self.frame_version
 
     def is_newer_than(self, other: Trained) -> bool:
         """Say whether it was trained later, and not on an earlier end of the history."""

@@ -24,11 +24,27 @@ from forecastlab.forecasting.domain.frames.sales import (
     Trend,
 )
 from forecastlab.forecasting.domain.frames.shelves import Inventory, Replenishment, Returns
-from forecastlab.forecasting.domain.frames.signals import PricePromo, Signals
-from forecastlab.forecasting.domain.frames.sources import Cells, Layout, Numbers, Source, layout_of
+from forecastlab.forecasting.domain.frames.signals import PricePromo, SameProduct, Signals
+from forecastlab.forecasting.domain.frames.sources import (
+    WINDOWS,
+    Cells,
+    Layout,
+    Numbers,
+    Source,
+    layout_of,
+)
 
-__all__ = ["Cells", "Layout", "Numbers", "Source", "build", "columns", "described", "layout_of"]
-FRAME_VERSION = 1
+__all__ = [
+    "WINDOWS",
+    "Cells",
+    "Layout",
+    "Numbers",
+    "Source",
+    "build",
+    "columns",
+    "described",
+    "layout_of",
+]
 GROUPS: tuple[Group, ...] = (
     TargetHistory(),
     Calendar(),
@@ -43,12 +59,26 @@ GROUPS: tuple[Group, ...] = (
     Signals("macro"),
     Identity(),
 )
-# The groups of each version; the first one is what LightGBM learns from unless it is told.
+MORE: tuple[Group, ...] = (SamePlace(), Slopes(), Maturity(), Dates())
 VERSIONS: Mapping[int, tuple[Group, ...]] = {
-    FRAME_VERSION: GROUPS,
-    2: (*GROUPS, SamePlace(), Slopes(), Maturity(), Dates()),
+    1: GROUPS,
+    2: (*GROUPS, *MORE),
+    3: (*GROUPS, SameProduct()),
+    4: (*GROUPS, SameProduct(), *MORE),
 }
+# What trees learn from unless they are told.
+FRAME_VERSION = 3
 NEWEST_VERSION = max(VERSIONS)
+
+
+def tells_of_products(version: int) -> bool:
+    """Say whether a version has columns of the product in all stores."""
+    return any(isinstance(group, SameProduct) for group in VERSIONS[version])
+
+
+def follows_length(version: int) -> bool:
+    """Say whether the columns of a version follow from how long the history is, to the period."""
+    return any(isinstance(group, SamePlace) for group in VERSIONS[version])
 
 
 def described(layout: Layout) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
+from forecastlab.forecasting.domain.frames import products
 from forecastlab.forecasting.domain.frames.columns import Columns, Safety, Values
 from forecastlab.forecasting.domain.frames.sources import Cells, Layout, Source, at
 from forecastlab.forecasting.domain.observed import quotient
@@ -84,3 +85,42 @@ class PricePromo(Signals):
         window = source.layout.windows[2]
         usual = source.effects.mean(cells.origin, cells.series, window)
         return {**found, "effect": source.effect(cells), "effect_mean": usual}
+
+
+class SameProduct:
+    """The product in all stores: how it sells of late, and the price here over the one there.
+
+    How it sells is told as it was at the origin and on average over the second window up to it.
+    """
+
+    name = "same_product"
+
+    def columns(self, layout: Layout) -> Columns:
+        if not layout.products:
+            return {}
+        pace = dict.fromkeys(["product_pace", "product_pace_mean"], Safety.CONDITIONALLY_SAFE)
+        if not layout.signals.get(products.PRICE):
+            return pace
+        ahead = dict.fromkeys(["price_ratio", "price_ratio_change"], Safety.UNSAFE_UNLESS_SUPPLIED)
+        return {**pace, "price_ratio_mean": Safety.OBSERVED, **ahead}
+
+    def values(self, source: Source, cells: Cells) -> Values:
+        wanted, told = self.columns(source.layout), source.told
+        if not wanted:
+            return {}
+        window = source.layout.windows[1]
+        pace, places = told.products.pace
+        found: dict[str, NDArray[np.floating]] = {
+            "product_pace": at(pace, cells.origin, places[cells.series]),
+            "product_pace_mean": told.pace_sums.mean(cells.origin, places[cells.series], window),
+        }
+        if "price_ratio" not in wanted:
+            return found
+        ahead = at(told.products.price, cells.target, cells.series)
+        usual = told.price_sums.mean(cells.origin, cells.series, window)
+        change = quotient(ahead.astype(np.float64), usual)
+        return found | {
+            "price_ratio_mean": usual,
+            "price_ratio": ahead,
+            "price_ratio_change": change,
+        }

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forecastlab.forecasting.domain.frames import products
+from forecastlab.forecasting.domain.frames.products import Products
 from forecastlab.forecasting.domain.observed import quotient, running
 from forecastlab.forecasting.domain.panel import Floats, Integers, Panel
 from forecastlab.forecasting.domain.protocol import Task
@@ -47,8 +49,9 @@ class Cells:
 class Layout:
     """What the columns of a frame follow from; the same for every block of a panel.
 
-    `signals` says of each whether it is known ahead; `effects` whether sources have factors.
-    `first` is the day of period 0, None where there are no dates.
+    `signals` says of each whether it is known ahead; `effects` whether sources have factors;
+    `products` whether each is sold in several stores. `first` is the day of period 0, None where
+    there are no dates.
     """
 
     signals: Mapping[str, bool]
@@ -56,6 +59,7 @@ class Layout:
     season: int
     periods: int
     effects: bool
+    products: bool = False
     version: int = 1
     first: date | None = None
 
@@ -67,7 +71,14 @@ class Layout:
 def layout_of(panel: Panel, task: Task, *, effects: bool) -> Layout:
     signals = dict(zip(panel.signals.names, panel.signals.known, strict=True))
     return Layout(
-        signals, task.frequency, task.season, panel.periods, effects, task.frame, task.first
+        signals,
+        task.frequency,
+        task.season,
+        panel.periods,
+        effects,
+        products.several(panel.groups),
+        task.frame,
+        task.first,
     )
 
 
@@ -121,10 +132,11 @@ class History:
 
 
 class Told:
-    """What follows from a block alone, whatever the origin: each made when first asked for."""
+    """What follows from a block and its products, whatever the origin: each once, when asked."""
 
-    def __init__(self, block: Panel) -> None:
+    def __init__(self, block: Panel, shared: products.Arrays | None = None) -> None:
         self.block = block
+        self.products = Products(block, shared or {})
         self._signals: dict[str, Sums] = {}
 
     @cached_property
@@ -154,14 +166,22 @@ class Told:
             self._signals[name] = Sums(self.signal(name)[: self.block.periods])
         return self._signals[name]
 
+    @cached_property
+    def pace_sums(self) -> Sums:
+        return Sums(self.products.pace[0])
+
+    @cached_property
+    def price_sums(self) -> Sums:
+        return Sums(self.products.price[: self.block.periods])
+
 
 class Source:
     """One block of series, as known at the origins that are asked for.
 
     `factor`, where there is one, is what known signals and the season make of the level: periods
     by series, as far as forecasts go. A `clean` source measures history, and what is forecast,
-    without it. Sources of one block with other factors stand `beside` each other: what follows
-    from the block alone is made once for all of them.
+    without it. `shared` is what was learned of products. Sources of one block with other factors
+    stand `beside` each other: what follows from the block alone is made once for all of them.
     """
 
     def __init__(
@@ -171,9 +191,10 @@ class Source:
         factor: Floats | None = None,
         *,
         clean: bool = False,
+        shared: products.Arrays | None = None,
         beside: Source | None = None,
     ) -> None:
-        self.told: Told = beside.told if beside else Told(block)
+        self.told: Told = beside.told if beside else Told(block, shared)
         self.layout = layout
         self.clean = clean and factor is not None
         self.factor = factor

@@ -8,7 +8,7 @@ import numpy as np
 
 from forecastlab.forecasting.domain import boosting, frames
 from forecastlab.forecasting.domain.boosting import TRIAL, WHOLE, Text, Trees
-from forecastlab.forecasting.domain.frames import Source, layout_of
+from forecastlab.forecasting.domain.frames import Numbers, Source, layout_of, products
 from forecastlab.forecasting.domain.frames.fixed import YEARS
 from forecastlab.forecasting.domain.metrics import wape
 from forecastlab.forecasting.domain.models import driver
@@ -17,7 +17,7 @@ from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, PanelMode
 
 # On how many series, at most, it is tried whether promotions should be taken out of history.
 TRIED = 1_000
-DRIVER = "driver."
+DRIVER, PRODUCT = "driver.", "product."
 # How much of learning is asking the driver panel, and of each fit trying both histories.
 DRIVEN, TRYING = 0.1, 0.2
 NOT_TRIED = np.full(2, np.nan)
@@ -58,6 +58,8 @@ class LightGbm(PanelModel):
         is JSON.
         """
         driven = _driven(whole, task.reporting(0.0, DRIVEN))
+        shared = _shared(whole, task)
+        known: Arrays = {**driven, **shared}
         some = _tried(whole) if driven else None
         texts: dict[str, Text] = {}
         trials, fitted = [], _fitted(task)
@@ -66,13 +68,13 @@ class LightGbm(PanelModel):
             last, fits = task.origins[number], task.reporting(DRIVEN, 1.0)
             here = fits.reporting(place / len(numbers), (place + 1) / len(numbers))
             trying, fitting = here.reporting(0.0, TRYING), here.reporting(TRYING, 1.0)
-            trials.append(_trial(some, trying, last, self.trial) if some else NOT_TRIED)
+            trials.append(_trial(some, trying, last, self.trial, shared) if some else NOT_TRIED)
             at = {number: bool(trials[-1][1] < trials[-1][0])}
-            sources = (_sources(piece, task, driven, at)[0] for piece in whole.pieces())
+            sources = (_sources(piece, task, known, at)[0] for piece in whole.pieces())
             texts[f"text.{len(texts)}"] = boosting.fit(whole, sources, last, fitting, self.trees)
         trial = np.stack(trials)
         return {
-            **driven,
+            **known,
             **texts,
             "which": np.cumsum(fitted) - 1,
             "clean": trial[:, 1] < trial[:, 0],
@@ -119,6 +121,14 @@ def _driven(whole: Whole, task: Task) -> dict[str, Floats]:
     return {f"{DRIVER}{name}": values for name, values in found.items()}
 
 
+def _shared(whole: Whole, task: Task) -> dict[str, Numbers]:
+    """Return what is told of products in all stores, where the frame has columns for it."""
+    if not frames.tells_of_products(task.frame):
+        return {}
+    window = frames.WINDOWS[task.frequency][2]
+    return {f"{PRODUCT}{k}": one for k, one in products.learned(whole, window).items()}
+
+
 def _sources(block: Panel, task: Task, learned: Arrays, at: Mapping[int, bool]) -> list[Source]:
     """Return what the trees are told at some origins: `at` says by number if it is cleaned."""
     here = {
@@ -127,7 +137,8 @@ def _sources(block: Panel, task: Task, learned: Arrays, at: Mapping[int, bool]) 
         for name in _driver_names(learned)
     }
     layout = layout_of(block, task, effects=bool(here))
-    first = Source(block, layout)
+    shared = {k.removeprefix(PRODUCT): v for k, v in learned.items() if k.startswith(PRODUCT)}
+    first = Source(block, layout, shared=shared)
     if not here:
         return [Source(block, layout, beside=first) for _ in at]
     only = replace(task, origins=tuple(task.origins[one] for one in at))
@@ -147,7 +158,7 @@ def _tried(whole: Whole) -> Panel:
     return whole.pick(np.sort(random.permutation(whole.width)[:TRIED]))
 
 
-def _trial(some: Panel, task: Task, last: int, trees: Trees) -> Floats:
+def _trial(some: Panel, task: Task, last: int, trees: Trees, shared: Arrays) -> Floats:
     """Return the WAPE of both histories in the last periods known at `last`, where a fit is made.
 
     Not tried where less than one more horizon would be left to learn from.
@@ -157,7 +168,8 @@ def _trial(some: Panel, task: Task, last: int, trees: Trees) -> Floats:
         return NOT_TRIED
     earlier = replace(task, origins=(origin,))
     driven, actual = _driven(some, earlier), some.fit[origin + 1 : last + 1]
-    told = [_sources(piece, earlier, driven, {0: False})[0] for piece in some.pieces()]
+    known: Arrays = {**driven, **shared}
+    told = [_sources(piece, earlier, known, {0: False})[0] for piece in some.pieces()]
     errors = []
     for place, clean in enumerate((False, True)):
         half = earlier.reporting(place / 2, (place + 1) / 2)
