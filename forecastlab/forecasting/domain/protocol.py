@@ -105,6 +105,8 @@ class Model(Protocol):
 
     def forecast(self, block: Panel, task: Task, learned: Arrays) -> Forecasts: ...
 
+    def repriced(self, learned: Arrays, first: int, change: Floats) -> Arrays: ...
+
 
 class PanelModel:
     """What holds for a model that does not say otherwise."""
@@ -124,6 +126,13 @@ class PanelModel:
         What is forecast from an origin follows from nothing else that is asked for beside it.
         """
         return task.origins
+
+    def repriced(self, learned: Arrays, first: int, change: Floats) -> Arrays:
+        """Return what was learned with other prices, planned from the period `first` on.
+
+        `change` is what is added to them, over all stores: periods x products.
+        """
+        return learned
 
 
 class LocalModel(PanelModel):

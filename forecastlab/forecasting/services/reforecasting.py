@@ -58,6 +58,20 @@ class Remaker:
             work = shards.judging(config, issue.origin + 1)
         self.work: Work = reuse.only(work, (len(work.task.origins) - 1,))
         self.learned: dict[str, Arrays] = {}
+        self._priced: Floats | None = None
+
+    def price(self, series: Integers, change: Floats) -> None:
+        """Say by how much all prices differ in what is `changed`: steps x series, NaN for nothing.
+
+        What models were told of a product in all stores then follows from them.
+        """
+        groups = self.source.groups
+        mine = groups.product[np.searchsorted(self.source.series, series)]
+        added = [
+            np.bincount(mine, weights=np.nan_to_num(one), minlength=groups.products)
+            for one in change
+        ]
+        self._priced = np.stack(added)
 
     @cached_property
     def reading(self) -> list[str]:
@@ -82,8 +96,8 @@ class Remaker:
         `champions` are what serves each series of the block, "" for what is not issued.
         """
         panel = self.source.part(*edges).panel
-        given = self._forecast(panel, champions)
-        changed = self._forecast(change(panel), champions)
+        given = self._forecast(panel, champions, None)
+        changed = self._forecast(change(panel), champions, self._priced)
         shape = self.issue.horizon, panel.width
         found = Remade(panel.series, *(np.full(shape, np.nan) for _ in range(3)))
         for place, champion in enumerate(champions):
@@ -109,7 +123,9 @@ class Remaker:
             zoo()[name].scope == "local" or (self.judged_here and self.work.window is None)
         )
 
-    def _forecast(self, panel: Panel, champions: Sequence[str]) -> dict[str, Floats]:
+    def _forecast(
+        self, panel: Panel, champions: Sequence[str], priced: Floats | None
+    ) -> dict[str, Floats]:
         wanted = {one for name in set(champions) if name for one in self.members(name)}
         found = {}
         for name in (one for one in zoo() if one in wanted):
@@ -118,6 +134,8 @@ class Remaker:
             if name not in self.learned:
                 self.learned[name] = self._learn(name)
             learned = self.learned[name]
+            if priced is not None:
+                learned = zoo()[name].repriced(learned, self.issue.origin + 1, priced)
             work = replace(self.work, task=replace(self.work.task, origins=self._origins(learned)))
             found[name] = shards.run(panel, work, {name: learned}, unheard)[name].final
         return found

@@ -30,11 +30,12 @@ def several(groups: Groups) -> bool:
 
 
 def learned(whole: Whole, window: int) -> dict[str, NDArray[np.float32]]:
-    """Return `price` and `pace`, periods x products; nothing where there are no `several`.
+    """Return `pace`, `price` and `priced`, periods x products; nothing if there are no `several`.
 
-    `price` is the mean price over all stores, also of planned periods; it is left out where no
-    price is known ahead. `pace` is what all series of a product sold in a period over what they
-    usually do: their means over the `window` up to it. NaN is unknown.
+    `price` is the mean price over all stores, also of planned periods, and `priced` in how many
+    it is known; both are left out where no price is known ahead. `pace` is what all series of a
+    product sold in a period over what they usually do: their means over the `window` up to it.
+    NaN is unknown.
     """
     if not several(whole.groups):
         return {}
@@ -48,12 +49,28 @@ def learned(whole: Whole, window: int) -> dict[str, NDArray[np.float32]]:
         _sum(np.where(both, piece.fit, np.nan), codes, sold[0])
         _sum(np.where(both, usual, np.nan), codes, sold[1])
         if _priced(piece):
-            asked = piece.signals.values[piece.signals.names.index(PRICE)].astype(np.float64)
-            price = price or _nothing(len(asked), whole.groups)
-            _sum(asked, codes, price[0])
-            _sum(np.where(np.isnan(asked), np.nan, 1.0), codes, price[1])
+            here = piece.signals.values[piece.signals.names.index(PRICE)].astype(np.float64)
+            price = price or _nothing(len(here), whole.groups)
+            _sum(here, codes, price[0])
+            _sum(np.where(np.isnan(here), np.nan, 1.0), codes, price[1])
     found = {"pace": quotient(*sold).astype(np.float32)}
-    return found | ({PRICE: quotient(*price).astype(np.float32)} if price else {})
+    if price:
+        found[PRICE] = quotient(*price).astype(np.float32)
+        found["priced"] = price[1].astype(np.float32)
+    return found
+
+
+def repriced(told: Arrays, first: int, change: Floats) -> dict[str, NDArray[np.float32]]:
+    """Return what was `learned` with other prices from the period `first` on.
+
+    `change` is what they are more than before, added up over all stores: periods x products.
+    """
+    if PRICE not in told:
+        return dict(told)
+    price, rows = told[PRICE].copy(), slice(first, first + len(change))
+    stores = told["priced"][rows]
+    price[rows] += np.divide(change[: len(stores)], stores, where=stores > 0, out=0 * stores)
+    return {**told, PRICE: price}
 
 
 def _priced(panel: Panel) -> bool:

@@ -91,6 +91,10 @@ class LightGbm(PanelModel):
             values[number] = boosting.forecast(text, source, origin, task.steps)
         return Forecasts(values)
 
+    def repriced(self, learned: Arrays, first: int, change: Floats) -> Arrays:
+        found = products.repriced(_of_products(learned), first, change)
+        return {**learned, **{f"{PRODUCT}{name}": one for name, one in found.items()}}
+
 
 def _fitted(task: Task) -> list[bool]:
     """Say of each origin whether there is a fit there."""
@@ -137,13 +141,16 @@ def _sources(block: Panel, task: Task, learned: Arrays, at: Mapping[int, bool]) 
         for name in _driver_names(learned)
     }
     layout = layout_of(block, task, effects=bool(here))
-    shared = {k.removeprefix(PRODUCT): v for k, v in learned.items() if k.startswith(PRODUCT)}
-    first = Source(block, layout, shared=shared)
+    first = Source(block, layout, shared=_of_products(learned))
     if not here:
         return [Source(block, layout, beside=first) for _ in at]
     only = replace(task, origins=tuple(task.origins[one] for one in at))
     told = zip(driver.factors(block, only, here), at.values(), strict=True)
     return [Source(block, layout, factor, clean=one, beside=first) for factor, one in told]
+
+
+def _of_products(learned: Arrays) -> Arrays:
+    return {k.removeprefix(PRODUCT): v for k, v in learned.items() if k.startswith(PRODUCT)}
 
 
 def _driver_names(learned: Arrays) -> list[str]:
