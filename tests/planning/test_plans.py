@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from forecastlab.accounts.models import User
+from forecastlab.forecasting.domain.frames import products
+from forecastlab.forecasting.domain.panel import Panel
 from forecastlab.forecasting.models import ForecastIssue
+from forecastlab.forecasting.services.reforecasting import Remaker
 from forecastlab.lib import holding
 from forecastlab.lib.errors import BadInput
 from forecastlab.planning.models import Plan
@@ -240,6 +244,33 @@ def test_trees_forecast_again_on_a_frame_that_differs_by_the_plan_alone(planned_
     assert later["methods"] == told["methods"]
     assert later["planned"][:4] == later["without"][:4]
     assert later["planned"][4] > 1.02 * later["without"][4]
+    _check_prices_of_all_stores(issue)
+
+
+def _check_prices_of_all_stores(issue: ForecastIssue) -> None:
+    """A price that is cut in every store is compared with what the others ask then."""
+    remaker, other = Remaker(issue), Remaker(issue)
+    panel = remaker.source.part(0, 6).panel
+    place, ahead = panel.signals.names.index("price"), slice(panel.periods, None)
+
+    def cut(panel: Panel) -> Panel:
+        values = panel.signals.values.copy()
+        values[place, ahead] *= 0.9
+        return replace(panel, signals=replace(panel.signals, values=values))
+
+    given = panel.signals.values[place, ahead].astype(float)
+    asked = (0, 6), ["lightgbm"] * 6, cut
+    alone = remaker.remake(*asked)
+    remaker.price(panel.series, (given * 0.9 - given)[:HORIZON])
+    everywhere = remaker.remake(*asked)
+    other.learned["lightgbm"] = {
+        **remaker.learned["lightgbm"],
+        **{f"product.{name}": one for name, one in products.learned(cut(panel), 28).items()},
+    }
+
+    np.testing.assert_array_equal(everywhere.given, alone.given)
+    np.testing.assert_allclose(everywhere.changed, other.remake(*asked).changed, rtol=1e-9)
+    assert not np.allclose(everywhere.changed, alone.changed)
 
 
 # -- kept plans ----------------------------------------------------------------------------------
