@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from forecastlab.forecasting.domain import decomposition, effects, observed, smoothing
-from forecastlab.forecasting.domain.frames import sources
+from forecastlab.forecasting.domain.frames import products, sources
 from forecastlab.forecasting.domain.models import theta
 
 PERIODS, WIDTH = 40, 19
@@ -43,6 +43,7 @@ FUNCTIONS = [
     (observed._running, (sales().astype(np.float32), *SUMS)),
     (observed._by_place, (sales(), ENDS, empty(3, 7, WIDTH), empty(3, 7, WIDTH))),
     (sources._at, (sales(), cells(), empty(90))),
+    (products._add, (sales(), random.integers(0, 5, WIDTH), empty(PERIODS, 5))),
     (
         smoothing._run,
         (sales(), ENDS - 1, RATES, *(empty(3, 9, WIDTH, dtype=np.float32) for _ in range(2))),
