@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from forecastlab.forecasting import gateways, job_kinds
 from forecastlab.forecasting.domain.config import default_models
-from forecastlab.forecasting.domain.frames import FRAME_VERSION
 from forecastlab.forecasting.models import (
     Alias,
     Backtest,
@@ -52,7 +51,7 @@ def test_a_first_forecast_judges_registers_and_stores() -> None:
     assert Alias.objects.get().name == "shop-production"
     assert ModelRun.objects.count() == len(default_models())
     trees = ModelRun.objects.get(model="lightgbm")
-    assert trees.config["learnt"]["frame_version"] == FRAME_VERSION
+    assert trees.config["learnt"]["frame_version"] == 3
     assert "calendar" in trees.config["learnt"]["groups"]
     kept = gateways.get_arrays(trees.artefact)
     assert kept["lightgbm/text.0"].tobytes().startswith(b"tree")

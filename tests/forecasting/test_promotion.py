@@ -16,7 +16,6 @@ from django.utils import timezone
 
 from forecastlab.events import queries as events
 from forecastlab.forecasting.domain import gates
-from forecastlab.forecasting.domain.frames import FRAME_VERSION
 from forecastlab.forecasting.domain.gates import Candidate
 from forecastlab.forecasting.models import Alias, Backtest, ModelRun, Promotion
 from forecastlab.forecasting.services import aliases, forecasts, promotion
@@ -39,7 +38,7 @@ def candidate(wape: float | None, *, version: int = 1, **fields: Any) -> Candida
     ("after", "whole", "refusing"),
     [
         (candidate(20.0), True, {}),
-        (candidate(19.0, frame_version=FRAME_VERSION), True, {}),
+        (candidate(19.0, frame_version=3), True, {}),
         (candidate(19.0), False, {"artefact_verified": "damaged"}),
         (candidate(20.5), True, {"worse_metric": "worse"}),
         (candidate(None), True, {"worse_metric": "unknown"}),
@@ -47,7 +46,7 @@ def candidate(wape: float | None, *, version: int = 1, **fields: Any) -> Candida
         (candidate(9.0, version=2), True, {"worse_metric": "other_folds"}),
         (candidate(9.0, metric="bias"), True, {"worse_metric": "other_folds"}),
         (candidate(9.0, until=62), True, {"worse_metric": "other_folds"}),
-        (candidate(20.0, frame_version=1), True, {"version_mismatch": "other_frame"}),
+        (candidate(20.0, frame_version=4), True, {"version_mismatch": "other_frame"}),
     ],
 )
 def test_gates_say_what_speaks_against_it(

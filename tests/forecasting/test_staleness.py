@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from forecastlab.forecasting.domain.frames import FRAME_VERSION, NEWEST_VERSION
 from forecastlab.forecasting.domain.staleness import Trained, judged
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 
 
 def trained(name: int = 1, *, day: int = 0, **fields: Any) -> Trained:
-    told = {"frame_version": FRAME_VERSION, "until": 90, **fields}
+    told = {"frame_version": 3, "until": 90, **fields}
     return Trained(name, trained_at=MONDAY + timedelta(days=day), **told)
 
 
@@ -22,7 +21,7 @@ RUN = trained()
 BROKEN = trained(succeeded=False, verified=False)
 DAMAGED = trained(verified=False)
 NEWER = trained(2, day=1)
-WIDER = trained(3, day=2, frame_version=NEWEST_VERSION)
+WIDER = trained(3, day=2, frame_version=4)
 
 
 @pytest.mark.parametrize(
@@ -36,9 +35,9 @@ WIDER = trained(3, day=2, frame_version=NEWEST_VERSION)
         (DAMAGED, [NEWER], "newer_success_run", 2),
         (DAMAGED, [], "artefact_not_verified", None),
         # What failed, is older, learnt from less or has no frame of its own makes nothing stale.
-        (RUN, [trained(2, day=1, succeeded=False, frame_version=NEWEST_VERSION)], None, None),
+        (RUN, [trained(2, day=1, succeeded=False, frame_version=4)], None, None),
         (WIDER, [RUN, NEWER], None, None),
-        (RUN, [trained(2, day=1, until=76, frame_version=NEWEST_VERSION)], None, None),
+        (RUN, [trained(2, day=1, until=76, frame_version=4)], None, None),
         (trained(frame_version=None), [NEWER], "newer_success_run", 2),
     ],
 )
@@ -55,4 +54,4 @@ def test_other_frames_are_told_with_both_versions() -> None:
     found = judged(trained(frame_version=None), [WIDER])
 
     assert found is not None
-    assert (found.frame, found.newer_frame) == (FRAME_VERSION, NEWEST_VERSION)
+    assert (found.frame, found.newer_frame) == (3, 4)

@@ -261,7 +261,7 @@ def _check_prices_of_all_stores(issue: ForecastIssue) -> None:
     given = panel.signals.values[place, ahead].astype(float)
     asked = (0, 6), ["lightgbm"] * 6, cut
     alone = remaker.remake(*asked)
-    remaker.price(panel.series, (given * 0.9 - given)[:HORIZON])
+    remaker.reprice(panel.series, (given * 0.9 - given)[:HORIZON])
     everywhere = remaker.remake(*asked)
     other.learned["lightgbm"] = {
         **remaker.learned["lightgbm"],

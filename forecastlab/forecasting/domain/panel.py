@@ -42,6 +42,16 @@ class Signals:
     known: tuple[bool, ...]
     values: NDArray[np.float32]
 
+    @property
+    def ahead(self) -> dict[str, bool]:
+        """Say of each signal, by name, whether it is known ahead."""
+        return dict(zip(self.names, self.known, strict=True))
+
+    def of(self, name: str) -> NDArray[np.float32]:
+        """Return one signal: periods and what is planned, by series."""
+        values: NDArray[np.float32] = self.values[self.names.index(name)]
+        return values
+
     def columns(self, part: slice | Integers) -> Signals:
         return Signals(self.names, self.known, np.ascontiguousarray(self.values[:, :, part]))
 

@@ -17,6 +17,11 @@ Scope = Literal["local", "whole"]
 Report = Callable[[float], None]
 
 
+def under(start: str, arrays: Arrays) -> Arrays:
+    """Return the arrays whose names begin so, by what follows."""
+    return {k.removeprefix(start): one for k, one in arrays.items() if k.startswith(start)}
+
+
 def unheard(_share: float) -> None:
     """Be told how far work is, and let it go on."""
 

@@ -17,7 +17,7 @@ from forecastlab.forecasting.domain.config import Config
 from forecastlab.forecasting.domain.fallbacks import Made, Reasons
 from forecastlab.forecasting.domain.models import zoo
 from forecastlab.forecasting.domain.panel import BLOCK, Flags, Floats, Panel, Whole
-from forecastlab.forecasting.domain.protocol import Arrays, Report, Task, between, unheard
+from forecastlab.forecasting.domain.protocol import Arrays, Report, Task, between, under, unheard
 
 # A shard is small enough that several fit into memory beside each other, and that all workers
 # have something to do; but not so small that reading and writing cost more than the models.
@@ -129,8 +129,7 @@ def learn(
 def _learned_at(learned: Arrays, work: Work, number: int) -> Arrays:
     if work.window is None:
         return learned
-    start = f"{number}:"
-    return {name.removeprefix(start): v for name, v in learned.items() if name.startswith(start)}
+    return under(f"{number}:", learned)
 
 
 def run(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from forecastlab.forecasting import gateways
 from forecastlab.forecasting.domain import config as rules
@@ -16,7 +14,7 @@ from forecastlab.forecasting.domain import reuse, shards
 from forecastlab.forecasting.domain import serving as servings
 from forecastlab.forecasting.domain.models import ensemble, zoo
 from forecastlab.forecasting.domain.panel import BLOCK, Floats, Integers, Panel, Parts
-from forecastlab.forecasting.domain.protocol import Arrays, unheard
+from forecastlab.forecasting.domain.protocol import Arrays, under, unheard
 from forecastlab.forecasting.domain.shards import Work
 from forecastlab.forecasting.models import ForecastIssue, ModelRun
 from forecastlab.forecasting.queries.panels import Source
@@ -60,7 +58,7 @@ class Remaker:
         self.learned: dict[str, Arrays] = {}
         self._priced: Floats | None = None
 
-    def price(self, series: Integers, change: Floats) -> None:
+    def reprice(self, series: Integers, change: Floats) -> None:
         """Say by how much all prices differ in what is `changed`: steps x series, NaN for nothing.
 
         What models were told of a product in all stores then follows from them.
@@ -144,11 +142,7 @@ class Remaker:
         if zoo()[name].scope == "local":
             return shards.learn([name], self._whole, self.work)[name]
         run = ModelRun.objects.get(backtest=self.issue.backtest_id, model=name)
-        start = f"{name}/"
-        stored: Mapping[str, NDArray[Any]] = gateways.get_arrays(run.artefact)
-        return {
-            key.removeprefix(start): one for key, one in stored.items() if key.startswith(start)
-        }
+        return under(f"{name}/", gateways.get_arrays(run.artefact))
 
     def _origins(self, learned: Arrays) -> tuple[int, ...]:
         """Return the last origin as often as there are origins that the model was fitted for."""

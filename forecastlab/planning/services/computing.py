@@ -116,7 +116,7 @@ class _Points:
         """Take what models make of two frames, where they make what was issued of the first."""
         at = {int(one): place for place, one in enumerate(self.inputs.series)}
         before, after = self.mover.move.price
-        remaker.price(self.inputs.series, after - before)
+        remaker.reprice(self.inputs.series, after - before)
         for edges in remaker.blocks_of(self.inputs.series[self.places]):
             block = remaker.source.series[slice(*edges)].tolist()
             champions = [self.inputs.model[at[one]] if one in at else "" for one in block]

@@ -165,7 +165,7 @@ def _prices_of(panel: Panel) -> dict[str, Floats]:
     if PRICE not in panel.signals.names:
         unknown = np.full(panel.width, np.nan)
         return {"price": unknown, "lowest": unknown, "highest": unknown}
-    values = panel.signals.values[panel.signals.names.index(PRICE), : panel.periods]
+    values = panel.signals.of(PRICE)[: panel.periods]
     values = values.astype(np.float64)
     known = ~np.isnan(values)
     some = known.any(axis=0)

@@ -48,8 +48,8 @@ def learned(whole: Whole, window: int) -> dict[str, NDArray[np.float32]]:
         sold = sold or _nothing(piece.periods, whole.groups)
         _sum(np.where(both, piece.fit, np.nan), codes, sold[0])
         _sum(np.where(both, usual, np.nan), codes, sold[1])
-        if _priced(piece):
-            here = piece.signals.values[piece.signals.names.index(PRICE)].astype(np.float64)
+        if piece.signals.ahead.get(PRICE):
+            here = piece.signals.of(PRICE).astype(np.float64)
             price = price or _nothing(len(here), whole.groups)
             _sum(here, codes, price[0])
             _sum(np.where(np.isnan(here), np.nan, 1.0), codes, price[1])
@@ -71,10 +71,6 @@ def repriced(told: Arrays, first: int, change: Floats) -> dict[str, NDArray[np.f
     stores = told["priced"][rows]
     price[rows] += np.divide(change[: len(stores)], stores, where=stores > 0, out=0 * stores)
     return {**told, PRICE: price}
-
-
-def _priced(panel: Panel) -> bool:
-    return dict(zip(panel.signals.names, panel.known, strict=True)).get(PRICE, False)
 
 
 def _nothing(periods: int, groups: Groups) -> list[Floats]:
@@ -119,7 +115,7 @@ class Products:
     @cached_property
     def price(self) -> NDArray[np.float32]:
         """Return prices over those of the product in all stores: periods x series."""
-        here = self.block.signals.values[self.block.signals.names.index(PRICE)]
+        here = self.block.signals.of(PRICE)
         there = self.told[PRICE][: len(here), self.block.groups.product]
         ratio = np.full(here.shape, np.nan, dtype=np.float32)
         np.divide(here[: len(there)], there, out=ratio[: len(there)], where=there > 0)

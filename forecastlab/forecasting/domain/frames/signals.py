@@ -118,9 +118,8 @@ class SameProduct:
             return found
         ahead = at(told.products.price, cells.target, cells.series)
         usual = told.price_sums.mean(cells.origin, cells.series, window)
-        change = quotient(ahead.astype(np.float64), usual)
         return found | {
             "price_ratio_mean": usual,
             "price_ratio": ahead,
-            "price_ratio_change": change,
+            "price_ratio_change": _change("price_ratio", ahead, usual),
         }

@@ -69,9 +69,8 @@ class Layout:
 
 
 def layout_of(panel: Panel, task: Task, *, effects: bool) -> Layout:
-    signals = dict(zip(panel.signals.names, panel.signals.known, strict=True))
     return Layout(
-        signals,
+        panel.signals.ahead,
         task.frequency,
         task.season,
         panel.periods,
@@ -157,9 +156,7 @@ class Told:
         return sold
 
     def signal(self, name: str) -> Numbers:
-        """Return a signal: periods and what is planned, by series."""
-        values: Numbers = self.block.signals.values[self.block.signals.names.index(name)]
-        return values
+        return self.block.signals.of(name)
 
     def signal_sums(self, name: str) -> Sums:
         if name not in self._signals:

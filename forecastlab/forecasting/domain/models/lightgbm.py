@@ -13,7 +13,14 @@ from forecastlab.forecasting.domain.frames.fixed import YEARS
 from forecastlab.forecasting.domain.metrics import wape
 from forecastlab.forecasting.domain.models import driver
 from forecastlab.forecasting.domain.panel import Floats, Panel, Whole
-from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, PanelModel, Scope, Task
+from forecastlab.forecasting.domain.protocol import (
+    Arrays,
+    Forecasts,
+    PanelModel,
+    Scope,
+    Task,
+    under,
+)
 
 # On how many series, at most, it is tried whether promotions should be taken out of history.
 TRIED = 1_000
@@ -92,7 +99,7 @@ class LightGbm(PanelModel):
         return Forecasts(values)
 
     def repriced(self, learned: Arrays, first: int, change: Floats) -> Arrays:
-        found = products.repriced(_of_products(learned), first, change)
+        found = products.repriced(under(PRODUCT, learned), first, change)
         return {**learned, **{f"{PRODUCT}{name}": one for name, one in found.items()}}
 
 
@@ -141,16 +148,12 @@ def _sources(block: Panel, task: Task, learned: Arrays, at: Mapping[int, bool]) 
         for name in _driver_names(learned)
     }
     layout = layout_of(block, task, effects=bool(here))
-    first = Source(block, layout, shared=_of_products(learned))
+    first = Source(block, layout, shared=under(PRODUCT, learned))
     if not here:
         return [Source(block, layout, beside=first) for _ in at]
     only = replace(task, origins=tuple(task.origins[one] for one in at))
     told = zip(driver.factors(block, only, here), at.values(), strict=True)
     return [Source(block, layout, factor, clean=one, beside=first) for factor, one in told]
-
-
-def _of_products(learned: Arrays) -> Arrays:
-    return {k.removeprefix(PRODUCT): v for k, v in learned.items() if k.startswith(PRODUCT)}
 
 
 def _driver_names(learned: Arrays) -> list[str]:
