@@ -12,7 +12,7 @@ import pytest
 from django.core.management import call_command
 
 from forecastlab.forecasting.models import Alias, Backtest, ForecastIssue
-from tests.factories import make_run, make_sales, make_user, make_version, work_off
+from tests.factories import make_sales, make_user, make_version
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -170,7 +170,8 @@ def test_a_longer_horizon_by_the_alias_begins_alike(
 ) -> None:
     """Of models that see series one by one: trees learn anew for more steps ahead."""
     first, second = tmp_path / "first.csv", tmp_path / "second.csv"
-    work_off(make_run(models=["seasonal_naive", "ses_weekday"], horizon=7, folds=3))
+    asked = ("--models", "seasonal_naive,ses_weekday", "--horizon", "7", "--folds", "3")
+    run("run_showcase", "--dataset", "shop", *asked, "--wait")
     run("forecast", "--dataset", "shop", "--horizon", "7", "--output", str(first))
 
     run("forecast", "--dataset", "shop", "--horizon", "10", "--output", str(second))
