@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import weakref
 from collections.abc import Iterable, Mapping
 from itertools import chain
 from pathlib import Path
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from forecastlab.forecasting.domain.protocol import Arrays
 from forecastlab.lib import artefacts, files
 from forecastlab.lib.errors import BadInput
+from forecastlab.lib.npz import Npz
 
 ROW_GROUP = 50_000
 LARGE = 16_000_000
@@ -48,8 +48,8 @@ def get_arrays(digest: str, names: Iterable[str] | None = None) -> dict[str, NDA
 
     Shards are read over and over: a process checks each against its digest once.
     """
-    with np.load(artefacts.path_checked_once(digest), allow_pickle=False) as stored:
-        return {name: stored[name] for name in names or stored.files}
+    stored = opened(digest)
+    return {name: stored[name] for name in names or stored}
 
 
 def opened(digest: str) -> Mapping[str, NDArray[Any]]:
@@ -57,10 +57,7 @@ def opened(digest: str) -> Mapping[str, NDArray[Any]]:
 
     The file stays open for as long as somebody holds them.
     """
-    file = artefacts.path_checked_once(digest).open("rb")
-    stored: Mapping[str, NDArray[Any]] = np.load(file, allow_pickle=False)
-    weakref.finalize(stored, file.close)
-    return stored
+    return Npz(artefacts.path_checked_once(digest))
 
 
 def is_whole(digest: str) -> bool:

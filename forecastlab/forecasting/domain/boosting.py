@@ -38,7 +38,7 @@ SETTINGS: dict[str, Any] = {
     "bin_construct_sample_cnt": 50_000,
     "seed": SEED,
     "deterministic": True,
-    "force_row_wise": True,
+    "force_col_wise": True,
     "num_threads": 1,
     "verbosity": -1,
 }
