@@ -155,9 +155,7 @@ def test_a_zero_denominator_is_undefined_and_counted() -> None:
 
 def test_the_scale_does_not_move_with_the_folds() -> None:
     verdict, evidence, _asked = judge(make_panel(make_sales(90, 2)), folds=3, models=["naive"])
-    counted = verdict.standing.counted["naive"]
 
-    assert counted.over(slice(-1, None)).scales is evidence.scales
     assert verdict.standing.scores["naive"].scales is evidence.scales
 
 

@@ -99,17 +99,18 @@ def everywhere(panel: Panel, task: Task, reason: str) -> Made:
 
 def side_by_side(parts: Sequence[Arrays], widths: Sequence[int]) -> Arrays:
     """Join arrays whose last axis is the series; NaN where a part lacks one of them."""
-    shapes = {name: one.shape[:-1] for part in parts for name, one in part.items()}
-    return {
-        name: np.concatenate(
+    joined = {}
+    for name in dict.fromkeys(name for part in parts for name in part):
+        found = [part.get(name) for part in parts]
+        shape = next(one.shape[:-1] for one in found if one is not None)
+        joined[name] = np.concatenate(
             [
-                part[name] if name in part else np.full((*shape, width), np.nan)
-                for part, width in zip(parts, widths, strict=True)
+                np.full((*shape, width), np.nan) if one is None else one
+                for one, width in zip(found, widths, strict=True)
             ],
             axis=-1,
         )
-        for name, shape in shapes.items()
-    }
+    return joined
 
 
 def told(model: str, fallen: Reasons, names: Sequence[int]) -> list[dict[str, Any]]:

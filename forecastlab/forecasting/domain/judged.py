@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from forecastlab.forecasting.domain.panel import Floats
 
 # What is read is held as long as all that is held takes no more bytes than this.
-MOST_HELD = 32_000_000
+MOST_HELD = 16_000_000
 EVERYONE = slice(None)
 
 Read = Callable[[str, slice], Floats]

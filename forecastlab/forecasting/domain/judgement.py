@@ -27,7 +27,8 @@ SWITCH_FROM_BEST = "global_best_switch"
 # The name, among those of models, of what the policy serves.
 SERVED = "served"
 CATEGORY, VOLUME = "category", "volume"
-EARLIER, LAST = slice(None, -1), slice(-1, None)
+ALL_DAYS = ("wape", "bias")
+EVERY, EARLIER, LAST = slice(None), slice(None, -1), slice(-1, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +66,9 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Models ranked on some folds, and who serves by what was seen there.
-
-    `counted` tells the folds of every model apart, over all of them.
-    """
+    """Models ranked on some folds, and who serves by what was seen there."""
 
     scores: dict[str, Scores]
-    counted: dict[str, Scores]
     errors: dict[str, float]
     members: tuple[str, ...]
     best: str
@@ -104,7 +101,8 @@ class Judgement:
     `forecasts` are those of every model, the ensemble the last of them. `ranges` has one
     entry a model and one for what serves, none with a single fold. `policies` has the reported
     metrics of each way of choosing. `without_plan` serves where known signals are not given as
-    far ahead as the horizon; None where no model reads them, or every one does.
+    far ahead as the horizon; None where no model reads them, or every one does. `all_days` has
+    what each model missed, in percent, and the points with the stock-outs counted too.
     """
 
     forecasts: Judged
@@ -114,7 +112,7 @@ class Judgement:
     policies: dict[str, dict[str, float]]
     comparisons: dict[str, Comparison]
     slices: dict[str, list[Slice]]
-    all_days: dict[str, Scores]
+    all_days: dict[str, dict[str, float]]
 
     @property
     def standing(self) -> Standing:
@@ -140,11 +138,11 @@ def judge(evidence: Evidence, forecasts: Forecasts, config: Config) -> Judgement
     """
     cuts = _cuts(evidence, config)
     counter = Counter(evidence.actual, evidence.scales)
-    counted, told = {}, {}
+    bench, told = _Bench(evidence, Judged.of(forecasts), counter, {}, config), {}
     for name, one in forecasts.items():
         found = counter.count(one)
-        counted[name], told[name] = found.by_fold, _slices(evidence, config, found, cuts)
-    bench = _Bench(evidence, Judged.of(forecasts), counter, counted, config)
+        bench.hold(name, found)
+        told[name] = _slices(evidence, config, found, cuts)
     service, combined = bench.service()
     standing = service.standing
     for name in combined.keys() - told.keys():
@@ -164,14 +162,22 @@ def judge(evidence: Evidence, forecasts: Forecasts, config: Config) -> Judgement
 
 @dataclass(frozen=True, slots=True)
 class _Bench:
-    """Single models with the errors of those that compete; `means` keeps what was combined."""
+    """Single models with the errors of those that compete, on the earlier folds and on the last.
+
+    `means` keeps what was combined, `sums` the scores on all folds.
+    """
 
     evidence: Evidence
     forecasts: Judged
     counter: Counter
-    counted: Mapping[str, Scores]
+    counted: dict[str, Scores]
     config: Config
     means: dict[tuple[str, ...], tuple[Floats, Scores]] = field(default_factory=dict)
+    sums: dict[str, Scores] = field(default_factory=dict)
+
+    def hold(self, name: str, counted: Counted) -> None:
+        """Let a model compete."""
+        self.counted[name] = self._parted(counted)
 
     def service(self) -> tuple[Service, Judged]:
         """Return what serves by all folds, and all forecasts, the ensemble's among them."""
@@ -181,23 +187,26 @@ class _Bench:
         spread = _calibrated(self.evidence.ranged, serving, self.config)
         return Service(standing, spread, _total_spread(self.evidence, serving)), combined
 
-    def standing(self, part: slice = slice(None)) -> Standing:
+    def standing(self, part: slice = EVERY) -> Standing:
         """Score and rank the models on some folds, and choose what serves each series."""
         judged, metric = self.evidence.judged, self.config.metric
-        scores = {name: one.over(part) for name, one in self.counted.items()}
-        counted = dict(self.counted)
+        scores = self.scores(part)
         errors = champion.pooled_errors(scores, judged, metric)
         members = tuple(ensemble.members(errors)) if self.config.combines else ()
         if members:
-            counted[ensemble.NAME] = self.mean(members)[1]
-            scores[ensemble.NAME] = counted[ensemble.NAME].over(part)
+            scores = self.scores(part, members)
             errors = champion.pooled_errors(scores, judged, metric)
         best = champion.best(errors)
-        found = Standing(
-            scores, counted, errors, members, best, best, champion.everywhere(best, scores)
-        )
+        found = Standing(scores, errors, members, best, best, champion.everywhere(best, scores))
         default, choice = self.chosen(self.config.policy, found)
         return replace(found, default=default, choice=choice)
+
+    def scores(self, part: slice, members: tuple[str, ...] = ()) -> dict[str, Scores]:
+        """Return the scores of the models on some folds, and of the mean of members if any."""
+        found = {name: self._over(name, part) for name in self.counted}
+        if members:
+            found[ensemble.NAME] = self.mean(members)[1].over(part)
+        return found
 
     def chosen(self, policy: str, standing: Standing) -> tuple[str, Choice]:
         """Return what serves where nothing is known of a series, and what serves each one."""
@@ -219,7 +228,7 @@ class _Bench:
         """Return the mean of some models, and its counted errors."""
         if members not in self.means:
             combined = ensemble.combine([self.forecasts[one] for one in members])
-            self.means[members] = combined, self.counter.count(combined).by_fold
+            self.means[members] = combined, self._parted(self.counter.count(combined))
         return self.means[members]
 
     def combined(self, standing: Standing) -> Judged:
@@ -227,6 +236,20 @@ class _Bench:
         if not standing.members:
             return self.forecasts
         return self.forecasts.beside(ensemble.NAME, self.mean(standing.members)[0])
+
+    def _parted(self, counted: Counted) -> Scores:
+        return counted.by_fold.parted((EARLIER, LAST)).beside(_first(self.counted))
+
+    def _over(self, name: str, part: slice) -> Scores:
+        if part != EVERY:
+            return self.counted[name].over(part)
+        if name not in self.sums:
+            self.sums[name] = self.counted[name].over().beside(_first(self.sums))
+        return self.sums[name]
+
+
+def _first(scores: Mapping[str, Scores]) -> Scores | None:
+    return next(iter(scores.values()), None)
 
 
 def _without_plan(bench: _Bench) -> Service | None:
@@ -241,7 +264,7 @@ def _policies(bench: _Bench, past: Standing | None) -> dict[str, dict[str, float
     """Return what each way of choosing would have cost, had only the last fold been unknown."""
     if past is None:
         return {}
-    last = {name: one.over(LAST) for name, one in past.counted.items()}
+    last = bench.scores(LAST, past.members)
     found = {}
     for policy in POLICIES:
         if policy == ENSEMBLE and not past.members:
@@ -285,7 +308,7 @@ def _slices(evidence: Evidence, config: Config, counted: Counted, cuts: _Cuts) -
     ]
 
 
-def _all_days(evidence: Evidence, forecasts: Judged) -> dict[str, Scores]:
+def _all_days(evidence: Evidence, forecasts: Judged) -> dict[str, dict[str, float]]:
     """Score the stock-outs too, where any were left out."""
     if evidence.all_days is None:
         return {}
@@ -293,7 +316,12 @@ def _all_days(evidence: Evidence, forecasts: Judged) -> dict[str, Scores]:
     if not left_out.any():
         return {}
     counter = Counter(evidence.all_days, evidence.scales)
-    return {name: counter.count(one).by_fold.over() for name, one in forecasts.items()}
+    found = {}
+    for name, one in forecasts.items():
+        scores = counter.count(one).by_fold.over()
+        pooled = {metric: scores.one_pooled(metric, evidence.judged) for metric in ALL_DAYS}
+        found[name] = {**pooled, "points": float(scores.points[evidence.judged].sum())}
+    return found
 
 
 # -- ranges -----------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ Nothing is added to a zero denominator: such a series is left out and counted.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -105,8 +105,8 @@ class Scores:
         return {name: count for name, count in counts.items() if count}
 
     def over(self, part: slice = slice(None)) -> Scores:
-        """Add up some of the folds or steps."""
-        sums = {name: getattr(self, name)[part].sum(axis=0) for name in SUMS}
+        """Add up some of the folds or steps; a single one is not copied."""
+        sums = {name: _added(getattr(self, name)[part]) for name in SUMS}
         return Scores(**sums, scales=self.scales)
 
     def parted(self, parts: Iterable[slice]) -> Scores:
@@ -115,18 +115,22 @@ class Scores:
         sums = {name: np.stack([getattr(one, name) for one in made]) for name in SUMS}
         return Scores(**sums, scales=self.scales)
 
+    def beside(self, other: Scores | None) -> Scores:
+        """Return the same, where what is alike for both models is held once."""
+        if other is None:
+            return self
+        return replace(self, **{name: getattr(other, name) for name in ALIKE})
 
-SUMS = (
-    "points",
-    "absolute",
-    "squared",
-    "signed",
-    "sold",
-    "volume",
-    "symmetric",
-    "comparable",
-)
+
+def _added(cells: Floats) -> Floats:
+    added: Floats = cells[0] if len(cells) == 1 else cells.sum(axis=0)
+    return added
+
+
+# What is added up: alike for all models, and a model's own.
+ALIKE = ("points", "sold", "volume")
 OWN_SUMS = ("signed", "squared", "absolute", "comparable", "symmetric")
+SUMS = (*ALIKE, *OWN_SUMS)
 # Metrics that are pooled over points: what is added up above the line, and below it.
 POOLED = {
     "wape": ("absolute", "volume"),

@@ -9,8 +9,13 @@ from typing import Any
 from forecastlab.forecasting.domain import comparisons, judgement
 from forecastlab.forecasting.domain.config import Config
 from forecastlab.forecasting.domain.intervals import Held
-from forecastlab.forecasting.domain.judgement import Evidence, Judgement, Ranges, Service
-from forecastlab.forecasting.domain.metrics import Scores
+from forecastlab.forecasting.domain.judgement import (
+    ALL_DAYS,
+    Evidence,
+    Judgement,
+    Ranges,
+    Service,
+)
 from forecastlab.forecasting.domain.slices import Slice
 
 # Parts of few keys: the others are kept in their table only.
@@ -30,7 +35,7 @@ def models(
             **{key: known(one) for key, one in scores.pooled(evidence.judged).items()},
             "coverage": _coverage(verdict.ranges.get(name)),
             "undefined": scores.undefined(evidence.judged),
-            "all_days": _all_days(evidence, verdict.all_days.get(name)),
+            "all_days": _all_days(verdict.all_days.get(name)),
             "seconds": seconds.get(name, 0.0),
         }
         for name, scores in verdict.standing.scores.items()
@@ -43,14 +48,11 @@ def _coverage(ranges: Ranges | None) -> dict[str, float | None]:
     return {str(level): known(one) for level, one in ranges.overall.coverage.items()}
 
 
-def _all_days(evidence: Evidence, scores: Scores | None) -> dict[str, float | None] | None:
+def _all_days(found: Mapping[str, float] | None) -> dict[str, float | None] | None:
     """Return the error with sold-out days counted too; None where there are none."""
-    if scores is None:
+    if found is None:
         return None
-    return {
-        **{name: known(scores.one_pooled(name, evidence.judged)) for name in ("wape", "bias")},
-        "points": int(scores.points[evidence.judged].sum()),
-    }
+    return {name: known(found[name]) for name in ALL_DAYS} | {"points": int(found["points"])}
 
 
 def summary(

@@ -25,7 +25,7 @@ from forecastlab.forecasting.queries import groupings, labels, step_drawings
 from forecastlab.forecasting.services import configs, failing, scores, trained
 from forecastlab.jobs.models import Job
 from forecastlab.jobs.services import jobs
-from forecastlab.lib import figures
+from forecastlab.lib import figures, memory
 from forecastlab.lib.contributions import Done, StepContext
 from forecastlab.warehouse.models import DatasetVersion, Series
 from forecastlab.warehouse.services import versions
@@ -76,6 +76,7 @@ def _judge(context: StepContext) -> Backtest:
     evidence = evidence_of(stored, versions.version_of(context))
     context.report(0.1, _("Reading the judged forecasts"))
     verdict = judgement.judge(evidence, trained.judged(context, evidence), config)
+    memory.give_back()
     context.report(0.5, _("Keeping the scores"))
     found = Found(config, stored, evidence, verdict)
     backtest = described(context, found, context.results["train"])

@@ -20,7 +20,7 @@ from forecastlab.forecasting.queries.panels import Loaded
 COUNTS = ("rows", "negative", "closed", "stockout")
 # Up to so many values a panel is read once and kept block by block, so that nobody has to cut it
 # again; a larger one is read as often as needed.
-MOST_KEPT = 10_000_000
+MOST_KEPT = 1_000_000
 
 
 class Laid:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 import numpy as np
 import polars as pl
@@ -31,7 +32,8 @@ CHOSEN_BY = {
 def keep(backtest: Backtest, series: Integers, evidence: Evidence, verdict: Judgement) -> None:
     """Write the rows of a backtest in the current transaction."""
     scores = _score_frames(backtest, series, evidence, verdict)
-    frames.copy_in(SCORES, scores[0].columns, scores)
+    first = next(scores)
+    frames.copy_in(SCORES, first.columns, chain([first], scores))
     parts = _slice_frames(backtest, verdict)
     frames.copy_in(SLICES, parts[0].columns, parts)
     champions = _champion_frame(backtest, series, evidence, verdict)
@@ -65,20 +67,17 @@ def _down(values: Floats) -> Floats:
 
 def _score_frames(
     backtest: Backtest, series: Integers, evidence: Evidence, verdict: Judgement
-) -> list[pl.DataFrame]:
+) -> Iterator[pl.DataFrame]:
     judged = evidence.judged
-    made = []
     for name, scores in verdict.standing.scores.items():
         metrics = {key: one[judged] for key, one in scores.series.items()}
-        frame = pl.DataFrame({"series_id": series[judged], **metrics}).select(
+        yield pl.DataFrame({"series_id": series[judged], **metrics}).select(
             pl.lit(backtest.pk, pl.Int64).alias("backtest_id"),
             "series_id",
             pl.lit(name).alias("model"),
             pl.Series("points", scores.points[judged].astype(np.int32)),
             pl.col(METRICS).fill_nan(None),
         )
-        made.append(frame)
-    return made
 
 
 def _slice_frames(backtest: Backtest, verdict: Judgement) -> list[pl.DataFrame]:

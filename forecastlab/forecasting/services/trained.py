@@ -53,7 +53,7 @@ def _of_blocks(shelf: Shelf, keys: Keys, steps: slice) -> Floats:
 def final(context: StepContext) -> tuple[dict[str, Floats], Mapping[str, Arrays]]:
     """Return the forecasts on all data, steps x series, and the state of every single model."""
     train = context.results["train"]
-    made = [gateways.get_arrays(one["final"]) for one in train["shards"]]
+    made = [gateways.opened(one["final"]) for one in train["shards"]]
     trained = train["trained"]
     widths = [next(iter(one.values())).shape[-1] for one in made]
     whole = dict(fallbacks.side_by_side(made, widths))

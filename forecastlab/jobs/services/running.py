@@ -26,7 +26,7 @@ from forecastlab.jobs.services.closing import Ending
 from forecastlab.jobs.services.leases import Lease
 from forecastlab.jobs.services.reporting import Reporter, TimeLeft, TookTooLong
 from forecastlab.jobs.services.transcripts import Transcript
-from forecastlab.lib import logs
+from forecastlab.lib import logs, memory
 from forecastlab.lib.barriers import barrier
 from forecastlab.lib.contributions import (
     Done,
@@ -82,6 +82,7 @@ def run(lease: Lease, step: JobStep, *, clock: Clock) -> None:
             _settle_patiently(lease, step, _crash(step), at=clock())
     transcript.say(getattr(verdict, "detail", ""))
     transcript.store()
+    memory.give_back()
 
 
 def _ids(step: JobStep) -> dict[str, Any]:
