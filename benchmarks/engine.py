@@ -19,7 +19,7 @@ import platform
 import time
 from collections.abc import Iterable
 from importlib.metadata import version as version_of
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 from django.core.management import call_command
@@ -122,16 +122,17 @@ def compare(panel: Panel, horizon: int, sample: int, slow: int) -> None:
         print(f"  as shards in {processes} processes {seconds:.2f} s")
 
     print("\nbeside statsforecast, cross_validation and forecast")
+    polars, pandas = "polars", "pandas"
     asked_of = (
-        ("SeasonalNaive", sample, ("polars", "pandas")),
-        ("DynamicOptimizedTheta", slow, ("polars",)),
+        ("SeasonalNaive", sample, product((polars, pandas), ("numbers", "text"))),
+        ("DynamicOptimizedTheta", slow, [(polars, "numbers")]),
     )
-    for name, series, frames in asked_of:
+    for name, series, ways in asked_of:
         part = panel.columns(0, min(series, panel.width))
-        for given in frames:
-            one = peers.single(name, part, work, pandas=given == "pandas")
+        for frame, names in ways:
+            one = peers.single(name, part, work, pandas=frame == pandas, text=names == "text")
             ratio = f"{one.per_thousand / together:.1f} x all panel models together"
-            told(name, one, f"{ratio}, given {given}")
+            told(name, one, f"{ratio}, given {frame}, series named by {names}")
         best = min(own(local, part, asked).items(), key=lambda each: each[1].wape)
         told(f"of ours: {best[0]}", best[1])
 

@@ -23,6 +23,7 @@ from forecastlab.forecasting.domain.shards import Work
 from forecastlab.forecasting.domain.singly import filled
 
 SEASON = 7
+PER_STORE = 500
 EPOCH = datetime(2024, 1, 1)  # noqa: DTZ001 - wall time has no zone
 SINGLE = {"SeasonalNaive": SeasonalNaive, "DynamicOptimizedTheta": DynamicOptimizedTheta}
 
@@ -38,12 +39,19 @@ class Measured:
         return 1000 * self.seconds / self.series
 
 
-def single(name: str, panel: Panel, work: Work, *, pandas: bool = False) -> Measured:
+def single(
+    name: str, panel: Panel, work: Work, *, pandas: bool = False, text: bool = False
+) -> Measured:
     """Judge and forecast with a model of statsforecast, given a frame of polars or of pandas.
 
-    Its quick start hands it one of pandas.
+    Its quick start hands it one of pandas. Its documentation takes text and whole numbers for the
+    names of series; `text` gives them as a dataset here has them, such as S3:P17.
     """
-    frame: Any = table(panel).to_pandas() if pandas else table(panel)
+    given = table(panel)
+    if text:
+        store, product = pl.col("unique_id") // PER_STORE, pl.col("unique_id") % PER_STORE
+        given = given.with_columns(unique_id=pl.format("S{}:P{}", store, product))
+    frame: Any = given.to_pandas() if pandas else given
     freq = "D" if pandas else "1d"
     engine = StatsForecast([SINGLE[name](season_length=SEASON)], freq=freq, n_jobs=1)
     began = time.perf_counter()
@@ -51,6 +59,11 @@ def single(name: str, panel: Panel, work: Work, *, pandas: bool = False) -> Meas
     engine.forecast(work.horizon, frame)
     seconds = time.perf_counter() - began
     told = pl.from_pandas(judged) if pandas else judged
+    if text:
+        place = given["unique_id"].unique(maintain_order=True)
+        told = told.with_columns(
+            pl.col("unique_id").replace_strict(place, np.arange(len(place)), return_dtype=pl.Int64)
+        )
     return Measured(panel.width, seconds, wape(panel, work, told, name))
 
 
