@@ -155,8 +155,25 @@ def test_a_zero_denominator_is_undefined_and_counted() -> None:
 
 def test_the_scale_does_not_move_with_the_folds() -> None:
     verdict, evidence, _asked = judge(make_panel(make_sales(90, 2)), folds=3, models=["naive"])
+    counter = metrics.Counter(evidence.actual, evidence.scales)
+    counted = counter.count(verdict.forecasts["naive"]).by_fold
 
+    assert counted.over(slice(-1, None)).scales is evidence.scales
     assert verdict.standing.scores["naive"].scales is evidence.scales
+
+
+def test_the_earlier_folds_and_the_last_add_up_to_all() -> None:
+    verdict, evidence, _asked = judge(make_panel(make_sales(90, 2)), folds=4, models=["naive"])
+    counter = metrics.Counter(evidence.actual, evidence.scales)
+    counted = counter.count(verdict.forecasts["naive"]).by_fold
+
+    parted = counted.parted((slice(None, -1), slice(-1, None)))
+
+    for name in metrics.SUMS:
+        whole, last = getattr(counted.over(), name), getattr(counted, name)[-1]
+        assert getattr(parted.over(), name).tobytes() == whole.tobytes(), name
+        assert getattr(parted.over(slice(-1, None)), name).tobytes() == last.tobytes(), name
+        assert getattr(verdict.standing.scores["naive"], name).tobytes() == whole.tobytes(), name
 
 
 @pytest.mark.parametrize(

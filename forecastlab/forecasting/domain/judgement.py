@@ -138,7 +138,7 @@ def judge(evidence: Evidence, forecasts: Forecasts, config: Config) -> Judgement
     """
     cuts = _cuts(evidence, config)
     counter = Counter(evidence.actual, evidence.scales)
-    bench, told = _Bench(evidence, Judged.of(forecasts), counter, {}, config), {}
+    bench, told = _Bench(evidence, Judged.of(forecasts), counter, config), {}
     for name, one in forecasts.items():
         found = counter.count(one)
         bench.hold(name, found)
@@ -170,8 +170,8 @@ class _Bench:
     evidence: Evidence
     forecasts: Judged
     counter: Counter
-    counted: dict[str, Scores]
     config: Config
+    counted: dict[str, Scores] = field(default_factory=dict)
     means: dict[tuple[str, ...], tuple[Floats, Scores]] = field(default_factory=dict)
     sums: dict[str, Scores] = field(default_factory=dict)
 
