@@ -23,7 +23,7 @@ from psycopg import sql
 SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 TRAILER = b"\xff\xff"
 # Rows that are encoded at a time, of about so many values.
-BLOCK, USUAL_WIDTH = 65_536, 8
+BLOCK, USUAL_WIDTH = 16_384, 8
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 # Element type of an array -> (type number, big-endian array type).

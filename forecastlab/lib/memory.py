@@ -7,12 +7,16 @@ a worker that judged a large portfolio would stay large, and what comes next wou
 from __future__ import annotations
 
 import ctypes
+import sys
 from collections.abc import Callable
 from functools import lru_cache
 
 
 def give_back() -> None:
     """Give free memory back. Takes less than a millisecond where there is little of it."""
+    arrow = sys.modules.get("pyarrow")  # keeps a pool of its own, in processes that have it
+    if arrow is not None:
+        arrow.default_memory_pool().release_unused()
     trim = _trim()
     if trim is not None:
         trim(0)

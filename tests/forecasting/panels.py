@@ -10,7 +10,8 @@ import polars as pl
 from forecastlab.forecasting.domain import config, folds, judgement, metrics, observed, shards
 from forecastlab.forecasting.domain.champion import Grouping
 from forecastlab.forecasting.domain.config import Config
-from forecastlab.forecasting.domain.judgement import Evidence, Judgement
+from forecastlab.forecasting.domain.evidence import Evidence
+from forecastlab.forecasting.domain.judgement import Judgement
 from forecastlab.forecasting.domain.panel import Facts, Panel, Parts, build, groups_of
 from tests.factories import make_sales
 

@@ -42,6 +42,10 @@ class Choice:
     which: Integers
     score: Floats
 
+    def on(self, part: slice) -> Choice:
+        """Return the same for some series."""
+        return Choice(self.models, self.which[part], self.score[part])
+
     def counts(self, judged: Flags) -> dict[str, int]:
         found = np.bincount(self.which[judged], minlength=len(self.models))
         return {name: int(count) for name, count in zip(self.models, found, strict=True) if count}
@@ -137,8 +141,9 @@ def _shrunk(one: Scores, default: Scores, judged: Flags) -> Floats:
 
 def served(choice: Choice, forecasts: Mapping[str, Floats]) -> Floats:
     """Return the chosen model's values for each series: any shape whose last axis is the series."""
-    chosen = np.empty_like(forecasts[choice.models[0]])
-    for place in np.unique(choice.which):
+    first, *others = np.unique(choice.which)
+    chosen = forecasts[choice.models[first]].copy()
+    for place in others:
         mine = choice.which == place
         chosen[..., mine] = forecasts[choice.models[place]][..., mine]
     return chosen

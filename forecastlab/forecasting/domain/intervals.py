@@ -11,10 +11,11 @@ what was sold.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from forecastlab.forecasting.domain.by_model import parts
 from forecastlab.forecasting.domain.panel import Flags, Floats
 
 SLOPES = (0.3, 1.0)
@@ -38,6 +39,10 @@ class Spread:
     hardness: Floats
     tails: dict[int, tuple[Floats, Floats]]
 
+    def on(self, part: slice) -> Spread:
+        """Return the same for some series."""
+        return replace(self, level=self.level[part], hardness=self.hardness[part])
+
     def around(
         self, forecast: Floats, closed: Flags | None = None
     ) -> dict[int, tuple[Floats, Floats]]:
@@ -58,26 +63,26 @@ class Spread:
         return ranges
 
 
-def calibrate(actual: Floats, forecast: Floats, levels: Sequence[int]) -> Spread:
-    """Learn from judged forecasts, folds x steps x series; unknown actuals are NaN.
+def calibrate(
+    actual: Floats, forecast: Floats, levels: Sequence[int], *, known: Flags | None = None
+) -> Spread:
+    """Learn from judged forecasts, folds x steps x series.
 
-    A scaled error is (y - f) / (max(f, 0.02 * level)^slope * hardness). `levels` are percents.
-    Of fewer than four folds the tails are 1.1 times as long.
+    What is learnt from is `known`; without it, all that is not NaN. A scaled error is
+    (y - f) / (max(f, 0.02 * level)^slope * hardness). `levels` are percents. Of fewer than four
+    folds the tails are 1.1 times as long.
     """
-    known = ~np.isnan(actual)
-    error = np.where(known, actual - forecast, 0.0)
-    level = _level(actual, forecast)
-    slope = _slope(np.abs(error), forecast)
-    base = _base(forecast, level, slope)
-    usable = known & (base > 0)
-    scaled = np.divide(error, base, out=error, where=usable)
-    del base
-    scaled[~usable] = 0.0
-    hardness = _hardness(np.abs(scaled), usable)
-    left = np.divide(scaled, hardness, out=scaled)
-    left[~usable] = np.nan
+    known = ~np.isnan(actual) if known is None else known
+    level = _level(actual, forecast, known)
+    slope = _slope(actual, forecast, known)
+    scaled = np.full(actual.shape, np.nan)
+    for place, (sold, said, seen) in enumerate(zip(actual, forecast, known, strict=True)):
+        base = _base(said, level, slope)
+        np.divide(sold - said, base, out=scaled[place], where=seen & (base > 0))
+    hardness = _hardness(scaled)
+    scaled /= hardness
     shares = [share for one in levels for share in _shares(one)]
-    tails = _smoothed(_quantiles(left, shares)) * (WIDER if len(actual) < FEW_FOLDS else 1.0)
+    tails = _smoothed(_quantiles(scaled, shares)) * (WIDER if len(actual) < FEW_FOLDS else 1.0)
     return Spread(
         slope,
         level,
@@ -100,24 +105,35 @@ class Held:
 
 
 class Trial:
-    """Ranges laid over one fold that they were not learnt from: steps x series."""
+    """Ranges laid over one fold that they were not learnt from: steps x series.
 
-    def __init__(self, actual: Floats, forecast: Floats, spread: Spread) -> None:
+    They are tried on what is `known`; without it, on all that is not NaN.
+    """
+
+    def __init__(
+        self, actual: Floats, forecast: Floats, spread: Spread, *, known: Flags | None = None
+    ) -> None:
+        self._known = ~np.isnan(actual) if known is None else known
+        self._sold, self._lost = np.zeros(actual.shape), np.zeros(actual.shape)
+        self._inside = {level: np.zeros_like(self._known) for level in spread.tails}
+        for part in parts(actual.shape[-1]):
+            here = actual[:, part], forecast[:, part], self._known[:, part]
+            self._lay(part, here, spread.on(part))
+
+    def _lay(self, part: slice, here: tuple[Floats, Floats, Flags], spread: Spread) -> None:
+        """Lay ranges over some of the series."""
+        actual, forecast, known = here
         ranges = spread.around(forecast)
-        known = ~np.isnan(actual)
-        self._known = known
-        self._sold = np.where(known, np.abs(actual), 0.0)
-        self._inside = {
-            level: known & (actual >= low) & (actual <= high)
-            for level, (low, high) in ranges.items()
-        }
+        for level, (low, high) in ranges.items():
+            self._inside[level][:, part] = known & (actual >= low) & (actual <= high)
         ends = [
             (share, end)
             for level, pair in ranges.items()
             for share, end in zip(_shares(level), pair, strict=True)
         ]
         lost = sum(_pinball(actual, end, share) for share, end in ends)
-        self._lost = np.where(known, lost / len(ends), 0.0)
+        self._lost[:, part] = np.where(known, lost / len(ends), 0.0)
+        self._sold[:, part] = np.where(known, np.abs(actual), 0.0)
 
     def held(self, steps: slice = slice(None), series: Flags | slice = slice(None)) -> Held:
         """Return how the ranges held on some steps and some series."""
@@ -144,9 +160,13 @@ def _shares(level: int) -> tuple[float, float]:
     return (100 - level) / 200, (100 + level) / 200
 
 
-def _level(actual: Floats, forecast: Floats) -> Floats:
-    sold = np.nan_to_num(actual).mean(axis=(0, 1))
-    level: Floats = np.maximum(sold, forecast.mean(axis=(0, 1)))
+def _level(actual: Floats, forecast: Floats, known: Flags) -> Floats:
+    """Return what a period sells on average, or is forecast to; unknown is nothing sold."""
+    sold = np.zeros(actual.shape[-1])
+    for place, seen in enumerate(known):
+        sold += np.where(seen, actual[place], 0.0).sum(axis=0)
+    periods = actual.shape[0] * actual.shape[1]
+    level: Floats = np.maximum(sold / periods, forecast.mean(axis=(0, 1)))
     return level
 
 
@@ -155,23 +175,41 @@ def _base(forecast: Floats, level: Floats, slope: float) -> Floats:
     return base
 
 
-def _slope(size: Floats, forecast: Floats) -> float:
-    """Return how fast errors grow with the forecast, on logarithmic scales."""
-    both = (size > 0) & (forecast > 0)
-    if both.sum() < 2:
+def _slope(actual: Floats, forecast: Floats, known: Flags) -> float:
+    """Return how fast errors grow with the forecast, on logarithmic scales.
+
+    The moments of the folds are put together as by Chan, Golub and LeVeque, "Algorithms for
+    computing the sample variance" (1983), equation 2.1, so that no fold is looked at twice.
+    """
+    points, mean, spread, shared = 0, np.zeros(2), 0.0, 0.0
+    for sold, said, seen in zip(actual, forecast, known, strict=True):
+        size = np.abs(sold - said)
+        both = seen & (size > 0) & (said > 0)
+        here = int(both.sum())
+        if not here:
+            continue
+        x, y = np.log(said[both]), np.log(size[both])
+        apart = np.array([x.mean(), y.mean()]) - mean
+        x -= mean[0] + apart[0]
+        y -= mean[1] + apart[1]
+        weight = points * here / (points + here)
+        spread += float(x @ x) + weight * apart[0] ** 2
+        shared += float(x @ y) + weight * apart[0] * apart[1]
+        points += here
+        mean += apart * here / points
+    if points < 2 or spread == 0:
         return SLOPES[1]
-    x, y = np.log(forecast[both]), np.log(size[both])
-    x -= x.mean()
-    y -= y.mean()
-    spread = (x**2).sum()
-    if spread == 0:
-        return SLOPES[1]
-    return float(np.clip((x * y).sum() / spread, *SLOPES))
+    return float(np.clip(shared / spread, *SLOPES))
 
 
-def _hardness(size: Floats, usable: np.ndarray) -> Floats:
-    points = usable.sum(axis=(0, 1))
-    total = np.where(usable, size, 0.0).sum(axis=(0, 1))
+def _hardness(scaled: Floats) -> Floats:
+    """Return how much larger than usual the scaled errors of each series are."""
+    points = np.zeros(scaled.shape[-1], dtype=np.int64)
+    total = np.zeros(scaled.shape[-1])
+    for one in scaled:
+        usable = ~np.isnan(one)
+        points += usable.sum(axis=0)
+        total += np.where(usable, np.abs(one), 0.0).sum(axis=0)
     usual = total.sum() / max(int(points.sum()), 1)
     own = np.divide(total, points * usual, out=np.ones(len(points)), where=(points * usual) > 0)
     hardness: Floats = (points * own + PRIOR_POINTS) / (points + PRIOR_POINTS)

@@ -61,9 +61,9 @@ class Told:
 
 def tell(panel: Panel, frequency: str, discontinued: Mapping[int, str]) -> Told:
     """Look at one part of a panel; `discontinued` has the reason of products by series id."""
-    ended = _silent(panel, frequency)
-    for place, series in enumerate(panel.series.tolist()):
-        ended[place] = discontinued.get(series, ended[place])
+    silent = _silent(panel, frequency)
+    told = zip(panel.series.tolist(), silent, strict=True)
+    ended = np.array([discontinued.get(series, reason) for series, reason in told], dtype=np.str_)
     seen = (~np.isnan(panel.fit)).sum(axis=0)
     told = np.where(seen > 0, seen, (~np.isnan(panel.all_days)).sum(axis=0))
     return Told(ended, (told < BY_FREQUENCY[frequency].shortest) & (ended == ""))
@@ -106,7 +106,7 @@ def by_group(issued: Issued, lives: Lives) -> Issued:
     return Issued(model, forecast, ranges, total, total_range)
 
 
-def _silent(panel: Panel, frequency: str) -> NDArray[np.str_]:
+def _silent(panel: Panel, frequency: str) -> list[str]:
     """Return why series count as ended by their sales alone."""
     defaults, least = BY_FREQUENCY[frequency], SILENCE[frequency]
     sold = panel.fit > 0
@@ -116,11 +116,10 @@ def _silent(panel: Panel, frequency: str) -> NDArray[np.str_]:
     pause = observed.quotient((~np.isnan(panel.fit)).sum(axis=0).astype(np.float64), sales)
     never = (sales == 0) & ((~np.isnan(panel.all_days)).sum(axis=0) >= least)
     ended = (sales > 0) & (still >= np.maximum(least, LONGER * np.nan_to_num(pause)))
-    reasons = [
+    return [
         f"nothing sold in the last {many:,} {defaults.noun}" if over else ""
         for over, many in zip((ended | never).tolist(), still.tolist(), strict=True)
     ]
-    return np.array(reasons, dtype=np.dtypes.StrDType(60))
 
 
 def _levels(whole: Whole, lives: Lives, young: Flags) -> Floats:

@@ -16,7 +16,7 @@ Nothing is added to a zero denominator: such a series is left out and counted.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -33,6 +33,10 @@ class Scales:
 
     seasonal: Floats
     squared_step: Floats
+
+    def on(self, part: slice) -> Scales:
+        """Return those of some series."""
+        return Scales(self.seasonal[part], self.squared_step[part])
 
 
 def scales(training: Floats, season: int) -> Scales:
@@ -115,11 +119,10 @@ class Scores:
         sums = {name: np.stack([getattr(one, name) for one in made]) for name in SUMS}
         return Scores(**sums, scales=self.scales)
 
-    def beside(self, other: Scores | None) -> Scores:
-        """Return the same, where what is alike for both models is held once."""
-        if other is None:
-            return self
-        return replace(self, **{name: getattr(other, name) for name in ALIKE})
+    def put(self, part: slice, scores: Scores) -> None:
+        """Write down the sums of some series."""
+        for name in SUMS:
+            getattr(self, name)[..., part] = getattr(scores, name)
 
 
 def _added(cells: Floats) -> Floats:

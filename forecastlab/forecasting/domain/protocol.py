@@ -19,7 +19,7 @@ Report = Callable[[float], None]
 
 def under(start: str, arrays: Arrays) -> Arrays:
     """Return the arrays whose names begin so, by what follows."""
-    return {k.removeprefix(start): one for k, one in arrays.items() if k.startswith(start)}
+    return {name.removeprefix(start): arrays[name] for name in arrays if name.startswith(start)}
 
 
 def unheard(_share: float) -> None:

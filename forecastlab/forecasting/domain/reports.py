@@ -8,14 +8,10 @@ from typing import Any
 
 from forecastlab.forecasting.domain import comparisons, judgement
 from forecastlab.forecasting.domain.config import Config
+from forecastlab.forecasting.domain.counting import ALL_DAYS
+from forecastlab.forecasting.domain.evidence import Evidence
 from forecastlab.forecasting.domain.intervals import Held
-from forecastlab.forecasting.domain.judgement import (
-    ALL_DAYS,
-    Evidence,
-    Judgement,
-    Ranges,
-    Service,
-)
+from forecastlab.forecasting.domain.judgement import Judgement, Ranges, Service
 from forecastlab.forecasting.domain.slices import Slice
 
 # Parts of few keys: the others are kept in their table only.

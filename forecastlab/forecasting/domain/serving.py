@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecastlab.forecasting.domain import champion, judgement
+from forecastlab.forecasting.domain.by_model import ByModel
 from forecastlab.forecasting.domain.champion import Choice
 from forecastlab.forecasting.domain.defaults import LEVELS
 from forecastlab.forecasting.domain.intervals import Spread
@@ -96,14 +97,13 @@ class Issued:
     total_range: tuple[Floats, Floats]
 
 
-def issue(serving: Serving, final: Mapping[str, Floats], closed: Flags | None = None) -> Issued:
+def issue(serving: Serving, final: ByModel, closed: Flags | None = None) -> Issued:
     """Return what each series' champion says, with its ranges.
 
     `final` holds the forecasts of every single model on all data, steps x series; `closed` marks
     periods that are known to be closed.
     """
-    combined = judgement.with_ensemble(final, serving.members)
-    forecast = champion.served(serving.choice, combined)
+    forecast = champion.served(serving.choice, final.combining(serving.members))
     total = forecast.sum(axis=0)
     ranges = serving.spread.around(forecast, closed)
     low, high = serving.total_spread.around(total[None, :])[judgement.TOTAL_LEVEL]

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from forecastlab.forecasting.domain.champion import Grouping
-from forecastlab.forecasting.domain.metrics import Counted, Scores, finished
+from forecastlab.forecasting.domain.metrics import Scores, finished
 from forecastlab.forecasting.domain.observed import quotient
 from forecastlab.forecasting.domain.panel import Flags, Floats, Integers
 
@@ -64,19 +64,25 @@ def quarters(level: Floats, judged: Flags) -> Grouping:
     return Grouping(QUARTERS, np.searchsorted(inner, level, side="left"))
 
 
-def by_fold(counted: Counted, judged: Flags) -> Slice:
-    scores = counted.by_fold
-    return _slice("fold", [str(one + 1) for one in range(len(scores.points))], scores, judged)
+class Tally:
+    """Adds up one way to tell parts apart, some series after others."""
 
+    def __init__(self, by: str, keys: Sequence[str], metrics: Sequence[str] = REPORTED) -> None:
+        self._by, self._keys = by, tuple(keys)
+        self._sums = {name: np.zeros((2, len(keys))) for name in metrics}
+        self._counts = np.zeros((2, len(keys)), dtype=np.int64)
 
-def by_step(counted: Counted, judged: Flags, gap: int = 0) -> Slice:
-    scores = counted.by_step
-    keys = [str(gap + one + 1) for one in range(len(scores.points))]
-    return _slice("step", keys, scores, judged)
+    def add(self, scores: Scores, judged: Flags) -> None:
+        """Add the judged ones of some series; `scores` are by key and series."""
+        for metric, sums in self._sums.items():
+            sums += [one[:, judged].sum(axis=1) for one in scores.parts(metric)]
+        points = scores.points[:, judged]
+        self._counts += (points > 0).sum(axis=1), points.sum(axis=1).astype(np.int64)
 
-
-def by_bucket(counted: Counted, judged: Flags, parts: Mapping[str, slice]) -> Slice:
-    return _slice("horizon", list(parts), counted.by_step.parted(parts.values()), judged)
+    def told(self) -> Slice:
+        values = {name: finished(name, quotient(*sums)) for name, sums in self._sums.items()}
+        series, points = self._counts
+        return Slice(self._by, self._keys, series, points, values)
 
 
 def by_group(by: str, scores: Scores, judged: Flags, groups: Grouping) -> Slice:
@@ -93,13 +99,3 @@ def by_group(by: str, scores: Scores, judged: Flags, groups: Grouping) -> Slice:
         groups.summed(np.where(judged, scores.points, 0.0)).astype(np.int64),
         values,
     )
-
-
-def _slice(by: str, keys: Sequence[str], scores: Scores, judged: Flags) -> Slice:
-    values = {}
-    for metric in REPORTED:
-        above, below = (one[:, judged].sum(axis=1) for one in scores.parts(metric))
-        values[metric] = finished(metric, quotient(above, below))
-    points = scores.points[:, judged]
-    counts = (points > 0).sum(axis=1), points.sum(axis=1).astype(np.int64)
-    return Slice(by, tuple(keys), *counts, values)

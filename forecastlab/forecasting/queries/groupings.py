@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from forecastlab.forecasting.domain.champion import Grouping
-from forecastlab.forecasting.domain.judgement import CATEGORY
+from forecastlab.forecasting.domain.evidence import CATEGORY
 from forecastlab.forecasting.domain.panel import Integers
 from forecastlab.warehouse import queries as warehouse
 from forecastlab.warehouse.models import DatasetVersion
@@ -19,7 +19,8 @@ def of_series(version: DatasetVersion, series: Integers) -> dict[str, Grouping]:
 
     A product without a category is one by itself, under its own name.
     """
-    told = warehouse.series_frame(version).with_columns(pl.col(pl.String).replace("", None))
+    told = warehouse.series_frame(version).drop("unique_id")
+    told = told.with_columns(pl.col(pl.String).replace("", None))
     told = told.with_columns(pl.coalesce(CATEGORY, "product").alias(CATEGORY))
     found = pl.DataFrame({"series_id": series}).join(told, on="series_id", how="left")
     return {by: _grouping(found[by]) for by in (STORE, CATEGORY) if found[by].null_count() == 0}

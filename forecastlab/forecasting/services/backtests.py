@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -16,7 +17,8 @@ from forecastlab.forecasting import gateways
 from forecastlab.forecasting.domain import champion, judgement, reports
 from forecastlab.forecasting.domain.config import Config, title_of
 from forecastlab.forecasting.domain.digests import JudgedSums
-from forecastlab.forecasting.domain.judgement import Evidence, Judgement, Service
+from forecastlab.forecasting.domain.evidence import Evidence
+from forecastlab.forecasting.domain.judgement import Judgement, Service
 from forecastlab.forecasting.domain.metrics import Scales
 from forecastlab.forecasting.domain.protocol import Arrays
 from forecastlab.forecasting.domain.serving import Serving
@@ -72,15 +74,17 @@ def judge(context: StepContext) -> Done:
 def _judge(context: StepContext) -> Backtest:
     started = perf_counter()
     config = configs.of(context)
-    stored = gateways.get_arrays(context.results["features"]["evidence"])
+    stored = gateways.opened(context.results["features"]["evidence"])
     evidence = evidence_of(stored, versions.version_of(context))
     context.report(0.1, _("Reading the judged forecasts"))
     verdict = judgement.judge(evidence, trained.judged(context, evidence), config)
     memory.give_back()
     context.report(0.5, _("Keeping the scores"))
-    found = Found(config, stored, evidence, verdict)
+    found = Found(config, stored, replace(evidence, all_days=None), verdict)
+    del evidence
     backtest = described(context, found, context.results["train"])
     backtest.result |= _cost(context, started)
+    memory.give_back()
     with context.fenced():
         keep(backtest, found)
     return backtest
@@ -123,12 +127,13 @@ def keep(backtest: Backtest, found: Found) -> None:
 
 def evidence_of(stored: Arrays, version: DatasetVersion) -> Evidence:
     """Return what is judged; raises NothingJudged where no series can be."""
+    actual, all_days = stored["actual"], stored["all_days"]
     evidence = Evidence(
-        stored["actual"],
+        actual,
         Scales(stored["seasonal"], stored["squared_step"]),
         stored["judged"],
         closed=stored["closed"],
-        all_days=stored["all_days"],
+        all_days=None if np.array_equal(actual, all_days, equal_nan=True) else all_days,
         level=stored["level"],
         groups=groupings.of_series(version, stored["series"]),
     )

@@ -109,9 +109,8 @@ def _issue(context: StepContext) -> ForecastIssue:
     version = versions.version_of(context)
     run = ModelRun.objects.get(pk=wanted["model_run"])
     serving = servings.unpack(gateways.get_arrays(wanted["digest"]))
-    final, _states = trained.final(context)
     aligned = serving.aligned(trained.series(context))
-    prepared = issues.prepare(context, version, aligned, final)
+    prepared = issues.prepare(context, version, aligned, trained.Final(context).forecasts)
     with context.fenced():
         return issues.keep(prepared, run)
 

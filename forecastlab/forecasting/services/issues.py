@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import polars as pl
@@ -11,9 +13,10 @@ from django.utils.translation import gettext as _
 from forecastlab.forecasting import gateways
 from forecastlab.forecasting.domain import lifecycle
 from forecastlab.forecasting.domain import serving as servings
+from forecastlab.forecasting.domain.by_model import ByModel, parts
 from forecastlab.forecasting.domain.digests import Sum
 from forecastlab.forecasting.domain.lifecycle import Lives
-from forecastlab.forecasting.domain.panel import Floats
+from forecastlab.forecasting.domain.panel import Flags
 from forecastlab.forecasting.domain.serving import Issued, Serving
 from forecastlab.forecasting.models import Forecast, ForecastIssue, ModelRun
 from forecastlab.forecasting.services import configs, trained
@@ -22,10 +25,13 @@ from forecastlab.lib.contributions import StepContext
 from forecastlab.warehouse.models import DatasetVersion, Series
 
 TABLE = Forecast._meta.db_table
+# So many series are read back at a time.
+READ_AT_ONCE = 10_000
 ACROSS = ("yhat", "lo80", "hi80", "lo95", "hi95")
 _ISSUED = f"""
 SELECT s.unique_id, f.model, {", ".join(f"f.{one}" for one in ACROSS)}
-FROM {TABLE} f JOIN warehouse_series s ON s.id = f.series_id WHERE f.issue_id = $1
+FROM {TABLE} f JOIN warehouse_series s ON s.id = f.series_id
+WHERE f.issue_id = $1 AND f.series_id BETWEEN $2 AND $3
 """  # noqa: S608
 
 
@@ -37,16 +43,19 @@ def of_job(context: StepContext) -> ForecastIssue | None:
 class Prepared:
     """What is to be issued: a row without its model run, and the forecasts of the series.
 
-    `instead` names the model that serves where known signals are not given as far ahead.
+    `goes_on` marks the series that are forecast. `instead` names the model that serves where known
+    signals are not given as far ahead.
     """
 
     issue: ForecastIssue
-    forecasts: pl.DataFrame
+    serving: Serving
+    issued: Issued
+    goes_on: Flags
     instead: str
 
 
 def prepare(
-    context: StepContext, version: DatasetVersion, serving: Serving, final: dict[str, Floats]
+    context: StepContext, version: DatasetVersion, serving: Serving, final: ByModel
 ) -> Prepared:
     """Compute what each series' champion forecasts; takes a while, so before any transaction.
 
@@ -72,8 +81,8 @@ def prepare(
         created_by_id=context.actor_id,
         created_at=context.now,
     )
-    frame = _frame(in_force, issued).filter(pl.Series(goes_on))
-    return Prepared(issue, frame, in_force.default if issue.without_plan else "")
+    instead = in_force.default if issue.without_plan else ""
+    return Prepared(issue, in_force, issued, goes_on, instead)
 
 
 def keep(prepared: Prepared, model_run: ModelRun) -> ForecastIssue:
@@ -84,8 +93,9 @@ def keep(prepared: Prepared, model_run: ModelRun) -> ForecastIssue:
         model_run = runs.get(model=prepared.instead)
     issue.model_run, issue.backtest_id = model_run, model_run.backtest_id
     issue.save(force_insert=True)
-    frame = prepared.forecasts.with_columns(issue_id=pl.lit(issue.pk, pl.Int64))
-    frames.copy_in(TABLE, frame.columns, [frame])
+    rows = _frames(prepared)
+    first = next(rows)
+    frames.copy_in(TABLE, first.columns, chain([first], rows))
     return issue
 
 
@@ -100,10 +110,14 @@ def _without(serving: Serving, lives: Lives) -> list[dict[str, str]]:
 
 def digest(issue: ForecastIssue) -> str:
     """Return what the stored forecasts come to: model, forecast and ranges of every series."""
-    rows, found = frames.read(_ISSUED, [issue.pk]), Sum()
-    width = len(ACROSS) * issue.horizon
-    numbers = rows.select(pl.concat_list(ACROSS).list.explode()).to_series().to_numpy()
-    found.add(rows["unique_id"].to_list(), numbers.reshape(-1, width), rows["model"].to_list())
+    found, width = Sum(), len(ACROSS) * issue.horizon
+    issued = Forecast.objects.filter(issue=issue).order_by("series_id")
+    series = list(issued.values_list("series_id", flat=True))
+    for start in range(0, len(series), READ_AT_ONCE):
+        ids = series[start : start + READ_AT_ONCE]
+        rows = frames.read(_ISSUED, [issue.pk, ids[0], ids[-1]])
+        numbers = rows.select(pl.concat_list(ACROSS).list.explode()).to_series().to_numpy()
+        found.add(rows["unique_id"].to_list(), numbers.reshape(-1, width), rows["model"].to_list())
     return found.hexdigest()
 
 
@@ -114,18 +128,27 @@ def note(issue: ForecastIssue) -> str:
     return _("; known signals are not given so far ahead, so only models that need none serve")
 
 
-def _frame(serving: Serving, issued: Issued) -> pl.DataFrame:
+def _frames(prepared: Prepared) -> Iterator[pl.DataFrame]:
+    """Yield the rows of an issue that is written, some series after others."""
+    serving, issued = prepared.serving, prepared.issued
     across = {"yhat": issued.forecast}
     for level, (low, high) in issued.ranges.items():
         across |= {f"lo{level}": low, f"hi{level}": high}
-    return pl.DataFrame(
-        {
-            "series_id": serving.series,
-            "model": issued.model,
-            "total": issued.total,
-            "total_low": issued.total_range[0],
-            "total_high": issued.total_range[1],
-            "wape": serving.wape,
-            **{name: np.ascontiguousarray(one.T) for name, one in across.items()},
-        }
-    ).with_columns(pl.col("wape").fill_nan(None))
+    for part in parts(len(serving.series)):
+        yield (
+            pl.DataFrame(
+                {
+                    "series_id": serving.series[part],
+                    "model": issued.model[part],
+                    "total": issued.total[part],
+                    "total_low": issued.total_range[0][part],
+                    "total_high": issued.total_range[1][part],
+                    "wape": serving.wape[part],
+                    **{name: np.ascontiguousarray(one[:, part].T) for name, one in across.items()},
+                }
+            )
+            .filter(pl.Series(prepared.goes_on[part]))
+            .with_columns(
+                pl.col("wape").fill_nan(None), issue_id=pl.lit(prepared.issue.pk, pl.Int64)
+            )
+        )

@@ -40,9 +40,9 @@ class Shelf:
         """Return the places of the keys that are not there."""
         return [place for place, key in enumerate(keys) if key not in self._where]
 
-    def read(self, keys: Iterable[str]) -> dict[str, Floats]:
-        """Return forecasts from single origins, steps x series, by their keys."""
-        return {key: self._where[key][key] for key in keys}
+    def __getitem__(self, key: str) -> Floats:
+        """Return the forecasts from one origin, steps x series."""
+        return self._where[key][key]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecastlab.forecasting import gateways
 from forecastlab.forecasting.domain import folds, lifecycle, metrics, observed, reuse, shards
@@ -16,11 +17,15 @@ from forecastlab.forecasting.domain.lifecycle import Told
 from forecastlab.forecasting.domain.panel import Groups, Panel, Parts, Whole
 from forecastlab.forecasting.domain.protocol import Arrays
 from forecastlab.forecasting.queries.panels import Loaded
+from forecastlab.lib import memory
 
 COUNTS = ("rows", "negative", "closed", "stockout")
 # Up to so many values a panel is read once and kept block by block, so that nobody has to cut it
 # again; a larger one is read as often as needed.
 MOST_KEPT = 1_000_000
+
+# What the verdict needs of some series, by name.
+Evidence = dict[str, NDArray[Any]]
 
 
 class Laid:
@@ -37,7 +42,7 @@ class Laid:
         self.columns = self.periods = 0
         self.planned: int | None = None
         self._signals: Any = 0
-        self._evidence: list[Arrays] = []
+        self._evidence: list[Evidence] = []
         self._told: list[Told] = []
         self.prints: list[list[str]] = []
 
@@ -55,6 +60,7 @@ class Laid:
         if self.judges:
             self._evidence.append(evidence_of(panel, self.config))
             self.prints += reuse.prints(panel, shards.judging(self.config, panel.periods))
+        memory.give_back()
 
     def lives(self, whole: Whole) -> Arrays:
         return lifecycle.of(whole, self._told).pack()
@@ -80,7 +86,7 @@ def _read(digests: Sequence[str]) -> Iterator[Panel]:
     return (panels.unpack(gateways.get_arrays(one)) for one in digests)
 
 
-def evidence_of(panel: Panel, config: Config) -> Arrays:
+def evidence_of(panel: Panel, config: Config) -> Evidence:
     """Return what the verdict needs of a part; a reason is "" for what can be judged."""
     windows = config.windows
     first = windows.windows(panel.periods)[0].origin + 1
@@ -98,9 +104,13 @@ def evidence_of(panel: Panel, config: Config) -> Arrays:
     }
 
 
-def side_by_side(parts: Sequence[Arrays]) -> Arrays:
-    """Join the evidence of all parts; of what cannot be judged, say where it is and why."""
-    found = {name: np.concatenate([one[name] for one in parts], axis=-1) for name in parts[0]}
+def side_by_side(parts: Sequence[Evidence]) -> Arrays:
+    """Join the evidence of all parts; of what cannot be judged, say where it is and why.
+
+    The parts are emptied, so that nothing stands in memory twice.
+    """
+    names = list(parts[0])
+    found = {name: np.concatenate([one.pop(name) for one in parts], axis=-1) for name in names}
     reasons = found.pop("reasons")
     skipped = np.flatnonzero(reasons != "")
     return {**found, "judged": reasons == "", "skipped": skipped, "reasons": reasons[skipped]}

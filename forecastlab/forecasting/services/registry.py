@@ -24,6 +24,7 @@ from forecastlab.forecasting.domain.serving import Serving
 from forecastlab.forecasting.models import Backtest, ForecastIssue, ModelRun
 from forecastlab.forecasting.services import aliases, installed, issues, trained
 from forecastlab.forecasting.services.backtests import MOST_LISTED
+from forecastlab.forecasting.services.trained import Final
 from forecastlab.lib import artefacts, figures
 from forecastlab.lib.contributions import Done, StepContext
 from forecastlab.warehouse.models import DatasetVersion
@@ -50,10 +51,9 @@ def _register(context: StepContext) -> ForecastIssue:
     backtest = Backtest.objects.get(pk=context.results["backtest"]["backtest"])
     serving = servings.unpack(gateways.get_arrays(backtest.serving))
     context.report(0.1, _("Reading the forecasts on all data"))
-    final, states = trained.final(context)
-    learned = trained.learned(context)
-    kept = _artefacts(serving, states, learned)
-    prepared = issues.prepare(context, version, serving, final)
+    final, learned = trained.Final(context), trained.learned(context)
+    kept = _artefacts(serving, final, learned)
+    prepared = issues.prepare(context, version, serving, final.forecasts)
     context.report(0.4, _("Storing the forecasts"))
     with context.fenced():
         runs = {
@@ -74,13 +74,11 @@ def alias_of(context: StepContext, version: DatasetVersion) -> str:
     return given or default_alias(version.dataset.name, context.params.get("scenario"))
 
 
-def _artefacts(
-    serving: Serving, states: Mapping[str, Arrays], learned: Mapping[str, Arrays]
-) -> dict[str, str]:
+def _artefacts(serving: Serving, final: Final, learned: Mapping[str, Arrays]) -> dict[str, str]:
     """Store the state of each model and return its digest; the ensemble's is its members."""
     kept = {}
-    for name, state in states.items():
-        kept[name] = artefact_of(name, serving.series, state, learned.get(name, {}))
+    for name in final.models:
+        kept[name] = artefact_of(name, serving.series, final.state(name), learned.get(name, {}))
     if serving.members:
         members = _members("", serving.members, kept)
         if serving.without_plan:

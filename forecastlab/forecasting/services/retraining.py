@@ -112,7 +112,7 @@ def _train(context: StepContext, config: Config) -> _Trained:
     report = between(context.report, LEARNING, KEEPING)
     made: list[Forecast] = []
     ids: list[Integers] = []
-    evidence: list[Arrays] = []
+    evidence: list[laying.Evidence] = []
     for place, shard in enumerate(told["shards"]):
         panel = panels.unpack(gateways.get_arrays(shard["digest"])).until(periods)
         part_of = shards.part_of(report, place, len(told["shards"]))

@@ -10,19 +10,17 @@ import polars as pl
 from numpy.typing import NDArray
 
 from forecastlab.forecasting.domain import champion, judgement, slices
-from forecastlab.forecasting.domain.judgement import Evidence, Judgement
+from forecastlab.forecasting.domain.by_model import parts
+from forecastlab.forecasting.domain.evidence import Evidence
+from forecastlab.forecasting.domain.judgement import Judgement
 from forecastlab.forecasting.domain.metrics import METRICS
-from forecastlab.forecasting.domain.panel import BLOCK, Floats, Integers
+from forecastlab.forecasting.domain.panel import Floats, Integers
 from forecastlab.forecasting.models import Backtest, Champion, SeriesScore, SliceScore
 from forecastlab.lib import frames
 
 SCORES = SeriesScore._meta.db_table
 SLICES = SliceScore._meta.db_table
 CHAMPIONS = Champion._meta.db_table
-# Judged forecasts of all models are put side by side for so many whole blocks.
-SERIES_AT_ONCE = 4 * BLOCK
-
-
 CHOSEN_BY = {
     judgement.GROUP_BEST: Champion.Reason.GROUP,
     judgement.SERIES_BEST: Champion.Reason.SERIES,
@@ -36,8 +34,9 @@ def keep(backtest: Backtest, series: Integers, evidence: Evidence, verdict: Judg
     frames.copy_in(SCORES, first.columns, chain([first], scores))
     parts = _slice_frames(backtest, verdict)
     frames.copy_in(SLICES, parts[0].columns, parts)
-    champions = _champion_frame(backtest, series, evidence, verdict)
-    frames.copy_in(CHAMPIONS, champions.columns, [champions])
+    champions = _champion_frames(backtest, series, evidence, verdict)
+    first = next(champions)
+    frames.copy_in(CHAMPIONS, first.columns, chain([first], champions))
 
 
 def judged_frames(
@@ -45,9 +44,8 @@ def judged_frames(
 ) -> Iterator[pl.DataFrame]:
     """Yield every judged forecast: a row per series, fold and step, a column per model."""
     folds, steps, width = evidence.actual.shape
-    for start in range(0, width, SERIES_AT_ONCE):
-        part = slice(start, min(start + SERIES_AT_ONCE, width))
-        cell = np.arange((part.stop - start) * folds * steps)
+    for part in parts(width):
+        cell = np.arange((part.stop - part.start) * folds * steps)
         yield pl.DataFrame(
             {
                 "series_id": np.repeat(series[part], folds * steps),
@@ -55,7 +53,7 @@ def judged_frames(
                 "step": (cell % steps + 1).astype(np.int16),
                 "judged": np.repeat(evidence.judged[part], folds * steps),
                 "y": _down(evidence.actual[..., part]),
-                **{name: _down(one) for name, one in verdict.forecasts.part(part).items()},
+                **{name: _down(one) for name, one in verdict.forecasts.on(part).items()},
             }
         ).with_columns(pl.col("y").fill_nan(None))
 
@@ -103,36 +101,40 @@ def _slice_frames(backtest: Backtest, verdict: Judgement) -> list[pl.DataFrame]:
     ]
 
 
-def _champion_frame(
+def _champion_frames(
     backtest: Backtest, series: Integers, evidence: Evidence, verdict: Judgement
-) -> pl.DataFrame:
-    choice = verdict.standing.choice
+) -> Iterator[pl.DataFrame]:
+    standing = verdict.standing
     values = np.stack(
-        [verdict.standing.scores[name].of_series(backtest.metric) for name in choice.models]
+        [standing.scores[name].of_series(backtest.metric) for name in standing.choice.models]
     )
-    value = np.take_along_axis(values, choice.which[None, :], axis=0)[0]
-    runner_up, margin = _rivals(values, choice.which)
-    names = np.array([*choice.models, ""], dtype=np.str_)
-    points = verdict.standing.scores[choice.models[0]].points
-    served = champion.served(choice, verdict.forecasts)
+    points = standing.scores[standing.best].points
+    reasons = _reasons(evidence, verdict, backtest.default_policy)
     folds, steps, width = evidence.actual.shape
-    return pl.DataFrame(
-        {
-            "backtest_id": np.full(width, backtest.pk),
-            "series_id": series,
-            "model": names[choice.which],
-            "metric": np.full(width, backtest.metric),
-            "value": np.where(evidence.judged, value, np.nan),
-            "margin": np.where(evidence.judged, margin, np.nan),
-            "points": np.where(evidence.judged, points, 0).astype(np.int32),
-            "reason": _reasons(evidence, verdict, backtest.default_policy),
-            "score": np.where(evidence.judged, choice.score, np.nan),
-            "runner_up": names[np.where(evidence.judged, runner_up, len(choice.models))],
-        }
-    ).with_columns(
-        pl.col("value", "margin", "score").fill_nan(None),
-        pl.Series("judged", _down(served).reshape(width, folds * steps)),
-    )
+    for part in parts(width):
+        choice, judged = standing.choice.on(part), evidence.judged[part]
+        here, count = values[:, part], len(judged)
+        value = np.take_along_axis(here, choice.which[None, :], axis=0)[0]
+        runner_up, margin = _rivals(here, choice.which)
+        names = np.array([*choice.models, ""], dtype=np.str_)
+        served = champion.served(choice, verdict.forecasts.on(part))
+        yield pl.DataFrame(
+            {
+                "backtest_id": np.full(count, backtest.pk),
+                "series_id": series[part],
+                "model": names[choice.which],
+                "metric": np.full(count, backtest.metric),
+                "value": np.where(judged, value, np.nan),
+                "margin": np.where(judged, margin, np.nan),
+                "points": np.where(judged, points[part], 0).astype(np.int32),
+                "reason": reasons[part],
+                "score": np.where(judged, choice.score, np.nan),
+                "runner_up": names[np.where(judged, runner_up, len(choice.models))],
+            }
+        ).with_columns(
+            pl.col("value", "margin", "score").fill_nan(None),
+            pl.Series("judged", _down(served).reshape(count, folds * steps)),
+        )
 
 
 def _rivals(values: Floats, which: Integers) -> tuple[Integers, Floats]:

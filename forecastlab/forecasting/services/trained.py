@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from forecastlab.forecasting import gateways
 from forecastlab.forecasting.domain import fallbacks
-from forecastlab.forecasting.domain.judged import Judged
-from forecastlab.forecasting.domain.judgement import Evidence
+from forecastlab.forecasting.domain.by_model import ByModel
+from forecastlab.forecasting.domain.evidence import Evidence
 from forecastlab.forecasting.domain.panel import BLOCK, Flags, Floats, Integers
-from forecastlab.forecasting.domain.protocol import Arrays
-from forecastlab.forecasting.domain.reuse import Keys
+from forecastlab.forecasting.domain.protocol import Arrays, under
 from forecastlab.forecasting.services import configs, keeping
 from forecastlab.forecasting.services.keeping import Shelf
 from forecastlab.lib.contributions import StepContext
 
 
-def judged(context: StepContext, evidence: Evidence) -> Judged:
+def judged(context: StepContext, evidence: Evidence) -> ByModel:
     """Return the judged forecasts of every single model.
 
     What was made for this judgement comes first, what earlier ones made fills the rest. Closed
@@ -31,41 +28,50 @@ def judged(context: StepContext, evidence: Evidence) -> Judged:
     made = [one["judged"] for one in (*train["shards"], *train["whole"])]
     shelf = Shelf([*made, *plan.shelf.digests])
     steps = slice(config.gap, config.gap + config.horizon)
-    closed = np.zeros_like(evidence.judged) if evidence.closed is None else evidence.closed
 
     def read(model: str, series: slice) -> Floats:
-        start, stop, _step = series.indices(len(evidence.judged))
-        keys = plan.keys[model][start // BLOCK : -(-stop // BLOCK)]
-        return np.where(closed[..., series], 0.0, _of_blocks(shelf, keys, steps))
+        start, stop, _step = series.indices(evidence.width)
+        found = np.empty((evidence.count, config.horizon, stop - start))
+        blocks = plan.keys[model][start // BLOCK : -(-stop // BLOCK)]
+        for block, keys in enumerate(blocks.tolist()):
+            part = slice(block * BLOCK, (block + 1) * BLOCK)
+            for fold, key in enumerate(keys[:-1]):
+                found[fold, :, part] = shelf[key][steps]
+        if evidence.closed is not None:
+            found[evidence.closed[..., series]] = 0.0
+        return found
 
-    return Judged(train["trained"], read)
-
-
-def _of_blocks(shelf: Shelf, keys: Keys, steps: slice) -> Floats:
-    """Return some of the steps from all origins but the last one."""
-    judged = keys[:, :-1].T.tolist()
-    found = shelf.read(key for fold in judged for key in fold)
-    return np.stack(
-        [np.concatenate([found[key][steps] for key in fold], axis=-1) for fold in judged]
-    )
+    return ByModel(train["trained"], read)
 
 
-def final(context: StepContext) -> tuple[dict[str, Floats], Mapping[str, Arrays]]:
-    """Return the forecasts on all data, steps x series, and the state of every single model."""
-    train = context.results["train"]
-    made = [gateways.opened(one["final"]) for one in train["shards"]]
-    trained = train["trained"]
-    widths = [next(iter(one.values())).shape[-1] for one in made]
-    whole = dict(fallbacks.side_by_side(made, widths))
-    for digest in (one["final"] for one in train["whole"] if one["final"]):
-        whole |= gateways.get_arrays(digest)
-    forecasts = {name: whole[f"final/{name}"] for name in trained}
-    states: dict[str, dict[str, NDArray[Any]]] = {name: {} for name in trained}
-    for path, values in whole.items():
-        kind, model, *name = path.split("/")
-        if kind == "state" and model in states:
-            states[model][name[0]] = values
-    return forecasts, states
+class Final:
+    """What single models made on all data, read model by model.
+
+    `forecasts` are steps x series.
+    """
+
+    def __init__(self, context: StepContext) -> None:
+        train = context.results["train"]
+        self._parts = [gateways.opened(one["final"]) for one in train["shards"]]
+        self._widths = [next(iter(one.values())).shape[-1] for one in self._parts]
+        self._whole = [gateways.opened(one["final"]) for one in train["whole"] if one["final"]]
+        self.models = tuple(train["trained"])
+        self.forecasts = ByModel(self.models, self._forecast)
+
+    def state(self, model: str) -> Arrays:
+        """Return what a model knows, by name."""
+        begin = f"state/{model}/"
+        found = [under(begin, one) for one in self._parts]
+        joined = dict(fallbacks.side_by_side(found, self._widths))
+        for one in self._whole:
+            joined |= under(begin, one)
+        return joined
+
+    def _forecast(self, model: str, part: slice) -> Floats:
+        name = f"final/{model}"
+        stored = [one for one in self._whole if name in one] or self._parts
+        found: Floats = np.concatenate([one[name] for one in stored], axis=-1)[..., part]
+        return found
 
 
 def learned(context: StepContext) -> Mapping[str, Arrays]:

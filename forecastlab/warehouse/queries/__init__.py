@@ -113,13 +113,13 @@ FROM warehouse_seriesprofile told
 JOIN warehouse_series s ON s.id = told.series_id
 LEFT JOIN warehouse_store st ON st.id = s.store_id
 LEFT JOIN warehouse_product p ON p.id = s.product_id
-WHERE told.version_id = $1
+WHERE told.version_id = {version:d}
 """
 
 
 def series_frame(version: DatasetVersion) -> pl.DataFrame:
     """Return `series_id, unique_id, store, product, category` of each series with facts here."""
-    return frames.read(SERIES_OF_VERSION, [version.pk]).sort("series_id")
+    return frames.read(SERIES_OF_VERSION.format(version=version.pk)).sort("series_id")
 
 
 def moments(version: DatasetVersion, numbers: Iterable[int]) -> pl.Series:
