@@ -19,7 +19,7 @@ import platform
 import time
 from collections.abc import Iterable
 from importlib.metadata import version as version_of
-from itertools import pairwise, product
+from itertools import product
 
 import numpy as np
 from django.core.management import call_command
@@ -29,9 +29,10 @@ from benchmarks.peers import Measured
 from benchmarks.portfolio import job_with, simulated
 from forecastlab.forecasting.domain import config, metrics, shards
 from forecastlab.forecasting.domain.folds import judged_values
-from forecastlab.forecasting.domain.panel import Panel
+from forecastlab.forecasting.domain.panel import Panel, Parts
+from forecastlab.forecasting.domain.protocol import unheard
 from forecastlab.forecasting.queries import panels
-from forecastlab.lib import compiled
+from forecastlab.lib import compiled, memory
 from forecastlab.warehouse.domain.content import NUMBERS
 from tests.factories import make_version
 
@@ -56,38 +57,47 @@ def growing(panel: Panel, horizon: int) -> None:
 # -- in this process ---------------------------------------------------------------------------
 
 
+def whole_of(panel: Panel) -> Parts:
+    """Return the panel as jobs have it, laid out block by block."""
+    blocks = list(panel.pieces())
+    return Parts(panel.periods, panel.known, panel.groups, lambda: iter(blocks))
+
+
 def own(models: Iterable[str], panel: Panel, asked: config.Config) -> dict[str, Measured]:
     """Run models over a panel and return their times, learning included, and errors."""
-    work = shards.judging(asked, panel.periods)
+    work, whole = shards.judging(asked, panel.periods), whole_of(panel)
     actual = judged_values(panel.actual, asked.windows)
     scales = metrics.scales(panel.actual[: work.task.origins[0] + 1], asked.scale)
     everyone = np.ones(panel.width, dtype=bool)
     learned, seconds = {}, {}
     for name in models:
         began = time.perf_counter()
-        learned |= shards.learn((name,), panel, work)
+        learned |= shards.learn((name,), whole, work)
         seconds[name] = time.perf_counter() - began
     # Side by side as in a shard, where models share the seasons of a block.
-    made = shards.run(panel, work, learned, lambda _: None)
+    made = [shards.run(block, work, learned, unheard) for block in whole.pieces()]
     found = {}
-    for name, done in made.items():
-        error = metrics.score(actual, done.judged, scales).pooled(everyone)["wape"]
-        found[name] = Measured(panel.width, seconds[name] + done.seconds, error)
+    for name in learned:
+        judged = np.concatenate([one[name].judged for one in made], axis=-1)
+        error = metrics.score(actual, judged, scales).pooled(everyone)["wape"]
+        spent = seconds[name] + sum(one[name].seconds for one in made)
+        found[name] = Measured(panel.width, spent, error)
     return found
 
 
 def spread(models: tuple[str, ...], panel: Panel, asked: config.Config, processes: int) -> float:
     """Run models over a panel as shards in processes of their own; return the seconds it takes."""
-    work = shards.judging(asked, panel.periods)
-    edges = np.linspace(0, panel.width, processes + 1).astype(int)
+    work, whole = shards.judging(asked, panel.periods), whole_of(panel)
+    blocks = list(whole.pieces())
     began = time.perf_counter()
-    learned = shards.learn(models, panel, work)
+    learned = shards.learn(models, whole, work)
 
-    def part(first: int, last: int) -> None:
-        shards.run(panel.columns(first, last), work, learned, lambda _: None)
+    def part(first: int) -> None:
+        for block in blocks[first::processes]:
+            shards.run(block, work, learned, unheard)
 
     fork = multiprocessing.get_context("fork")
-    children = [fork.Process(target=part, args=edge) for edge in pairwise(edges)]
+    children = [fork.Process(target=part, args=(first,)) for first in range(processes)]
     for child in children:
         child.start()
     for child in children:
@@ -106,6 +116,7 @@ def told(name: str, one: Measured, note: str = "") -> None:
 
 def compare(panel: Panel, horizon: int, sample: int, slow: int) -> None:
     compiled.compile_all("forecastlab.forecasting.domain")  # loaded before, as the peers' code is
+    memory.use_again()  # as every step of a job does; it holds for the peers as well
     asked = config.resolve({"horizon": horizon}, frequency="D")
     work = shards.judging(asked, panel.periods)
     few = panel.columns(0, min(sample, panel.width))

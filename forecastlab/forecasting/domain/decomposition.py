@@ -19,8 +19,8 @@ from forecastlab.lib.compiled import compiled
 
 NINETY_PERCENT = 1.645
 CYCLES = 3
-# Series whose lags are added up together.
-TOGETHER = 16
+# Series whose lags are added up together: their last season stays close to the processor.
+TOGETHER = 64
 
 
 _kept: dict[object, tuple[ReferenceType[Floats], list[Season]]] = {}
@@ -101,14 +101,15 @@ def is_seasonal(values: Floats, season: int) -> Flags:
 @compiled(
     "void(const float64[:, ::1], float64[:, ::1])",
 )
-def _lagged(values: Floats, products: Floats) -> None:  # noqa: C901
+def _lagged(values: Floats, products: Floats) -> None:
     """Write the sums of products of what is apart from the mean with itself, by lag and series."""
     length, width = values.shape
-    away = np.empty((length, TOGETHER))
+    lags = len(products)
+    away, sums = np.empty((length, TOGETHER)), np.empty((lags, TOGETHER))
     total, seen = np.empty(TOGETHER), np.empty(TOGETHER)
     for start in range(0, width, TOGETHER):
         count = min(TOGETHER, width - start)
-        total[:], seen[:] = 0.0, 0.0
+        total[:], seen[:], sums[:] = 0.0, 0.0, 0.0
         for t in range(length):
             for s in range(count):
                 value = values[t, start + s]
@@ -118,12 +119,10 @@ def _lagged(values: Floats, products: Floats) -> None:  # noqa: C901
             for s in range(count):
                 value = values[t, start + s] - total[s] / max(seen[s], 1.0)
                 away[t, s] = value if value == value else 0.0
-        for lag in range(len(products)):
-            total[:] = 0.0
-            for t in range(lag, length):
+            for lag in range(min(lags, t + 1)):
                 for s in range(count):
-                    total[s] += away[t, s] * away[t - lag, s]
-            products[lag, start : start + count] = total[:count]
+                    sums[lag, s] += away[t, s] * away[t - lag, s]
+        products[:, start : start + count] = sums[:, :count]
 
 
 def _beside_trend(values: Floats, season: int) -> Floats:

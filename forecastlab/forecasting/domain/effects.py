@@ -363,15 +363,22 @@ def factors(
 def _exponential(
     signals: Floats, coefficients: Floats, season: Floats, most: float, made: Floats
 ) -> None:
-    """Write exp(season + coefficients x signals), periods x series, rounded."""
+    """Write exp(season + coefficients x signals), periods x series, rounded.
+
+    Prices and promotions stay for a while: what they do is computed where they change.
+    """
+    width, phases = made.shape[1], len(season)
+    told, last, grown = np.empty(width), np.full(width, np.nan), np.empty(width)
+    times, least, largest = np.exp(season), math.exp(-most), math.exp(most)
     for t in range(made.shape[0]):
-        row = made[t]
-        for s in range(len(row)):
-            row[s] = season[t % len(season), s]
+        told[:] = 0.0
         for k in range(len(signals)):
-            for s in range(len(row)):
-                row[s] += signals[k, t, s] * coefficients[k, s]
-        for s in range(len(row)):
-            row[s] = math.exp(min(max(row[s], -most), most))
-        for s in range(len(row)):
-            row[s] = np.rint(row[s] * ROUND) / ROUND
+            for s in range(width):
+                told[s] += signals[k, t, s] * coefficients[k, s]
+        for s in range(width):
+            if told[s] != last[s]:
+                last[s] = told[s]
+                grown[s] = math.exp(told[s])
+        for s in range(width):
+            value = min(max(grown[s] * times[t % phases, s], least), largest)
+            made[t, s] = np.rint(value * ROUND) / ROUND

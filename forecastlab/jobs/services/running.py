@@ -68,6 +68,7 @@ Verdict = StepResult | Ending | TryAgain | None
 def run(lease: Lease, step: JobStep, *, clock: Clock) -> None:
     """Do the step and close it, however it ends. A zombie's close changes nothing."""
     barrier("after-claim")
+    memory.use_again()
     transcript = Transcript(lease, step, clock=clock)
     with logs.bound(**_ids(step)), logs.heard_by(transcript.say):
         transcript.say("Started" if step.attempts == 1 else f"Started, try {step.attempts}")
