@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import ctypes
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,3 +33,28 @@ def test_what_lies_between_other_things_is_given_back() -> None:
     assert len(kept) == COUNT
     assert full - freed < SIZE * COUNT / 2  # or there would be nothing to do
     assert full - held() > SIZE * COUNT * 0.8
+
+
+FAULTS = """
+import resource
+import numpy as np
+from forecastlab.lib import memory
+
+{called}
+begun = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(50):
+    together = [np.ones(300_000) for _one in range(6)]
+    del together
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - begun)
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="There is nothing to set.")
+def test_arrays_use_memory_again_that_was_freed() -> None:
+    alone, again = (
+        int(subprocess.check_output([sys.executable, "-c", FAULTS.format(called=called)]))
+        for called in ("", "memory.use_again()")
+    )
+
+    assert alone > 20_000  # or there would be nothing to do
+    assert again < 10_000

@@ -7,12 +7,13 @@ of their names. Unknown is one NaN, and there is one zero.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
+
+from forecastlab.forecasting.domain.by_model import ByModel, parts
 
 SIZE = hashlib.sha256().digest_size
 
@@ -42,24 +43,13 @@ class Sum:
         return whole.hexdigest()
 
 
-class JudgedSums:
-    """The digests of judged forecasts by model, taken as their frames pass by.
-
-    A frame has rows by `series_id`, fold and step, the same number for each series, and a column
-    per model. `names` tells the series by id.
-    """
-
-    def __init__(self, models: Iterable[str], names: Mapping[int, str]) -> None:
-        self._sums = {name: Sum() for name in models}
-        self._names = names
-
-    def passing(self, judged: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-        for frame in judged:
-            ids = frame["series_id"].unique(maintain_order=True).to_list()
-            names = [self._names[one] for one in ids]
-            for model, found in self._sums.items():
-                found.add(names, frame[model].to_numpy().reshape(len(ids), -1))
-            yield frame
-
-    def hexdigests(self) -> dict[str, str]:
-        return {model: found.hexdigest() for model, found in self._sums.items()}
+def of_models(forecasts: ByModel, names: Sequence[str]) -> dict[str, str]:
+    """Return the digest of each model's forecasts, folds x steps x series; `names` are theirs."""
+    found = {}
+    for model in forecasts:
+        sums = Sum()
+        for part in parts(len(names)):
+            rows = forecasts.read(model, part).transpose(2, 0, 1)
+            sums.add(names[part], rows.reshape(len(rows), -1))
+        found[model] = sums.hexdigest()
+    return found

@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 
 from forecastlab.accounts.models import User
 from forecastlab.forecasting import gateways
-from forecastlab.forecasting.domain import champion, judgement, reports
+from forecastlab.forecasting.domain import champion, digests, judgement, reports
 from forecastlab.forecasting.domain.config import Config, title_of
-from forecastlab.forecasting.domain.digests import JudgedSums
 from forecastlab.forecasting.domain.evidence import Evidence
 from forecastlab.forecasting.domain.judgement import Judgement, Service
 from forecastlab.forecasting.domain.metrics import Scales
+from forecastlab.forecasting.domain.panel import Integers
 from forecastlab.forecasting.domain.protocol import Arrays
 from forecastlab.forecasting.domain.serving import Serving
 from forecastlab.forecasting.models import Backtest
@@ -110,10 +110,11 @@ def described(context: StepContext, found: Found, trained: Mapping[str, Any]) ->
         found.evidence, found.verdict, found.config, trained["seconds"]
     )
     backtest.judged = backtest.result["judged"]
-    sums = JudgedSums(found.verdict.forecasts, _names(backtest.version))
-    frames = scores.judged_frames(found.stored["series"], found.evidence, found.verdict)
-    backtest.forecasts = gateways.put_frames(sums.passing(frames))
-    backtest.result["forecasts_sha256"] = sums.hexdigests()
+    series, forecasts = found.stored["series"], found.verdict.forecasts
+    frames = scores.judged_frames(series, found.evidence, found.verdict)
+    backtest.forecasts = gateways.put_frames(frames)
+    names = _names(backtest.version, series)
+    backtest.result["forecasts_sha256"] = digests.of_models(forecasts, names)
     service, without_plan = found.verdict.service, found.verdict.without_plan
     backtest.serving = gateways.put_arrays(_serving(found.stored, service, without_plan).pack())
     return backtest
@@ -145,8 +146,10 @@ def evidence_of(stored: Arrays, version: DatasetVersion) -> Evidence:
     return evidence
 
 
-def _names(version: DatasetVersion) -> dict[int, str]:
-    return dict(Series.objects.filter(dataset=version.dataset_id).values_list("pk", "unique_id"))
+def _names(version: DatasetVersion, series: Integers) -> list[str]:
+    every = Series.objects.filter(dataset=version.dataset_id)
+    named = dict(every.values_list("pk", "unique_id"))
+    return [named[one] for one in series.tolist()]
 
 
 def _described(context: StepContext, found: Found, trained: Mapping[str, Any]) -> Backtest:
