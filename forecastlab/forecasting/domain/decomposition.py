@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from weakref import ReferenceType, ref
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecastlab.forecasting.domain import observed
 from forecastlab.forecasting.domain.panel import Flags, Floats
@@ -20,7 +21,7 @@ from forecastlab.lib.compiled import compiled
 NINETY_PERCENT = 1.645
 CYCLES = 3
 # Series whose lags are added up together: their last season stays close to the processor.
-TOGETHER = 64
+TOGETHER = 256
 
 
 _kept: dict[object, tuple[ReferenceType[Floats], list[Season]]] = {}
@@ -85,11 +86,9 @@ def is_seasonal(values: Floats, season: int) -> Flags:
 
     The limit is Bartlett's: 1.645 * sqrt((1 + 2 * sum of r[k]^2 for k < season) / n).
     """
-    known = ~np.isnan(values)
-    began = np.where(known.any(axis=0), known.argmax(axis=0), values.shape[0])
+    began, products = np.empty(values.shape[1]), np.empty((season + 1, values.shape[1]))
+    _lagged(np.ascontiguousarray(values), began, products)
     length = values.shape[0] - began
-    products = np.empty((season + 1, values.shape[1]))
-    _lagged(np.ascontiguousarray(values), products)
     variance = products[0]
     lags = products[1:] / np.where(variance > 0, variance, 1.0)
     spread = 1 + 2 * (lags[:-1] ** 2).sum(axis=0)
@@ -99,25 +98,31 @@ def is_seasonal(values: Floats, season: int) -> Flags:
 
 
 @compiled(
-    "void(const float64[:, ::1], float64[:, ::1])",
+    "void(const float64[:, ::1], float64[::1], float64[:, ::1])",
 )
-def _lagged(values: Floats, products: Floats) -> None:
-    """Write the sums of products of what is apart from the mean with itself, by lag and series."""
+def _lagged(values: Floats, began: Floats, products: Floats) -> None:
+    """Write the period of the first value, and by lag the sums of products.
+
+    They are those of what is apart from the mean with itself, so many periods earlier.
+    """
     length, width = values.shape
     lags = len(products)
     away, sums = np.empty((length, TOGETHER)), np.empty((lags, TOGETHER))
-    total, seen = np.empty(TOGETHER), np.empty(TOGETHER)
+    total, seen, first = np.empty(TOGETHER), np.empty(TOGETHER), np.empty(TOGETHER)
     for start in range(0, width, TOGETHER):
         count = min(TOGETHER, width - start)
-        total[:], seen[:], sums[:] = 0.0, 0.0, 0.0
+        total[:], seen[:], first[:], sums[:] = 0.0, 0.0, length, 0.0
         for t in range(length):
             for s in range(count):
                 value = values[t, start + s]
                 total[s] += value if value == value else 0.0
                 seen[s] += 1.0 if value == value else 0.0
+                first[s] = min(first[s], t if value == value else length)
+        began[start : start + count] = first[:count]
+        mean = total / np.maximum(seen, 1.0)
         for t in range(length):
             for s in range(count):
-                value = values[t, start + s] - total[s] / max(seen[s], 1.0)
+                value = values[t, start + s] - mean[s]
                 away[t, s] = value if value == value else 0.0
             for lag in range(min(lags, t + 1)):
                 for s in range(count):
@@ -126,8 +131,34 @@ def _lagged(values: Floats, products: Floats) -> None:
 
 
 def _beside_trend(values: Floats, season: int) -> Floats:
-    """Return sales over their centred average; the trend of a period needs half a season more."""
-    return observed.quotient(values, centred_average(values, season))
+    """Return sales over their centred moving average over one season; NaN where it has a hole.
+
+    An even season takes half of each of the two periods at its ends.
+    """
+    sums, counts = observed.running(values)
+    ratio = np.full(values.shape, np.nan)
+    _over_average(np.ascontiguousarray(values), sums, counts, season, ratio)
+    return ratio
+
+
+@compiled(
+    "void(const float64[:, ::1], const float64[:, ::1], const int32[:, ::1], int64, "
+    "float64[:, ::1])",
+)
+def _over_average(
+    values: Floats, sums: Floats, counts: NDArray[np.int32], season: int, ratio: Floats
+) -> None:
+    length, width = values.shape
+    half, more = season // 2, 1 - season % 2
+    for t in range(half, length - half):
+        first, end = t - half, t - half + season
+        for s in range(width):
+            average = (sums[end, s] - sums[first, s]) / season
+            if more:
+                both = (sums[end + 1, s] - sums[first + 1, s]) + (sums[end, s] - sums[first, s])
+                average = both / (2 * season)
+            whole = counts[end + more, s] - counts[first, s] == season + more
+            ratio[t, s] = values[t, s] / average if whole and average > 0 else np.nan
 
 
 def _figure(ratio: Floats, length: int, season: int) -> Floats:
@@ -136,20 +167,3 @@ def _figure(ratio: Floats, length: int, season: int) -> Floats:
     figure = observed.quotient(sums, counts)
     factors: Floats = figure / figure.mean(axis=0)
     return factors
-
-
-def centred_average(values: Floats, season: int) -> Floats:
-    """Return the centred moving average over one season; NaN where the window has a hole.
-
-    An even season takes half of each of the two periods at its ends.
-    """
-    sums, counts = (one[season:] - one[:-season] for one in observed.running(values))
-    whole = counts == season
-    average = np.full(values.shape, np.nan)
-    half = season // 2
-    if season % 2:
-        average[half : half + len(sums)] = np.where(whole, sums / season, np.nan)
-    else:
-        both = np.where(whole[1:] & whole[:-1], (sums[1:] + sums[:-1]) / (2 * season), np.nan)
-        average[half : half + len(both)] = both
-    return average

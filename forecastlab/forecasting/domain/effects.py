@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forecastlab.forecasting.domain.observed import running
 from forecastlab.forecasting.domain.panel import Floats, Groups, Integers, Panel, Whole
 from forecastlab.forecasting.domain.protocol import Task
 from forecastlab.lib.compiled import check_places, compiled
@@ -32,7 +31,7 @@ FEWEST_IN_CATEGORY = 3
 # Memory that the regressors of one slice may take, in values.
 SLICE = 4_000_000
 # Series that are added up together: their sums stay close to the processor.
-TOGETHER = 64
+TOGETHER = 512
 # No effect on the logarithm of sales is believed beyond this.
 STRONGEST = 3.0
 HOURS = 24
@@ -140,11 +139,23 @@ def told(block: Panel, columns: Columns, until: int) -> Floats:
     return made
 
 
+@compiled(
+    "void(float64[:, ::1])",
+)
 def _fill(values: Floats) -> None:
-    unknown = np.isnan(values)
-    if unknown.any():
-        total, count = (one[1:][unknown] for one in running(values))
-        values[unknown] = total / np.maximum(count, 1)
+    """Write the mean of what came before over what is unknown."""
+    total, count = np.zeros((2, values.shape[1]))
+    for t in range(values.shape[0]):
+        unknown = 0
+        for s in range(values.shape[1]):
+            known = values[t, s] == values[t, s]
+            total[s] += values[t, s] if known else 0.0
+            count[s] += 1.0 if known else 0.0
+            unknown += 0 if known else 1
+        if unknown:
+            for s in range(values.shape[1]):
+                if values[t, s] != values[t, s]:
+                    values[t, s] = total[s] / max(count[s], 1.0)
 
 
 def log_sales(fit: Floats) -> Floats:
@@ -163,10 +174,9 @@ def _log_sales(fit: Floats, nothing: float, logs: Floats) -> None:
     for t in range(fit.shape[0]):
         for s in range(fit.shape[1]):
             value = fit[t, s]
-            if value > 0:
-                sold[s] += value
-                sales[s] += 1
-            logs[t, s] = value + nothing * (sold[s] / sales[s] if sales[s] else np.nan)
+            sold[s] += value if value > 0 else 0.0
+            sales[s] += 1.0 if value > 0 else 0.0
+            logs[t, s] = value + nothing * (sold[s] / sales[s])  # NaN before the first sale
         for s in range(fit.shape[1]):
             logs[t, s] = math.log(logs[t, s])
 
@@ -211,7 +221,7 @@ def sums_at(
     by_phase = np.empty((len(at), size, phases, width))
     _add(np.ascontiguousarray(signals), np.ascontiguousarray(logs), at, pairs, by_phase)
     found = {
-        origin: _centred(_mirrored(_whole(one, by_place, columns)))
+        origin: _centred(_whole(one, by_place, columns))
         for origin, one, by_place in zip(at.tolist(), pairs, by_phase, strict=True)
     }
     return [found[one] for one in origins]
@@ -279,19 +289,32 @@ def _whole(pairs: Floats, by_phase: Floats, columns: Columns) -> Floats:
     return total
 
 
-def _mirrored(total: Floats) -> Floats:
-    """Return series x columns x columns from the upper half."""
-    upper = np.ascontiguousarray(total.transpose(2, 0, 1))
-    row, column = np.triu_indices(len(total), 1)
-    upper[:, column, row] = upper[:, row, column]
-    return upper
-
-
 def _centred(total: Floats) -> Sums:
-    seen = total[:, 0, 0].copy()
-    means = np.round(total[:, 0, 1:] / np.maximum(seen, 1.0)[:, None], SAME_DIGITS)
-    spread = total[:, 1:, 1:] - seen[:, None, None] * means[:, :, None] * means[:, None, :]
-    return Sums(spread[:, :-1, :-1], spread[:, :-1, -1], means[:, :-1], seen)
+    size, width = len(total) - 2, total.shape[2]
+    products, means = np.empty((2, width, size))
+    found = Sums(np.empty((width, size, size)), products, means, total[0, 0].copy())
+    _about_means(total, found.squares, found.products, found.means)
+    return found
+
+
+@compiled(
+    "void(const float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], float64[:, ::1])",
+)
+def _about_means(total: Floats, squares: Floats, products: Floats, means: Floats) -> None:
+    """Take what the means, rounded, make of the sums; of `total` the upper half is read."""
+    last = len(total) - 1
+    mean = np.empty(last + 1)
+    for s in range(total.shape[2]):
+        seen = total[0, 0, s]
+        for k in range(1, last + 1):
+            mean[k] = np.rint(total[0, k, s] / max(seen, 1.0) * ROUND) / ROUND
+        for k in range(1, last):
+            means[s, k - 1] = mean[k]
+            products[s, k - 1] = total[k, last, s] - seen * mean[k] * mean[last]
+            for other in range(k, last):
+                value = total[k, other, s]
+                squares[s, k - 1, other - 1] = value - seen * mean[k] * mean[other]
+                squares[s, other - 1, k - 1] = value - seen * mean[other] * mean[k]
 
 
 class Pool:
@@ -305,8 +328,8 @@ class Pool:
 
     def add(self, sums: Sums, category: Integers) -> None:
         which = category if self.kinds > 1 else np.zeros_like(category)
-        np.add.at(self.squares, which, sums.squares)
-        np.add.at(self.products, which, sums.products)
+        check_places(which, self.kinds)
+        _pool(np.ascontiguousarray(which), sums.squares, sums.products, self.squares, self.products)
         self.seen += float(sums.seen.sum())
 
     def coefficients(self) -> tuple[Floats, Floats]:
@@ -318,6 +341,20 @@ class Pool:
         if self.kinds == 1:
             return every, usual
         return drawn(self.squares, self.products, every, usual * CATEGORY_PRIOR), usual
+
+
+@compiled(
+    "void(const int64[::1], float64[:, :, ::1], float64[:, ::1], "
+    "float64[:, :, ::1], float64[:, ::1])",
+)
+def _pool(
+    which: Integers, squares: Floats, products: Floats, all_squares: Floats, all_products: Floats
+) -> None:
+    for s in range(len(which)):
+        for k in range(products.shape[1]):
+            all_products[which[s], k] += products[s, k]
+            for other in range(products.shape[1]):
+                all_squares[which[s], k, other] += squares[s, k, other]
 
 
 def _kinds(groups: Groups) -> int:

@@ -19,7 +19,7 @@ RATES = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8)
 # How much the errors of the whole block say about a rate, beside the series' own.
 NEIGHBOURS = 2.0
 # Series that are smoothed together: what is known of them stays close to the processor.
-TOGETHER = 64
+TOGETHER = 256
 
 Singles = NDArray[np.float32]
 
