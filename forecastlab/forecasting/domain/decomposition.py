@@ -113,16 +113,18 @@ def _lagged(values: Floats, began: Floats, products: Floats) -> None:
         count = min(TOGETHER, width - start)
         total[:], seen[:], first[:], sums[:] = 0.0, 0.0, length, 0.0
         for t in range(length):
+            here = values[t, start:]
             for s in range(count):
-                value = values[t, start + s]
+                value = here[s]
                 total[s] += value if value == value else 0.0
                 seen[s] += 1.0 if value == value else 0.0
                 first[s] = min(first[s], t if value == value else length)
         began[start : start + count] = first[:count]
         mean = total / np.maximum(seen, 1.0)
         for t in range(length):
+            here = values[t, start:]
             for s in range(count):
-                value = values[t, start + s] - mean[s]
+                value = here[s] - mean[s]
                 away[t, s] = value if value == value else 0.0
             for lag in range(min(lags, t + 1)):
                 for s in range(count):

@@ -247,13 +247,14 @@ def _add(  # noqa: C901
         total[:], sums[:], first = 0, 0, 0
         for place in range(len(origins)):
             for t in range(first, origins[place] + 1):
+                sold = logs[t, start:]
                 for s in range(count):
-                    value = logs[t, start + s]
-                    row[0, s] = 1.0 if value == value else 0.0
-                    row[last, s] = value if value == value else 0.0
+                    row[0, s] = 1.0 if sold[s] == sold[s] else 0.0
+                    row[last, s] = sold[s] if sold[s] == sold[s] else 0.0
                 for k in range(1, last):
+                    signal = signals[k - 1, t, start:]
                     for s in range(count):
-                        row[k, s] = signals[k - 1, t, start + s] * row[0, s]
+                        row[k, s] = signal[s] * row[0, s]
                 for k in range(last + 1):
                     for s in range(count):
                         sums[k, t % phases, s] += row[k, s]

@@ -69,8 +69,9 @@ def _run(
         first = 0
         for place in range(len(origins)):
             for t in range(first, origins[place] + 1):
+                here = values[t, start:]
                 for s in range(count):
-                    value = np.float32(values[t, start + s])
+                    value = np.float32(here[s])
                     is_known = value == value
                     known[s] = one if is_known else none
                     filled[s] = value if is_known else none

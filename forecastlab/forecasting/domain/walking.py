@@ -171,8 +171,9 @@ def _add(  # noqa: PLR0913  compiled functions take arrays
             for row in range(count):
                 value = frame[start + row, column]
                 values[column, row] = 0.0 if abs(value) <= NEXT_TO_NOTHING else value
-        split = 0
+        split, sums = 0, total[start:]
         for tree in range(len(ends)):
+            leaf = leaves[tree]
             out[:] = nothing
             while split < ends[tree]:
                 value, threshold, mask = values[columns[split]], thresholds[split], masks[split]
@@ -184,6 +185,4 @@ def _add(  # noqa: PLR0913  compiled functions take arrays
             for row in range(count):
                 # The lowest bit that is not set: all below it are.
                 lowest = ~out[row] & (out[row] + one)
-                total[start + row] += leaves[
-                    tree, np.uint32(lowest * np.uint32(DE_BRUIJN)) >> shift
-                ]
+                sums[row] += leaf[np.uint32(lowest * np.uint32(DE_BRUIJN)) >> shift]
