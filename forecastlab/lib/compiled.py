@@ -7,9 +7,9 @@ function gives the bits that its lines say, on every processor and in any number
 
 A compiled function calls no other one: when that is changed the code that was kept would not be.
 So it may be longer than others, and a linter that counts branches is told so. It does not look
-whether a place is in an array: whoever calls it does, with `check_places`. For all that the compiler
-knows a sum such as `start + s` is a place from the end, which it looks up value by value: inner loops
-count from 0, over a slice.
+whether a place is in an array: whoever calls it does, with `check_places`. A sum like `start + s`
+may count from the end, for all that the compiler knows, so that it reads value by value: inner
+loops count from 0, over a slice.
 """
 
 from __future__ import annotations
