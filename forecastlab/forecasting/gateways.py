@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from forecastlab.forecasting.domain.protocol import Arrays
-from forecastlab.lib import artefacts, files
+from forecastlab.lib import artefacts, files, memory
 from forecastlab.lib.errors import BadInput
 from forecastlab.lib.npz import Npz
 
@@ -91,6 +91,7 @@ def put_frames(frames: Iterable[pl.DataFrame]) -> str:
         with pq.ParquetWriter(draft, first.schema, use_dictionary=False, **how) as writer:
             for one in chain([first], (frame.to_arrow() for frame in rest)):
                 writer.write_table(one, row_group_size=ROW_GROUP)
+                memory.give_back()
         return artefacts.put(draft)
 
 

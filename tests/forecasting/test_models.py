@@ -148,9 +148,9 @@ def test_shards_are_whole_blocks() -> None:
 
 
 def test_shards_take_some_seconds_and_fit_into_memory() -> None:
-    assert shards.size_of(365, 0.003) == 1_000
-    assert shards.size_of(730, 0.003) == 684
-    assert shards.size_of(730, 0.0) == shards.MOST_CELLS // 730
+    assert shards.size_of(180, 0.003) == 1_000
+    assert shards.size_of(365, 0.003) == 684
+    assert shards.size_of(365, 0.0) == shards.MOST_CELLS // 365
     assert shards.size_of(100_000, 1.0) == 500
 
 

@@ -98,11 +98,11 @@ class Counting:
 
     def _counters(self, part: slice) -> list[Counter]:
         """Return what counts on what was scored and, where they differ, on all days."""
-        scales = self.evidence.scales.on(part)
-        scored = Counter(self.evidence.actual[..., part], scales)
-        if not self._leaves_out or self.evidence.all_days is None:
+        actual, scales = self.evidence.actual[..., part], self.evidence.scales.on(part)
+        scored = Counter(actual, scales)
+        if not self._leaves_out or self.evidence.left_out is None:
             return [scored]
-        return [scored, Counter(self.evidence.all_days[..., part], scales)]
+        return [scored, Counter(self.evidence.left_out.back_in(actual, part), scales)]
 
     def _add(self, told: Told, part: slice, counted: Sequence[Counted]) -> None:
         judged, scored = self.evidence.judged[part], counted[0]

@@ -9,25 +9,58 @@ import numpy as np
 
 from forecastlab.forecasting.domain.champion import Grouping
 from forecastlab.forecasting.domain.metrics import Scales
-from forecastlab.forecasting.domain.panel import Flags, Floats
+from forecastlab.forecasting.domain.panel import Flags, Floats, Integers
 
 CATEGORY = "category"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What was sold while stock was out, which is not scored.
+
+    `cells` are its places, series after series and in each fold by fold; they ascend.
+    """
+
+    cells: Integers
+    sold: Floats
+
+    @classmethod
+    def of(cls, actual: Floats, all_days: Floats) -> LeftOut | None:
+        """Return what `all_days` has beyond `actual`, folds x steps x series; None for nothing."""
+        where = np.isnan(actual) & ~np.isnan(all_days)
+        series, fold, step = np.nonzero(np.moveaxis(where, -1, 0))
+        folds, steps, _width = actual.shape
+        cells = (series * folds + fold) * steps + step
+        return cls(cells, all_days[fold, step, series]) if len(cells) else None
+
+    def back_in(self, actual: Floats, part: slice) -> Floats:
+        """Return `actual` of some series with what was left out of them."""
+        whole = actual.copy()
+        size, width = actual[..., 0].size, actual.shape[-1]
+        first, last = np.searchsorted(self.cells, [part.start * size, part.stop * size])
+        place, cell = np.divmod(self.cells[first:last] - part.start * size, size)
+        whole.reshape(size, width)[cell, place] = self.sold[first:last]
+        return whole
+
+    def touches(self, judged: Flags, size: int) -> bool:
+        """Say whether any of it belongs to a judged series of `size` cells each."""
+        return bool(judged[self.cells // size].any())
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What is judged: folds x steps x series. `judged` marks the series that count.
 
-    Where they are told, `closed` marks closed periods, `all_days` is `actual` with the stock-outs
-    that it leaves out, `level` is what each series sold a period before the first origin, and
-    `groups` tell the series apart, among others by category.
+    Where they are told, `closed` marks closed periods, `left_out` has the stock-outs that `actual`
+    leaves out, `level` is what each series sold a period before the first origin, and `groups`
+    tell the series apart, among others by category.
     """
 
     actual: Floats
     scales: Scales
     judged: Flags
     closed: Flags | None = None
-    all_days: Floats | None = None
+    left_out: LeftOut | None = None
     level: Floats | None = None
     groups: Mapping[str, Grouping] = field(default_factory=dict)
 
@@ -48,10 +81,8 @@ class Evidence:
     @property
     def leaves_out(self) -> bool:
         """Say whether any stock-out of a judged series is not scored."""
-        if self.all_days is None:
-            return False
-        left_out = np.isnan(self.actual) & ~np.isnan(self.all_days) & self.judged
-        return bool(left_out.any())
+        folds, steps, _width = self.actual.shape
+        return self.left_out is not None and self.left_out.touches(self.judged, folds * steps)
 
     @property
     def categories(self) -> Grouping:

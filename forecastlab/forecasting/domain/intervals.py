@@ -10,8 +10,10 @@ what was sold.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -72,23 +74,45 @@ def calibrate(
     (y - f) / (max(f, 0.02 * level)^slope * hardness). `levels` are percents. Of fewer than four
     folds the tails are 1.1 times as long.
     """
-    known = ~np.isnan(actual) if known is None else known
-    level = _level(actual, forecast, known)
-    slope = _slope(actual, forecast, known)
-    scaled = np.full(actual.shape, np.nan)
-    for place, (sold, said, seen) in enumerate(zip(actual, forecast, known, strict=True)):
-        base = _base(said, level, slope)
-        np.divide(sold - said, base, out=scaled[place], where=seen & (base > 0))
-    hardness = _hardness(scaled)
-    scaled /= hardness
+    seen = _Seen(actual, forecast, ~np.isnan(actual) if known is None else known)
+    level, slope = _level(seen), _slope(seen)
+    hardness = _hardness(seen, level, slope)
     shares = [share for one in levels for share in _shares(one)]
-    tails = _smoothed(_quantiles(scaled, shares)) * (WIDER if len(actual) < FEW_FOLDS else 1.0)
+    left = (seen.scaled(np.s_[:, step], level, slope) / hardness for step in range(actual.shape[1]))
+    tails = _smoothed(_quantiles(left, shares)) * (WIDER if len(actual) < FEW_FOLDS else 1.0)
     return Spread(
         slope,
         level,
         hardness,
         {one: (tails[2 * place], tails[2 * place + 1]) for place, one in enumerate(levels)},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Judged forecasts, folds x steps x series, of which those that are `known` count.
+
+    Nothing of their size is made of them: they are gone through in pieces.
+    """
+
+    actual: Floats
+    forecast: Floats
+    known: Flags
+
+    def pieces(self) -> Iterator[tuple[int, slice]]:
+        """Yield each fold of some series after others."""
+        return product(range(len(self.actual)), parts(self.actual.shape[-1]))
+
+    def on(self, where: Any) -> tuple[Floats, Floats, Flags]:
+        return self.actual[where], self.forecast[where], self.known[where]
+
+    def scaled(self, where: Any, level: Floats, slope: float) -> Floats:
+        """Return errors over forecast^slope, for `level` of the same series; NaN is unknown."""
+        sold, said, known = self.on(where)
+        base = _base(said, level, slope)
+        nothing = np.full(base.shape, np.nan)
+        scaled: Floats = np.divide(sold - said, base, out=nothing, where=known & (base > 0))
+        return scaled
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +184,14 @@ def _shares(level: int) -> tuple[float, float]:
     return (100 - level) / 200, (100 + level) / 200
 
 
-def _level(actual: Floats, forecast: Floats, known: Flags) -> Floats:
+def _level(seen: _Seen) -> Floats:
     """Return what a period sells on average, or is forecast to; unknown is nothing sold."""
-    sold = np.zeros(actual.shape[-1])
-    for place, seen in enumerate(known):
-        sold += np.where(seen, actual[place], 0.0).sum(axis=0)
-    periods = actual.shape[0] * actual.shape[1]
-    level: Floats = np.maximum(sold / periods, forecast.mean(axis=(0, 1)))
+    folds, steps, width = seen.actual.shape
+    sold = np.zeros(width)
+    for fold, part in seen.pieces():
+        actual, _forecast, known = seen.on(np.s_[fold, :, part])
+        sold[part] += np.where(known, actual, 0.0).sum(axis=0)
+    level: Floats = np.maximum(sold / (folds * steps), seen.forecast.mean(axis=(0, 1)))
     return level
 
 
@@ -175,16 +200,17 @@ def _base(forecast: Floats, level: Floats, slope: float) -> Floats:
     return base
 
 
-def _slope(actual: Floats, forecast: Floats, known: Flags) -> float:
+def _slope(seen: _Seen) -> float:
     """Return how fast errors grow with the forecast, on logarithmic scales.
 
-    The moments of the folds are put together as by Chan, Golub and LeVeque, "Algorithms for
-    computing the sample variance" (1983), equation 2.1, so that no fold is looked at twice.
+    The moments of the pieces are put together as by Chan, Golub and LeVeque, "Algorithms for
+    computing the sample variance" (1983), equation 2.1, so that none is looked at twice.
     """
     points, mean, spread, shared = 0, np.zeros(2), 0.0, 0.0
-    for sold, said, seen in zip(actual, forecast, known, strict=True):
+    for fold, part in seen.pieces():
+        sold, said, known = seen.on(np.s_[fold, :, part])
         size = np.abs(sold - said)
-        both = seen & (size > 0) & (said > 0)
+        both = known & (size > 0) & (said > 0)
         here = int(both.sum())
         if not here:
             continue
@@ -202,30 +228,30 @@ def _slope(actual: Floats, forecast: Floats, known: Flags) -> float:
     return float(np.clip(shared / spread, *SLOPES))
 
 
-def _hardness(scaled: Floats) -> Floats:
+def _hardness(seen: _Seen, level: Floats, slope: float) -> Floats:
     """Return how much larger than usual the scaled errors of each series are."""
-    points = np.zeros(scaled.shape[-1], dtype=np.int64)
-    total = np.zeros(scaled.shape[-1])
-    for one in scaled:
-        usable = ~np.isnan(one)
-        points += usable.sum(axis=0)
-        total += np.where(usable, np.abs(one), 0.0).sum(axis=0)
-    usual = total.sum() / max(int(points.sum()), 1)
+    points, total = np.zeros((2, len(level)))
+    for fold, part in seen.pieces():
+        scaled = seen.scaled(np.s_[fold, :, part], level[part], slope)
+        usable = ~np.isnan(scaled)
+        points[part] += usable.sum(axis=0)
+        total[part] += np.where(usable, np.abs(scaled), 0.0).sum(axis=0)
+    usual = total.sum() / max(points.sum(), 1)
     own = np.divide(total, points * usual, out=np.ones(len(points)), where=(points * usual) > 0)
     hardness: Floats = (points * own + PRIOR_POINTS) / (points + PRIOR_POINTS)
     return hardness
 
 
-def _quantiles(left: Floats, shares: Sequence[float]) -> Floats:
-    """Return quantiles x steps, pooled over folds and series; 0 where nothing is known."""
-    steps = left.shape[1]
-    found = np.zeros((len(shares), steps))
-    for step in range(steps):
-        pool = left[:, step].ravel()
-        pool = pool[~np.isnan(pool)]
-        if len(pool):
-            found[:, step] = np.quantile(pool, shares)
-    return found
+def _quantiles(left: Iterable[Floats], shares: Sequence[float]) -> Floats:
+    """Return quantiles x steps of what is left at each step, all folds and series in one pool.
+
+    0 where nothing is known.
+    """
+    found = []
+    for step in left:
+        pool = step[~np.isnan(step)]
+        found.append(np.quantile(pool, shares) if len(pool) else np.zeros(len(shares)))
+    return np.stack(found, axis=1)
 
 
 def _smoothed(tails: Floats) -> Floats:

@@ -21,7 +21,7 @@ from forecastlab.forecasting.domain.protocol import Arrays, Report, Task, betwee
 
 # A shard is small enough that several fit into memory beside each other, and that all workers
 # have something to do; but not so small that reading and writing cost more than the models.
-MOST_CELLS = 500_000
+MOST_CELLS = 250_000
 SECONDS = 3.0
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
 from typing import Any
 
-import numpy as np
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -16,7 +15,7 @@ from forecastlab.accounts.models import User
 from forecastlab.forecasting import gateways
 from forecastlab.forecasting.domain import champion, digests, judgement, reports
 from forecastlab.forecasting.domain.config import Config, title_of
-from forecastlab.forecasting.domain.evidence import Evidence
+from forecastlab.forecasting.domain.evidence import Evidence, LeftOut
 from forecastlab.forecasting.domain.judgement import Judgement, Service
 from forecastlab.forecasting.domain.metrics import Scales
 from forecastlab.forecasting.domain.panel import Integers
@@ -76,12 +75,12 @@ def _judge(context: StepContext) -> Backtest:
     config = configs.of(context)
     stored = gateways.opened(context.results["features"]["evidence"])
     evidence = evidence_of(stored, versions.version_of(context))
+    memory.give_back()
     context.report(0.1, _("Reading the judged forecasts"))
     verdict = judgement.judge(evidence, trained.judged(context, evidence), config)
     memory.give_back()
     context.report(0.5, _("Keeping the scores"))
-    found = Found(config, stored, replace(evidence, all_days=None), verdict)
-    del evidence
+    found = Found(config, stored, evidence, verdict)
     backtest = described(context, found, context.results["train"])
     backtest.result |= _cost(context, started)
     memory.give_back()
@@ -128,13 +127,13 @@ def keep(backtest: Backtest, found: Found) -> None:
 
 def evidence_of(stored: Arrays, version: DatasetVersion) -> Evidence:
     """Return what is judged; raises NothingJudged where no series can be."""
-    actual, all_days = stored["actual"], stored["all_days"]
+    actual = stored["actual"]
     evidence = Evidence(
         actual,
         Scales(stored["seasonal"], stored["squared_step"]),
         stored["judged"],
         closed=stored["closed"],
-        all_days=None if np.array_equal(actual, all_days, equal_nan=True) else all_days,
+        left_out=LeftOut.of(actual, stored["all_days"]),
         level=stored["level"],
         groups=groupings.of_series(version, stored["series"]),
     )

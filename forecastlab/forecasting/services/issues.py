@@ -26,7 +26,7 @@ from forecastlab.warehouse.models import DatasetVersion, Series
 
 TABLE = Forecast._meta.db_table
 # So many series are read back at a time.
-READ_AT_ONCE = 10_000
+READ_AT_ONCE = 4_000
 ACROSS = ("yhat", "lo80", "hi80", "lo95", "hi95")
 _ISSUED = f"""
 SELECT s.unique_id, f.model, {", ".join(f"f.{one}" for one in ACROSS)}

@@ -28,17 +28,19 @@ def judged(context: StepContext, evidence: Evidence) -> ByModel:
     made = [one["judged"] for one in (*train["shards"], *train["whole"])]
     shelf = Shelf([*made, *plan.shelf.digests])
     steps = slice(config.gap, config.gap + config.horizon)
+    # Not all of the evidence: what reads them is kept longer.
+    count, width, closed = evidence.count, evidence.width, evidence.closed
 
     def read(model: str, series: slice) -> Floats:
-        start, stop, _step = series.indices(evidence.width)
-        found = np.empty((evidence.count, config.horizon, stop - start))
+        start, stop, _step = series.indices(width)
+        found = np.empty((count, config.horizon, stop - start))
         blocks = plan.keys[model][start // BLOCK : -(-stop // BLOCK)]
         for block, keys in enumerate(blocks.tolist()):
             part = slice(block * BLOCK, (block + 1) * BLOCK)
             for fold, key in enumerate(keys[:-1]):
                 found[fold, :, part] = shelf[key][steps]
-        if evidence.closed is not None:
-            found[evidence.closed[..., series]] = 0.0
+        if closed is not None:
+            found[closed[..., series]] = 0.0
         return found
 
     return ByModel(train["trained"], read)
