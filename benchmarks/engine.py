@@ -127,7 +127,6 @@ def compare(panel: Panel, horizon: int, sample: int, slow: int) -> None:
     memory.use_again()  # as every step of a job does; it holds for the peers as well
     asked = config.resolve({"horizon": horizon}, frequency="D")
     work = shards.judging(asked, panel.periods)
-    few = panel.columns(0, min(sample, panel.width))
     local = shards.local(asked.single)
 
     print(f"\npanel models alone, one process: {len(local)} models, 3 folds + refit")
@@ -154,12 +153,16 @@ def compare(panel: Panel, horizon: int, sample: int, slow: int) -> None:
             one = least(times, partial(peers.single, name, part, work, **given))
             ratio = f"{one.per_thousand / together:.1f} x all panel models together"
             told(name, one, f"{ratio}, given {frame}, series named by {names}")
-        best = min(own(local, part, asked).items(), key=lambda each: each[1].wape)
+        ours = mine if part.width == panel.width else own(local, part, asked)
+        best = min(ours.items(), key=lambda each: each[1].wape)
         told(f"of ours: {best[0]}", best[1])
+    beside_mlforecast(panel, panel.columns(0, min(sample, panel.width)), asked)
 
+
+def beside_mlforecast(panel: Panel, few: Panel, asked: config.Config) -> None:
     print("\nLightGBM direct beside mlforecast's recursive, refitted for each fold")
     whole, same = (own(["lightgbm"], one, asked)["lightgbm"] for one in (panel, few))
-    peer = peers.recursive(few, work)
+    peer = peers.recursive(few, shards.judging(asked, panel.periods))
     told("lightgbm", whole, f"{peer.per_thousand / whole.per_thousand:.1f} x faster per series")
     told("lightgbm", same, f"{peer.seconds / same.seconds:.1f} x faster on the same series")
     told("mlforecast", peer)

@@ -91,7 +91,7 @@ def put_frames(frames: Iterable[pl.DataFrame]) -> str:
         with pq.ParquetWriter(draft, first.schema, use_dictionary=False, **how) as writer:
             for one in chain([first], (frame.to_arrow() for frame in rest)):
                 writer.write_table(one, row_group_size=ROW_GROUP)
-                memory.give_back()
+                memory.give_back()  # what a table took, before the next one takes its own
         return artefacts.put(draft)
 
 

@@ -8,8 +8,8 @@ function gives the bits that its lines say, on every processor and in any number
 A compiled function calls no other one: when that is changed the code that was kept would not be.
 So it may be longer than others, and a linter that counts branches is told so. It does not look
 whether a place is in an array: whoever calls it does, with `check_places`. A sum like `start + s`
-may count from the end, for all that the compiler knows, so that it reads value by value: inner
-loops count from 0, over a slice.
+may count from the end, for all that the compiler knows, so that it reads value by value: loops
+over neighbours count from 0, over a slice.
 """
 
 from __future__ import annotations

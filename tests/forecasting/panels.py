@@ -10,7 +10,7 @@ import polars as pl
 from forecastlab.forecasting.domain import config, folds, judgement, metrics, observed, shards
 from forecastlab.forecasting.domain.champion import Grouping
 from forecastlab.forecasting.domain.config import Config
-from forecastlab.forecasting.domain.evidence import Evidence, LeftOut
+from forecastlab.forecasting.domain.evidence import Evidence, StockOuts
 from forecastlab.forecasting.domain.judgement import Judgement
 from forecastlab.forecasting.domain.panel import Facts, Panel, Parts, build, groups_of
 from tests.factories import make_sales
@@ -86,7 +86,7 @@ def judge(panel: Panel, *, frequency: str = "D", **options) -> tuple[Judgement, 
         metrics.scales(panel.actual[known], asked.scale),
         judged,
         closed=folds.judged_values(panel.closed[: panel.periods], asked.windows),
-        left_out=LeftOut.of(actual, folds.judged_values(panel.all_days, asked.windows)),
+        stockouts=StockOuts.of(actual, folds.judged_values(panel.all_days, asked.windows)),
         level=np.nan_to_num(observed.mean_seen(panel.fit[known])),
         groups={"category": _grouped(panel.groups.category)},
     )

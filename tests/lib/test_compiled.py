@@ -9,16 +9,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from forecastlab.forecasting.domain import decomposition, effects, observed, smoothing
+from forecastlab.forecasting.domain import (
+    decomposition,
+    effects,
+    observed,
+    regressions,
+    smoothing,
+)
 from forecastlab.forecasting.domain.frames import products, sources
 from forecastlab.forecasting.domain.models import theta
 
-PERIODS, WIDTH = 40, 19
+PERIODS, WIDTH, WIDE = 40, 19, 600
 random = np.random.default_rng(8)
 
 
-def sales() -> Any:
-    values = random.gamma(0.8, 9.0, (PERIODS, WIDTH))
+def sales(width: int = WIDTH) -> Any:
+    values = random.gamma(0.8, 9.0, (PERIODS, width))
     values[random.random(values.shape) < 0.2] = np.nan
     values[random.random(values.shape) < 0.2] = 0.0
     values[:, 3] = np.nan
@@ -35,6 +41,8 @@ def empty(*shape: int, dtype: Any = np.float64) -> Any:
 
 ENDS = np.array([11, 33, PERIODS])
 SUMS = empty(PERIODS + 1, WIDTH), empty(PERIODS + 1, WIDTH, dtype=np.int32)
+SOLD = sales()
+TOTALS = observed.running(SOLD)
 RATES = np.array(smoothing.RATES, dtype=np.float32)
 SIGNALS = random.normal(0, 1, (2, PERIODS, WIDTH))
 # Each function with what it is given; it writes into the arrays that `empty` made.
@@ -48,11 +56,27 @@ FUNCTIONS = [
         smoothing._run,
         (sales(), ENDS - 1, RATES, *(empty(3, 9, WIDTH, dtype=np.float32) for _ in range(2))),
     ),
-    (decomposition._lagged, (sales(), empty(8, WIDTH))),
+    (
+        smoothing._run,
+        (sales(WIDE), ENDS - 1, RATES, *(empty(3, 9, WIDE, dtype=np.float32) for _ in range(2))),
+    ),
+    (decomposition._lagged, (sales(), empty(WIDTH), empty(8, WIDTH))),
+    (decomposition._lagged, (sales(WIDE), empty(WIDE), empty(8, WIDE))),
+    (decomposition._over_average, (SOLD, *TOTALS, 7, empty(PERIODS, WIDTH))),
+    (decomposition._over_average, (SOLD, *TOTALS, 8, empty(PERIODS, WIDTH))),
     (effects._log_sales, (sales(), 0.1, empty(PERIODS, WIDTH))),
     (
-        effects._add,
+        regressions._add,
         (SIGNALS, np.log(sales() + 1), ENDS - 1, empty(3, 4, 4, WIDTH), empty(3, 4, 7, WIDTH)),
+    ),
+    (
+        regressions._about_means,
+        (
+            random.gamma(2.0, 1.0, (4, 4, WIDTH)),
+            empty(WIDTH, 2, 2),
+            empty(WIDTH, 2),
+            empty(WIDTH, 2),
+        ),
     ),
     (
         effects._exponential,
@@ -85,6 +109,25 @@ def test_a_compiled_function_writes_what_its_lines_would(function: Any, given: A
         assert one.tobytes() == other.tobytes()
         written = (np.asarray(before) == -1).all()
         assert not written or (one != before).any()
+
+
+def alternately(function: Any, *given: Any) -> None:
+    """Call a function that adds to what it is given, plainly and compiled."""
+    plainly, compiled = ([np.copy(one) for one in given] for _ in range(2))
+    function.plain(*plainly)
+    function(*compiled)
+    for one, other in zip(plainly, compiled, strict=True):
+        assert one.tobytes() == other.tobytes()
+    assert any((one != before).any() for one, before in zip(plainly, given, strict=True))
+
+
+def test_a_compiled_function_changes_what_is_there_as_its_lines_would() -> None:
+    alternately(effects._fill, sales())
+    alternately(
+        regressions._pool,
+        random.integers(0, 3, WIDTH),
+        *(random.normal(0, 1, shape) for shape in ((WIDTH, 2, 2), (WIDTH, 2), (3, 2, 2), (3, 2))),
+    )
 
 
 def test_nothing_is_compiled_before_it_is_called() -> None:

@@ -100,9 +100,9 @@ class Counting:
         """Return what counts on what was scored and, where they differ, on all days."""
         actual, scales = self.evidence.actual[..., part], self.evidence.scales.on(part)
         scored = Counter(actual, scales)
-        if not self._leaves_out or self.evidence.left_out is None:
+        if not self._leaves_out or self.evidence.stockouts is None:
             return [scored]
-        return [scored, Counter(self.evidence.left_out.back_in(actual, part), scales)]
+        return [scored, Counter(self.evidence.stockouts.back_in(actual, part.start), scales)]
 
     def _add(self, told: Told, part: slice, counted: Sequence[Counted]) -> None:
         judged, scored = self.evidence.judged[part], counted[0]

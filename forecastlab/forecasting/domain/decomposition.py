@@ -101,9 +101,9 @@ def is_seasonal(values: Floats, season: int) -> Flags:
     "void(const float64[:, ::1], float64[::1], float64[:, ::1])",
 )
 def _lagged(values: Floats, began: Floats, products: Floats) -> None:
-    """Write the period of the first value, and by lag the sums of products.
+    """Write the period of each first value, and the sums of products at every lag.
 
-    They are those of what is apart from the mean with itself, so many periods earlier.
+    Those are the sums over t of (y[t] - mean) * (y[t - lag] - mean).
     """
     length, width = values.shape
     lags = len(products)

@@ -15,43 +15,43 @@ CATEGORY = "category"
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class StockOuts:
     """What was sold while stock was out, which is not scored.
 
-    `cells` are its places, series after series and in each fold by fold; they ascend.
+    `cells` are its places, series after series, each with its `size` of folds x steps; they ascend.
     """
 
     cells: Integers
     sold: Floats
+    size: int
 
     @classmethod
-    def of(cls, actual: Floats, all_days: Floats) -> LeftOut | None:
+    def of(cls, actual: Floats, all_days: Floats) -> StockOuts | None:
         """Return what `all_days` has beyond `actual`, folds x steps x series; None for nothing."""
         where = np.isnan(actual) & ~np.isnan(all_days)
         series, fold, step = np.nonzero(np.moveaxis(where, -1, 0))
         folds, steps, _width = actual.shape
         cells = (series * folds + fold) * steps + step
-        return cls(cells, all_days[fold, step, series]) if len(cells) else None
+        return cls(cells, all_days[fold, step, series], folds * steps) if len(cells) else None
 
-    def back_in(self, actual: Floats, part: slice) -> Floats:
-        """Return `actual` of some series with what was left out of them."""
-        whole = actual.copy()
-        size, width = actual[..., 0].size, actual.shape[-1]
-        first, last = np.searchsorted(self.cells, [part.start * size, part.stop * size])
-        place, cell = np.divmod(self.cells[first:last] - part.start * size, size)
-        whole.reshape(size, width)[cell, place] = self.sold[first:last]
+    def back_in(self, actual: Floats, first: int = 0) -> Floats:
+        """Return `actual`, folds x steps x series from the `first` on, with them put back."""
+        whole, width = actual.copy(), actual.shape[-1]
+        start, stop = np.searchsorted(self.cells, [first * self.size, (first + width) * self.size])
+        place, cell = np.divmod(self.cells[start:stop] - first * self.size, self.size)
+        whole.reshape(self.size, width)[cell, place] = self.sold[start:stop]
         return whole
 
-    def touches(self, judged: Flags, size: int) -> bool:
-        """Say whether any of it belongs to a judged series of `size` cells each."""
-        return bool(judged[self.cells // size].any())
+    def touch(self, judged: Flags) -> bool:
+        """Say whether any of them is one of a judged series."""
+        return bool(judged[self.cells // self.size].any())
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What is judged: folds x steps x series. `judged` marks the series that count.
 
-    Where they are told, `closed` marks closed periods, `left_out` has the stock-outs that `actual`
+    Where they are told, `closed` marks closed periods, `stockouts` are those that `actual`
     leaves out, `level` is what each series sold a period before the first origin, and `groups`
     tell the series apart, among others by category.
     """
@@ -60,7 +60,7 @@ class Evidence:
     scales: Scales
     judged: Flags
     closed: Flags | None = None
-    left_out: LeftOut | None = None
+    stockouts: StockOuts | None = None
     level: Floats | None = None
     groups: Mapping[str, Grouping] = field(default_factory=dict)
 
@@ -81,8 +81,7 @@ class Evidence:
     @property
     def leaves_out(self) -> bool:
         """Say whether any stock-out of a judged series is not scored."""
-        folds, steps, _width = self.actual.shape
-        return self.left_out is not None and self.left_out.touches(self.judged, folds * steps)
+        return self.stockouts is not None and self.stockouts.touch(self.judged)
 
     @property
     def categories(self) -> Grouping:

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
 
 import numpy as np
 
@@ -26,6 +25,8 @@ PRIOR_POINTS = 20
 # Few folds know little of how windows differ: with fewer than so many, ranges are so much wider.
 FEW_FOLDS = 4
 WIDER = 1.1
+# A fold of some series, or a step of all folds.
+Where = tuple[int, slice, slice] | tuple[slice, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +104,10 @@ class _Seen:
         """Yield each fold of some series after others."""
         return product(range(len(self.actual)), parts(self.actual.shape[-1]))
 
-    def on(self, where: Any) -> tuple[Floats, Floats, Flags]:
+    def on(self, where: Where) -> tuple[Floats, Floats, Flags]:
         return self.actual[where], self.forecast[where], self.known[where]
 
-    def scaled(self, where: Any, level: Floats, slope: float) -> Floats:
+    def scaled(self, where: Where, level: Floats, slope: float) -> Floats:
         """Return errors over forecast^slope, for `level` of the same series; NaN is unknown."""
         sold, said, known = self.on(where)
         base = _base(said, level, slope)

@@ -167,9 +167,10 @@ def _add(  # noqa: PLR0913  compiled functions take arrays
     out = np.empty(TOGETHER, dtype=np.uint32)
     for start in range(0, len(frame), TOGETHER):
         count = min(TOGETHER, len(frame) - start)
+        rows = frame[start:]
         for column in range(len(values)):
             for row in range(count):
-                value = frame[start + row, column]
+                value = rows[row, column]
                 values[column, row] = 0.0 if abs(value) <= NEXT_TO_NOTHING else value
         split, sums = 0, total[start:]
         for tree in range(len(ends)):

@@ -15,7 +15,7 @@ from forecastlab.accounts.models import User
 from forecastlab.forecasting import gateways
 from forecastlab.forecasting.domain import champion, digests, judgement, reports
 from forecastlab.forecasting.domain.config import Config, title_of
-from forecastlab.forecasting.domain.evidence import Evidence, LeftOut
+from forecastlab.forecasting.domain.evidence import Evidence, StockOuts
 from forecastlab.forecasting.domain.judgement import Judgement, Service
 from forecastlab.forecasting.domain.metrics import Scales
 from forecastlab.forecasting.domain.panel import Integers
@@ -133,7 +133,7 @@ def evidence_of(stored: Arrays, version: DatasetVersion) -> Evidence:
         Scales(stored["seasonal"], stored["squared_step"]),
         stored["judged"],
         closed=stored["closed"],
-        left_out=LeftOut.of(actual, stored["all_days"]),
+        stockouts=StockOuts.of(actual, stored["all_days"]),
         level=stored["level"],
         groups=groupings.of_series(version, stored["series"]),
     )

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecastlab.forecasting.domain import effects, season_index
-from forecastlab.forecasting.domain.effects import Columns, Pool, Sums
+from forecastlab.forecasting.domain import effects, regressions, season_index
+from forecastlab.forecasting.domain.effects import Columns
 from forecastlab.forecasting.domain.models import ses_weekday
 from forecastlab.forecasting.domain.panel import BLOCK, Floats, Panel, Whole
 from forecastlab.forecasting.domain.protocol import Arrays, Forecasts, PanelModel, Task
+from forecastlab.forecasting.domain.regressions import Pool, Sums
 from forecastlab.forecasting.domain.smoothing import smooth
 
 CAP = 1.5
@@ -40,7 +41,7 @@ class Driver(PanelModel):
         pools: list[Pool] = []
         for number, piece in enumerate(whole.pieces(), start=1):
             at = effects.columns_at(piece, task, logs, index)
-            pools = pools or [effects.Pool(whole.groups, one.count) for one in at]
+            pools = pools or [Pool(whole.groups, one.count) for one in at]
             _add(piece, task, at, pools)
             task.report(min(number * BLOCK / whole.width, 1.0))
         learned: dict[str, Floats] = {}
@@ -69,7 +70,7 @@ def _add(block: Panel, task: Task, at: Sequence[Columns], pools: Sequence[Pool])
         for numbers, columns in effects.alike(at):
             origins = tuple(task.origins[one] for one in numbers)
             signals = effects.told(some, columns, max(origins) + 1)
-            found = effects.sums_at(signals, sales, columns, origins)
+            found = regressions.sums_at(signals, sales, columns, origins)
             for number, sums in zip(numbers, found, strict=True):
                 pools[number].add(sums, some.groups.category)
 
@@ -114,7 +115,7 @@ def _at_origins(
     for numbers, columns in effects.alike(at):
         origins = tuple(task.origins[one] for one in numbers)
         signals = effects.told(block, columns, max(origins) + 1 + task.steps)
-        found = effects.sums_at(signals, sales, columns, origins)
+        found = regressions.sums_at(signals, sales, columns, origins)
         for number, sums in zip(numbers, found, strict=True):
             own = _drawn(block, task, sums, learned, number)
             until = task.origins[number] + 1 + task.steps
@@ -140,8 +141,8 @@ def _drawn(block: Panel, task: Task, sums: Sums, learned: Arrays, number: int) -
     """Return the coefficients of each series at an origin: series x columns."""
     category, usual = learned[f"{number}.category"], learned[f"{number}.usual"]
     toward = category[block.groups.category] if len(category) > 1 else category
-    weight = usual * effects.SERIES_PRIOR[task.frequency]
-    return effects.drawn(sums.squares, sums.products, toward, weight)
+    weight = usual * regressions.SERIES_PRIOR[task.frequency]
+    return regressions.drawn(sums.squares, sums.products, toward, weight)
 
 
 def _most(known: Floats) -> Floats:
